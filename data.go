@@ -1,0 +1,390 @@
+package payment
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// MaxDataBytes is the largest size of one Data map as JSON: 64 KiB.
+const MaxDataBytes = 64 << 10
+
+// maxDataDepth bounds how deep maps and lists may nest; it also ends the walk of a map that contains itself.
+const maxDataDepth = 32
+
+// Data is a map of JSON values: what a provider publishes about a session, a host's metadata, a browser's input.
+//
+// Values are nil, bool, string, numbers, []any and map[string]any. What the library hands out is normalized: every
+// number is a [json.Number], so that integers of any size come back exactly, and an empty map is nil.
+type Data map[string]any
+
+// Clone returns a copy that shares nothing with d.
+func (d Data) Clone() Data {
+	if d == nil {
+		return nil
+	}
+	return cloneValue(map[string]any(d)).(map[string]any)
+}
+
+func cloneValue(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		m := make(map[string]any, len(v))
+		for k, x := range v {
+			m[k] = cloneValue(x)
+		}
+		return m
+	case []any:
+		l := make([]any, len(v))
+		for i, x := range v {
+			l[i] = cloneValue(x)
+		}
+		return l
+	}
+	return v
+}
+
+// NormalizeData returns d as every store keeps it: a copy with numbers as [json.Number], other Go values as the JSON
+// they encode to, and nil for an empty map.
+//
+// The error says which value JSON cannot hold: a NaN, a function, a NUL character, text that is not UTF-8, more than
+// 32 levels, or more than [MaxDataBytes]. Remove that value and try again.
+func NormalizeData(d map[string]any) (Data, error) {
+	if len(d) == 0 {
+		return nil, nil
+	}
+	size := 0
+	v, err := normalizeValue(d, "", 0, &size)
+	if err != nil {
+		return nil, err
+	}
+	return v.(map[string]any), nil
+}
+
+var errDataSize = errors.New("is larger than 64 KiB as JSON")
+
+func normalizeValue(v any, at string, depth int, size *int) (any, error) {
+	if depth > maxDataDepth {
+		return nil, fmt.Errorf("%q is nested deeper than %d levels", at, maxDataDepth)
+	}
+	*size += 2
+	switch x := v.(type) {
+	case nil, bool:
+		*size += 4
+		return x, grown(*size)
+	case string:
+		*size += len(x)
+		if err := checkText(x); err != nil {
+			return nil, fmt.Errorf("%q %w", at, err)
+		}
+		return x, grown(*size)
+	case json.Number:
+		return normalizeNumber(x, at, size)
+	case int:
+		return normalizeNumber(json.Number(fmt.Sprint(x)), at, size)
+	case int64:
+		return normalizeNumber(json.Number(fmt.Sprint(x)), at, size)
+	case float64:
+		if math.IsNaN(x) || math.IsInf(x, 0) {
+			return nil, fmt.Errorf("%q is %v, which JSON cannot hold", at, x)
+		}
+	case Data:
+		return normalizeValue(map[string]any(x), at, depth, size)
+	case map[string]any:
+		m := make(map[string]any, len(x))
+		for k, e := range x {
+			if err := checkText(k); err != nil {
+				return nil, fmt.Errorf("a key of %q %w", at, err)
+			}
+			*size += len(k) + 2
+			n, err := normalizeValue(e, joinPath(at, k), depth+1, size)
+			if err != nil {
+				return nil, err
+			}
+			m[k] = n
+		}
+		return m, nil
+	case []any:
+		l := make([]any, len(x))
+		for i, e := range x {
+			n, err := normalizeValue(e, joinPath(at, fmt.Sprint(i)), depth+1, size)
+			if err != nil {
+				return nil, err
+			}
+			l[i] = n
+		}
+		return l, nil
+	case Private, *Private:
+		return nil, fmt.Errorf("%q is Private, which is never data", at)
+	}
+	return normalizeOther(v, at, depth, size)
+}
+
+// normalizeOther takes any other Go value by way of its JSON.
+func normalizeOther(v any, at string, depth int, size *int) (any, error) {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return nil, fmt.Errorf("%q is a %T, which JSON cannot hold", at, v)
+	}
+	dec := json.NewDecoder(bytes.NewReader(b))
+	dec.UseNumber()
+	var plain any
+	if err := dec.Decode(&plain); err != nil {
+		return nil, fmt.Errorf("%q is a %T, whose JSON cannot be read back", at, v)
+	}
+	return normalizeValue(plain, at, depth, size)
+}
+
+func normalizeNumber(n json.Number, at string, size *int) (any, error) {
+	*size += len(n)
+	if n == "" || n[0] != '-' && (n[0] < '0' || n[0] > '9') || !json.Valid([]byte(n)) {
+		return nil, fmt.Errorf("%q is not a number", at)
+	}
+	// A number is at most what every database's JSON holds; its exponent could otherwise stand for gigabytes.
+	if len(n) > 128 || strings.ContainsAny(string(n), "eE") && len(n) > 32 {
+		return nil, fmt.Errorf("%q is a number of more than 128 characters", at)
+	}
+	return n, grown(*size)
+}
+
+func grown(size int) error {
+	if size > MaxDataBytes {
+		return errDataSize
+	}
+	return nil
+}
+
+func checkText(s string) error {
+	if strings.IndexByte(s, 0) >= 0 {
+		return errors.New("contains a NUL character")
+	}
+	if !utf8.ValidString(s) {
+		return errors.New("is not UTF-8 text")
+	}
+	return nil
+}
+
+func joinPath(at, key string) string {
+	if at == "" {
+		return key
+	}
+	return at + "." + key
+}
+
+// Private holds what only the server may know: a provider's secrets about a session, or what the host tells a provider
+// about the shopper. Its content sits behind a function, so that fmt, slog, JSON and reflection find nothing, also
+// inside a host's own struct. The zero Private is empty.
+//
+// A function makes [reflect.DeepEqual] false: compare what Reveal returns.
+type Private struct {
+	reveal func() Data
+}
+
+// NewPrivate returns a Private that holds a copy of d. A value that JSON cannot hold is refused by the call that the
+// Private is given to, not here.
+func NewPrivate(d map[string]any) Private {
+	if len(d) == 0 {
+		return Private{}
+	}
+	kept, err := NormalizeData(d)
+	if err != nil {
+		// Kept as it came, shallowly, for checkPrivate to name what is wrong with it.
+		kept = make(Data, len(d))
+		for k, v := range d {
+			kept[k] = v
+		}
+		return Private{reveal: func() Data { return kept }}
+	}
+	return Private{reveal: func() Data { return kept.Clone() }}
+}
+
+// Reveal returns a copy of the content, nil when empty.
+func (p Private) Reveal() Data {
+	if p.reveal == nil {
+		return nil
+	}
+	return p.reveal()
+}
+
+// IsEmpty reports whether p holds nothing.
+func (p Private) IsEmpty() bool { return p.reveal == nil }
+
+const hidden = "[private]"
+
+// String returns "[private]".
+func (p Private) String() string { return hidden }
+
+// GoString returns "[private]".
+func (p Private) GoString() string { return hidden }
+
+// Format writes "[private]" for every verb.
+func (p Private) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, hidden) }
+
+// LogValue logs "[private]".
+func (p Private) LogValue() slog.Value { return slog.StringValue(hidden) }
+
+// MarshalJSON writes null and never fails: the content has no public encoding.
+func (p Private) MarshalJSON() ([]byte, error) { return []byte("null"), nil }
+
+// MarshalText writes "[private]" and never fails.
+func (p Private) MarshalText() ([]byte, error) { return []byte(hidden), nil }
+
+// UnmarshalJSON returns an error, always: use [NewPrivate].
+func (p *Private) UnmarshalJSON([]byte) error {
+	return errors.New("payment: Private cannot be read from JSON; use NewPrivate")
+}
+
+// forbiddenKey reports whether a key, by its name, holds something that belongs in Private or nowhere.
+func forbiddenKey(key string) bool {
+	name := strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'A' && r <= 'Z':
+			return r + 'a' - 'A'
+		case r >= 'a' && r <= 'z', r >= '0' && r <= '9':
+			return r
+		}
+		return -1
+	}, key)
+	switch name {
+	case "apikey", "secret", "secretkey", "apisecret", "privatekey", "password", "passwd", "webhooksecret", "signingsecret",
+		"accesstoken", "refreshtoken", "cardnumber", "ccnumber", "creditcardnumber", "creditcard", "pan", "primaryaccountnumber",
+		"cvc", "cvv", "cvc2", "cvv2", "cvn", "csc", "cid2", "cardcvc", "cardcvv", "cardsecuritycode", "securitycode",
+		"track1", "track2", "trackdata", "pin", "pinblock":
+		return true
+	}
+	return false
+}
+
+// forbiddenValue reports whether a text begins as a gateway's secret does.
+func forbiddenValue(s string) bool {
+	s = strings.TrimSpace(s)
+	for _, prefix := range []string{"sk_live_", "sk_test_", "rk_live_", "rk_test_", "whsec_", "-----BEGIN"} {
+		if strings.HasPrefix(s, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// cardUnderNumber reports whether a value under a key "number" is a card number: digits in the right count with a
+// right check digit. The name alone, or the digits alone, prove nothing.
+func cardUnderNumber(key string, v any) bool {
+	if !strings.EqualFold(key, "number") {
+		return false
+	}
+	var text string
+	switch v := v.(type) {
+	case string:
+		text = strings.NewReplacer(" ", "", "-", "").Replace(v)
+	case json.Number:
+		text = string(v)
+	}
+	if len(text) < 13 || len(text) > 19 {
+		return false
+	}
+	sum := 0
+	for i := range len(text) {
+		digit := int(text[len(text)-1-i]) - '0'
+		if digit < 0 || digit > 9 {
+			return false
+		}
+		if i%2 == 1 {
+			if digit *= 2; digit > 9 {
+				digit -= 9
+			}
+		}
+		sum += digit
+	}
+	return sum%10 == 0
+}
+
+// secretIn returns the path of the first forbidden key in v, and "" when there is none.
+func secretIn(v any, at string) string {
+	switch v := v.(type) {
+	case map[string]any:
+		for k, x := range v {
+			path := joinPath(at, k)
+			if forbiddenKey(k) || cardUnderNumber(k, x) {
+				return path
+			}
+			if found := secretIn(x, path); found != "" {
+				return found
+			}
+		}
+	case []any:
+		for i, x := range v {
+			if found := secretIn(x, joinPath(at, fmt.Sprint(i))); found != "" {
+				return found
+			}
+		}
+	case string:
+		if forbiddenValue(v) {
+			return at
+		}
+	}
+	return ""
+}
+
+// callerData checks and normalizes what a caller passes in: Metadata and Input.
+func callerData(field string, d map[string]any) (Data, error) {
+	n, err := NormalizeData(d)
+	if err != nil {
+		return nil, invalid(field, err.Error())
+	}
+	if at := secretIn(map[string]any(n), ""); at != "" {
+		return nil, invalid(field, fmt.Sprintf("%q looks like a secret or card data: secrets belong in Private, card data nowhere", at))
+	}
+	return n, nil
+}
+
+// checkPrivate refuses a Private whose content no store can keep.
+func checkPrivate(field string, p Private) error {
+	if p.IsEmpty() {
+		return nil
+	}
+	if _, err := NormalizeData(p.Reveal()); err != nil {
+		// The path could be a secret itself; the rule is enough.
+		return invalid(field, "holds a value that JSON cannot hold, or more than 64 KiB")
+	}
+	return nil
+}
+
+// publicData makes a provider's answer fit to be published. Money always settles, so nothing is refused: what cannot be
+// kept is dropped, and its paths are returned.
+func publicData(d Data) (kept Data, dropped []string) {
+	kept, err := NormalizeData(d)
+	if err != nil {
+		kept = make(Data, len(d))
+		for k, v := range d {
+			one, err := NormalizeData(map[string]any{k: v})
+			if err != nil || checkText(k) != nil {
+				dropped = append(dropped, fmt.Sprintf("%.64q", k))
+				continue
+			}
+			kept[k] = one[k]
+		}
+		if whole, err := NormalizeData(kept); err == nil {
+			kept = whole
+		} else { // every value fits, all of them together do not
+			return nil, append(dropped, "all: "+err.Error())
+		}
+	}
+	for k, v := range kept {
+		if secretIn(map[string]any{k: v}, "") != "" {
+			delete(kept, k)
+			dropped = append(dropped, fmt.Sprintf("%.64q", k))
+		}
+	}
+	slices.Sort(dropped)
+	if len(kept) == 0 {
+		kept = nil
+	}
+	return kept, dropped
+}

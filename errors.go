@@ -1,0 +1,170 @@
+package payment
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/shopspring/decimal"
+)
+
+// Questions to ask of an error with [errors.Is]. None of their texts holds what a gateway said.
+var (
+	// ErrInvalid is bad input; the error is an [*InvalidError]. Nothing was stored and no provider called: correct the field.
+	ErrInvalid = errors.New("payment: invalid input")
+	// ErrNotFound says that the object does not exist, or is deleted; the error is a [*NotFoundError].
+	ErrNotFound = errors.New("payment: not found")
+	// ErrNotAllowed says that the object's state does not allow the call; the error is a [*StateError]. Trying again does not help.
+	ErrNotAllowed = errors.New("payment: not allowed in this state")
+	// ErrAmountExceeded says that the amount is above what is left; the error is an [*AmountExceededError].
+	ErrAmountExceeded = errors.New("payment: amount exceeded")
+	// ErrUnsupported says that the provider lacks a capability; the error is an [*UnsupportedError]. A provider's Status returns
+	// it where the gateway cannot be asked.
+	ErrUnsupported = errors.New("payment: not supported by the provider")
+	// ErrIdempotencyMismatch says that the IdempotencyKey was used before with other arguments: that call stands, use a new key.
+	ErrIdempotencyMismatch = errors.New("payment: idempotency key was used with other arguments")
+	// ErrTooManyDeclines says that so many attempts were declined that no more are made ([Config.MaxDeclines]).
+	ErrTooManyDeclines = errors.New("payment: too many declined attempts")
+)
+
+// Outcomes of a call to a provider, to ask of an error with [errors.Is]; the error is a [*SessionError].
+var (
+	// ErrRequiresMore says that the shopper must do something first: show [SessionError.NextAction], then authorize again.
+	ErrRequiresMore = errors.New("payment: the shopper must act first")
+	// ErrPending says that the gateway will tell later: wait for the webhook, or authorize again to ask.
+	ErrPending = errors.New("payment: the gateway has not decided yet")
+	// ErrDeclined says that the gateway refused: [SessionError.Reason] is its code. Another try is a new operation.
+	ErrDeclined = errors.New("payment: declined")
+	// ErrCanceled says that the session or payment is canceled, and nothing can be done with it.
+	ErrCanceled = errors.New("payment: canceled")
+	// ErrNotSent says that certainly nothing happened at the gateway: safe to try again, after RetryAfter.
+	ErrNotSent = errors.New("payment: the gateway was not reached")
+	// ErrOutcomeUnknown says that the gateway may or may not have done it. The operation stays open and is settled by asking:
+	// call again with the same arguments, or wait for Reconcile. Never treat it as a failure.
+	ErrOutcomeUnknown = errors.New("payment: the outcome is not known yet")
+	// ErrInProgress says that the context ended while another caller's operation was under way: call again.
+	ErrInProgress = errors.New("payment: another operation is in progress")
+	// ErrNeedsAttention says that the gateway's answer contradicts what was asked, or that it never answered. The operation
+	// keeps its lock until a person decides; trying again does not help.
+	ErrNeedsAttention = errors.New("payment: a person must decide")
+)
+
+// What a [Store] answers, to ask of an error with [errors.Is]. The Service handles them; a host sees one only if it does not end.
+var (
+	// ErrConflict says that a version has moved: load, decide and commit again.
+	ErrConflict = errors.New("payment: the row was changed meanwhile")
+	// ErrDuplicate says that a row to be inserted is there already.
+	ErrDuplicate = errors.New("payment: the row exists already")
+	// ErrCommitUnknown says that a commit may or may not have happened: repeat it with the same Changes.
+	ErrCommitUnknown = errors.New("payment: the outcome of the commit is not known")
+)
+
+// InvalidError is bad input: which field, and the rule that it breaks. It matches [ErrInvalid].
+type InvalidError struct {
+	Field string // the parameter's name in Go, such as Amount
+	Rule  string // what is wrong, as the end of a sentence that begins with the field
+}
+
+// Error returns "payment: Amount: must be more than zero".
+func (e *InvalidError) Error() string { return "payment: " + e.Field + ": " + e.Rule }
+
+// Is reports whether target is ErrInvalid.
+func (e *InvalidError) Is(target error) bool { return target == ErrInvalid }
+
+func invalid(field, rule string) error { return &InvalidError{Field: field, Rule: rule} }
+
+// NotFoundError names what was looked for. It matches [ErrNotFound].
+type NotFoundError struct {
+	Kind RowKind // such as sessions
+	ID   string  // as it was given
+}
+
+// Error returns "payment: no session payses_… was found".
+func (e *NotFoundError) Error() string {
+	return fmt.Sprintf("payment: no %s %.64q was found", strings.TrimSuffix(strings.ReplaceAll(string(e.Kind), "_", " "), "s"), e.ID)
+}
+
+// Is reports whether target is ErrNotFound.
+func (e *NotFoundError) Is(target error) bool { return target == ErrNotFound }
+
+// StateError says why an object's state does not allow a call. It matches [ErrNotAllowed], and [ErrCanceled] where the
+// object is canceled.
+type StateError struct {
+	ID     string // the collection, session or payment
+	Status string // where it stands, such as authorized
+	Action string // what was asked, such as cancel
+	Why    string // the rule, as a sentence's end
+}
+
+// Error returns "payment: cannot capture pay_…, which is canceled: …".
+func (e *StateError) Error() string {
+	return fmt.Sprintf("payment: cannot %s %s, which is %s: %s", e.Action, e.ID, e.Status, e.Why)
+}
+
+// Is reports whether target is ErrNotAllowed, or ErrCanceled for something canceled.
+func (e *StateError) Is(target error) bool {
+	return target == ErrNotAllowed || target == ErrCanceled && e.Status == string(StatusCanceled)
+}
+
+// AmountExceededError says what was asked and what is left. It matches [ErrAmountExceeded].
+type AmountExceededError struct {
+	Field        string          // the parameter's name in Go, such as Amount
+	Asked        decimal.Decimal // in major units
+	Left         decimal.Decimal // in major units
+	CurrencyCode string          // of both
+	Holders      []string        // sessions whose hold or authorization takes the rest, at most 20; only for sessions
+}
+
+// Error returns "payment: Amount: 60.01 USD is more than the 60 USD that is left".
+func (e *AmountExceededError) Error() string {
+	text := fmt.Sprintf("payment: %s: %s %s is more than the %s %s that is left", e.Field, e.Asked, e.CurrencyCode, e.Left, e.CurrencyCode)
+	if len(e.Holders) > 0 {
+		text += " beside " + strings.Join(e.Holders, ", ")
+	}
+	return text
+}
+
+// Is reports whether target is ErrAmountExceeded.
+func (e *AmountExceededError) Is(target error) bool { return target == ErrAmountExceeded }
+
+// UnsupportedError names what a provider cannot do. It matches [ErrUnsupported].
+type UnsupportedError struct {
+	ProviderID string // as registered
+	Capability string // such as Canceler, or MultiCapture
+}
+
+// Error returns "payment: provider cod does not support Refunder".
+func (e *UnsupportedError) Error() string {
+	return fmt.Sprintf("payment: provider %s does not support %s", e.ProviderID, e.Capability)
+}
+
+// Is reports whether target is ErrUnsupported.
+func (e *UnsupportedError) Is(target error) bool { return target == ErrUnsupported }
+
+// SessionError says why a call on a session or its payment did not reach its goal. What it says is stored already.
+// It matches one of ErrRequiresMore, ErrPending, ErrDeclined, ErrCanceled, ErrNotSent, ErrOutcomeUnknown, ErrInProgress and
+// ErrNeedsAttention.
+type SessionError struct {
+	Outcome    error           // the one it matches
+	Session    *PaymentSession // as it is stored now
+	Payment    *Payment        // the session's payment, nil while it has none
+	NextAction *NextAction     // what the shopper must do; set with ErrRequiresMore
+	Reason     string          // the provider's code for clients, such as insufficient_funds; set with ErrDeclined
+	RetryAfter time.Duration   // when calling again makes sense; 0: at once, or never
+}
+
+// Error returns "payment: declined: session payses_… (insufficient_funds)".
+func (e *SessionError) Error() string {
+	text := e.Outcome.Error()
+	if e.Session != nil {
+		text += ": session " + e.Session.ID
+	}
+	if e.Reason != "" {
+		text += " (" + e.Reason + ")"
+	}
+	return text
+}
+
+// Unwrap returns the outcome.
+func (e *SessionError) Unwrap() error { return e.Outcome }

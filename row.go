@@ -1,0 +1,199 @@
+package payment
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+)
+
+// rowVersion is the version of the encoding of rows. A decoder reads every version up to it.
+const rowVersion = 1
+
+// EncodeRow returns a row whole, Private included, for stores and nobody else: a pointer to any type that [Rows] and [Changes] hold,
+// or to Settings. Equal rows have equal encodings. Payment.Captures and Payment.Refunds are not part of the row.
+//
+// The error says that v is no such pointer, or that its Data or Private holds what JSON cannot hold.
+func EncodeRow(v any) ([]byte, error) {
+	r, err := rowOf(v)
+	if err != nil {
+		return nil, err
+	}
+	b, err := json.Marshal(r.hide(rowVersion))
+	if err != nil {
+		return nil, fmt.Errorf("payment: encode a %T: %w", v, err)
+	}
+	return b, nil
+}
+
+// DecodeRow fills the row that v points to from what [EncodeRow] returned, this version or an earlier one.
+//
+// The error says that b is damaged, or written by a newer version of this library: upgrade every process that shares the store.
+func DecodeRow(b []byte, v any) error {
+	r, err := rowOf(v)
+	if err != nil {
+		return err
+	}
+	version, err := r.fill(b)
+	if err != nil {
+		return fmt.Errorf("payment: decode a %T: %w", v, err)
+	}
+	if version < 1 || version > rowVersion {
+		return fmt.Errorf("payment: decode a %T: its encoding has version %d, this library reads up to %d", v, version, rowVersion)
+	}
+	return nil
+}
+
+// row is a row with its encoding. The types of the encoding have no methods, so that they encode field by field: a new field is
+// never forgotten. What the public encoding hides is written out beside them.
+type row struct {
+	hide func(version int) any
+	fill func(b []byte) (version int, err error)
+}
+
+func rowOf(v any) (row, error) {
+	switch v := v.(type) {
+	case *PaymentCollection:
+		type plain PaymentCollection
+		return plainRow((*plain)(v)), nil
+	case *PaymentSession:
+		type plain PaymentSession
+		type encoded struct {
+			V int `json:"v"`
+			*plain
+			Private, Context Data `json:",omitempty"`
+		}
+		return row{
+			hide: func(n int) any { return encoded{n, (*plain)(v), v.Private.Reveal(), v.Context.Reveal()} },
+			fill: func(b []byte) (int, error) {
+				e := encoded{plain: (*plain)(v)}
+				err := decodeExact(b, &e)
+				v.Private, v.Context = NewPrivate(e.Private), NewPrivate(e.Context)
+				return e.V, err
+			},
+		}, nil
+	case *Payment:
+		type plain Payment
+		type encoded struct {
+			V int `json:"v"`
+			*plain
+			Captures, Refunds *struct{} `json:",omitempty"` // rows of their own
+		}
+		return row{
+			hide: func(n int) any { return encoded{V: n, plain: (*plain)(v)} },
+			fill: func(b []byte) (int, error) {
+				e := encoded{plain: (*plain)(v)}
+				err := decodeExact(b, &e)
+				return e.V, err
+			},
+		}, nil
+	case *Capture:
+		type plain Capture
+		return plainRow((*plain)(v)), nil
+	case *Refund:
+		type plain Refund
+		return plainRow((*plain)(v)), nil
+	case *Operation:
+		type plain Operation
+		type encoded struct {
+			V int `json:"v"`
+			*plain
+			Private, Context, Input Data `json:",omitempty"`
+		}
+		return row{
+			hide: func(n int) any {
+				return encoded{n, (*plain)(v), v.Private.Reveal(), v.Context.Reveal(), v.Input.Reveal()}
+			},
+			fill: func(b []byte) (int, error) {
+				e := encoded{plain: (*plain)(v)}
+				err := decodeExact(b, &e)
+				v.Private, v.Context, v.Input = NewPrivate(e.Private), NewPrivate(e.Context), NewPrivate(e.Input)
+				return e.V, err
+			},
+		}, nil
+	case *KeyedRequest:
+		type plain KeyedRequest
+		return plainRow((*plain)(v)), nil
+	case *Event:
+		type plain Event
+		return plainRow((*plain)(v)), nil
+	case *Delivery:
+		type plain Delivery
+		type encoded struct {
+			V int `json:"v"`
+			*plain
+			Body Data `json:",omitempty"`
+		}
+		return row{
+			hide: func(n int) any { return encoded{n, (*plain)(v), v.Body.Reveal()} },
+			fill: func(b []byte) (int, error) {
+				e := encoded{plain: (*plain)(v)}
+				err := decodeExact(b, &e)
+				v.Body = NewPrivate(e.Body)
+				return e.V, err
+			},
+		}, nil
+	case *Due:
+		type plain Due
+		return plainRow((*plain)(v)), nil
+	case *Settings:
+		type plain Settings
+		// A refund reason's own MarshalJSON is public; inside the settings it is whole as well, by its plain type.
+		type reason RefundReason
+		type encoded struct {
+			V int `json:"v"`
+			*plain
+			RefundReasons []*reason `json:",omitempty"`
+		}
+		return row{
+			hide: func(n int) any {
+				e := encoded{V: n, plain: (*plain)(v)}
+				for _, r := range v.RefundReasons {
+					e.RefundReasons = append(e.RefundReasons, (*reason)(r))
+				}
+				return e
+			},
+			fill: func(b []byte) (int, error) {
+				e := encoded{plain: (*plain)(v)}
+				err := decodeExact(b, &e)
+				v.RefundReasons = nil
+				for _, r := range e.RefundReasons {
+					v.RefundReasons = append(v.RefundReasons, (*RefundReason)(r))
+				}
+				return e.V, err
+			},
+		}, nil
+	}
+	return row{}, fmt.Errorf("payment: a %T is not a row", v)
+}
+
+// plainRow encodes a row without secrets. T is a struct type without methods.
+func plainRow[T any](v *T) row {
+	return row{
+		hide: func(n int) any {
+			return struct {
+				V   int `json:"v"`
+				Row *T
+			}{n, v}
+		},
+		fill: func(b []byte) (int, error) {
+			e := struct {
+				V   int `json:"v"`
+				Row *T
+			}{Row: v}
+			err := decodeExact(b, &e)
+			return e.V, err
+		},
+	}
+}
+
+// decodeExact reads JSON with numbers kept as they are written.
+func decodeExact(b []byte, v any) error {
+	dec := json.NewDecoder(strings.NewReader(string(b)))
+	dec.UseNumber()
+	return dec.Decode(v)
+}
+
+// idDigits returns what follows the prefix of an ID.
+func idDigits(id string) string {
+	return id[strings.IndexByte(id, '_')+1:]
+}
