@@ -1,8 +1,14 @@
 package payment
 
 import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/shopspring/decimal"
 )
 
@@ -34,4 +40,280 @@ type PaymentCollection struct {
 // left returns what no authorization and no hold takes.
 func (c *PaymentCollection) left() decimal.Decimal {
 	return c.Amount.Sub(c.Authorized).Sub(c.Held)
+}
+
+// CreateCollectionParams says what is owed.
+type CreateCollectionParams struct {
+	CurrencyCode   string          // required: ISO 4217, in upper or lower case
+	Amount         decimal.Decimal // required: in major units, more than zero
+	ProviderIDs    []string        // the providers that it accepts; nil means all
+	Metadata       Data            // the host's own, such as an order's number; no secrets, no card data
+	IdempotencyKey string          // repeats return the same collection; its ID is derived from the key then
+}
+
+// CreateCollection records what is owed.
+//
+// The error is an [*InvalidError] that names the field, [ErrIdempotencyMismatch], or the store's; nothing is stored then.
+func (s *Service) CreateCollection(ctx context.Context, p CreateCollectionParams) (*PaymentCollection, error) {
+	currency, err := newCurrency(p.CurrencyCode)
+	if err != nil {
+		return nil, err
+	}
+	amount, err := CurrencyRule{Digits: currency.Digits}.CheckAmount("Amount", p.Amount)
+	if err != nil {
+		return nil, err
+	}
+	metadata, err := callerData("Metadata", p.Metadata)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.checkProviderIDs(p.ProviderIDs); err != nil {
+		return nil, err
+	}
+	r, err := newRequest("CreateCollection", p.IdempotencyKey, currency.Code, amount.String(), p.ProviderIDs, metadata)
+	if err != nil {
+		return nil, err
+	}
+	t := task{request: r}
+	id := s.mint("paycol_")
+	if p.IdempotencyKey != "" {
+		id = s.derivedID("paycol_", "CreateCollection", p.IdempotencyKey)
+	}
+	t.by = Key{CollectionID: id, Method: r.method, RequestKey: r.key}
+	// With a key, look first; without one it can only be there if a commit that was not confirmed has happened.
+	for look := r.key != ""; ; look = true {
+		if look {
+			b, err := s.load(ctx, t.by)
+			if err == nil {
+				_, _, err = t.answered(b)
+				return b.collection, err
+			}
+			if !errors.Is(err, ErrNotFound) {
+				return nil, err
+			}
+		}
+		b := s.openBook(&Rows{})
+		b.collection = &PaymentCollection{
+			ID: id, CurrencyCode: currency.Code, Amount: amount, ProviderIDs: slices.Clone(p.ProviderIDs), Metadata: metadata, CreatedAt: b.now,
+		}
+		b.event(Event{Kind: EventCollectionCreated, Amount: amount})
+		if r.key != "" {
+			b.putRequest(t.row(b, ""))
+		}
+		err := s.commit(ctx, b)
+		if err == nil {
+			return b.collection, nil
+		}
+		if !errors.Is(err, ErrConflict) {
+			return nil, err
+		}
+		if err := s.jitter(ctx); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// derivedID makes an ID of an IdempotencyKey, so that the same key finds the same row. It has the form of a UUIDv8 (RFC 9562, 5.8).
+func (s *Service) derivedID(prefix, method, key string) string {
+	space := uuid.NewSHA1(uuid.NameSpaceOID, []byte("payment "+hex.EncodeToString([]byte(s.cfg.Namespace))))
+	id := uuid.NewSHA1(space, []byte(method+" "+key))
+	id[6] = id[6]&0x0f | 0x80
+	return formatID(prefix, id)
+}
+
+func (s *Service) checkProviderIDs(ids []string) error {
+	for i, id := range ids {
+		if _, err := s.gateway(id); err != nil {
+			return invalid("ProviderIDs", fmt.Sprintf("%.80q is not a configured provider", id))
+		}
+		if slices.Contains(ids[:i], id) {
+			return invalid("ProviderIDs", fmt.Sprintf("%q is there twice", id))
+		}
+	}
+	if ids != nil && len(ids) == 0 {
+		return invalid("ProviderIDs", "must not be empty; nil means all")
+	}
+	return nil
+}
+
+// GetCollection returns a collection. The error matches [ErrNotFound], also when it is deleted, or is the store's.
+func (s *Service) GetCollection(ctx context.Context, id string) (*PaymentCollection, error) {
+	b, err := s.loadCollection(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return b.collection, nil
+}
+
+func (s *Service) loadCollection(ctx context.Context, id string) (*book, error) {
+	b, err := s.load(ctx, Key{CollectionID: id})
+	if errors.Is(err, ErrNotFound) || err == nil && !b.collection.DeletedAt.IsZero() {
+		return nil, &NotFoundError{RowCollections, id}
+	}
+	return b, err
+}
+
+// UpdateCollectionParams says what to change; nil fields stay as they are.
+type UpdateCollectionParams struct {
+	CollectionID   string           // required
+	Amount         *decimal.Decimal // not after completion or cancellation, nor below what is authorized and held
+	ProviderIDs    *[]string        // for new sessions; a pointer to nil accepts all again
+	Metadata       *Data            // replaces all of it
+	IdempotencyKey string           // repeats return the collection as it is then
+}
+
+// UpdateCollection changes what is owed, the providers accepted, or the host's metadata. Sessions keep their amounts.
+//
+// The error matches [ErrNotFound], [ErrInvalid] (an [*InvalidError] names the field), [ErrNotAllowed] (it is completed
+// or canceled, or the new amount is below what is authorized and held: cancel sessions first) or [ErrIdempotencyMismatch].
+func (s *Service) UpdateCollection(ctx context.Context, p UpdateCollectionParams) (*PaymentCollection, error) {
+	if p.ProviderIDs != nil {
+		if err := s.checkProviderIDs(*p.ProviderIDs); err != nil {
+			return nil, err
+		}
+	}
+	var metadata Data
+	if p.Metadata != nil {
+		var err error
+		if metadata, err = callerData("Metadata", *p.Metadata); err != nil {
+			return nil, err
+		}
+	}
+	r, err := newRequest("UpdateCollection", p.IdempotencyKey, p.CollectionID, p.Amount, p.ProviderIDs, metadata, p.Metadata == nil)
+	if err != nil {
+		return nil, err
+	}
+	return s.onCollection(ctx, r, p.CollectionID, func(b *book) error {
+		c := b.collection
+		if p.Amount != nil {
+			amount, err := isoAmount("Amount", *p.Amount, c.CurrencyCode)
+			switch {
+			case err != nil:
+				return err
+			case !amount.Equal(c.Amount) && (!c.CompletedAt.IsZero() || !c.CanceledAt.IsZero()):
+				return &StateError{c.ID, string(c.Status()), "change the amount of", "it is fixed"}
+			case amount.LessThan(c.Authorized.Add(c.Held)):
+				return &StateError{c.ID, string(c.Status()), "lower the amount of",
+					fmt.Sprintf("%s %s is authorized and held; cancel sessions first", c.Authorized.Add(c.Held), c.CurrencyCode)}
+			}
+			c.Amount = amount
+		}
+		if p.ProviderIDs != nil {
+			c.ProviderIDs = slices.Clone(*p.ProviderIDs)
+		}
+		if p.Metadata != nil {
+			c.Metadata = metadata
+		}
+		b.event(Event{Kind: EventCollectionUpdated, Amount: c.Amount})
+		return nil
+	})
+}
+
+// onCollection runs a change of the collection's own row.
+func (s *Service) onCollection(ctx context.Context, r request, id string, decide func(*book) error) (*PaymentCollection, error) {
+	t := task{request: r, unlocked: true, by: Key{CollectionID: id, Method: r.method, RequestKey: r.key}}
+	t.decide = func(b *book) (*Operation, error) {
+		b.session, b.payment = nil, nil // a request's, if anything: not what this is about
+		return nil, decide(b)
+	}
+	b, _, err := s.run(ctx, &t)
+	if errors.Is(err, ErrNotFound) {
+		return nil, &NotFoundError{RowCollections, id}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return b.collection, nil
+}
+
+// CompleteCollection says that the host has done its part: the amount is fixed, and no session can be added. A collection completes by
+// itself once all of it is captured. Completing it again changes nothing.
+//
+// The error matches [ErrNotFound], or [ErrNotAllowed] when it is canceled, or less than its amount is authorized: lower the amount first.
+func (s *Service) CompleteCollection(ctx context.Context, id string) (*PaymentCollection, error) {
+	return s.onCollection(ctx, request{}, id, func(b *book) error {
+		c := b.collection
+		switch {
+		case !c.CompletedAt.IsZero() && c.CanceledAt.IsZero():
+			return nil
+		case !c.CanceledAt.IsZero():
+			return &StateError{c.ID, string(CollectionCanceled), "complete", "it was given up"}
+		case c.Authorized.LessThan(c.Amount):
+			return &StateError{c.ID, string(c.Status()), "complete",
+				fmt.Sprintf("only %s of %s %s is authorized", c.Authorized, c.Amount, c.CurrencyCode)}
+		}
+		c.CompletedAt = b.now
+		b.event(Event{Kind: EventCollectionCompleted, Amount: c.Captured})
+		return nil
+	})
+}
+
+// CancelCollection gives a collection up: it cancels its sessions at their gateways first. Canceling it again changes nothing.
+//
+// The error matches [ErrNotFound], [ErrNotAllowed] when anything is captured (refund it instead), or is what canceling a session
+// returned: the collection stays open then, and the call can be repeated.
+func (s *Service) CancelCollection(ctx context.Context, id string) (*PaymentCollection, error) {
+	return s.endCollection(ctx, id, "cancel", func(b *book) {
+		if b.collection.CanceledAt.IsZero() {
+			b.collection.CanceledAt = b.now
+			b.event(Event{Kind: EventCollectionCanceled, Amount: b.collection.Amount})
+		}
+	})
+}
+
+// DeleteCollection hides a collection, after canceling its sessions at their gateways. Its rows stay.
+//
+// The error matches [ErrNotFound], also when it is deleted already, or is one of CancelCollection's.
+func (s *Service) DeleteCollection(ctx context.Context, id string) error {
+	_, err := s.endCollection(ctx, id, "delete", func(b *book) {
+		b.collection.DeletedAt = b.now
+		b.event(Event{Kind: EventCollectionDeleted, Amount: b.collection.Amount})
+	})
+	return err
+}
+
+// endCollection cancels what can still move money, and ends the collection once nothing is left that can.
+func (s *Service) endCollection(ctx context.Context, id, action string, end func(*book)) (*PaymentCollection, error) {
+	errBusy := errors.New("payment: sessions are left")
+	for {
+		c, err := s.onCollection(ctx, request{}, id, func(b *book) error {
+			c := b.collection
+			switch {
+			case c.Captured.IsPositive():
+				return &StateError{c.ID, string(c.Status()), action, "money was captured: refund it instead"}
+			case c.LiveSessions > 0 || c.FailedSessions > 0 || c.Authorized.IsPositive() || c.Held.IsPositive():
+				return errBusy
+			}
+			end(b)
+			return nil
+		})
+		if !errors.Is(err, errBusy) {
+			return c, err
+		}
+		if err := s.cancelSessions(ctx, id); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// cancelSessions cancels every session of a collection that is not canceled yet.
+func (s *Service) cancelSessions(ctx context.Context, collectionID string) error {
+	p := ListParams{CollectionID: collectionID, Limit: 100}
+	for {
+		page, err := s.ListSessions(ctx, p)
+		if err != nil {
+			return err
+		}
+		for _, x := range page.Items {
+			if x.Status == StatusCanceled {
+				continue
+			}
+			if _, err := s.CancelSession(ctx, CancelSessionParams{SessionID: x.ID}); err != nil {
+				return err
+			}
+		}
+		if p.Cursor = page.Cursor; p.Cursor == "" {
+			return nil
+		}
+	}
 }

@@ -1,8 +1,13 @@
 package payment
 
-// isoDigits returns the digits of a currency's minor unit as ISO 4217 gives them: list one ("current currency and funds code
-// list", as of 2026-01-01, when BGN left it) for what is in use, list three ("codes for historic denominations") for what was
-// withdrawn. Codes with the minor unit "N.A." (metals, SDR, test and no currency) are in neither.
+// isoDigits returns the digits of a currency's minor unit as ISO 4217 gives them.
+//
+// In use is what list one ("current currency & funds", published 2026-01-01) gives a minor unit; amendments 176 (XCG for ANG,
+// 2025-03-31), 177 (ZWG for ZWL, 2024-09-01), 179 (XAD, 2025-05-12) and 180 (EUR for BGN, 2026-01-01) are in. Codes with the minor
+// unit "N.A." (metals, SDR, units of account, XTS, XXX) are in neither half: nobody can pay in them.
+//
+// Withdrawn is what list three ("historic denominations", published 2026-01-01) has of the years since 2002. It names no minor unit:
+// the digits are those that the code had in list one, which for BEF, ESP, GRD, ITL, LUF, PTE and ROL is 0 though coins were smaller.
 func isoDigits(code string) (digits int, withdrawn, ok bool) {
 	switch code {
 	case "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF":
@@ -22,11 +27,11 @@ func isoDigits(code string) (digits int, withdrawn, ok bool) {
 	case "CLF", "UYW":
 		return 4, false, true
 
-	case "BYR", "ESP", "ITL", "LUF", "BEF", "TRL":
+	case "ADP", "BEF", "BYR", "ESP", "GRD", "ITL", "LUF", "MGF", "PTE", "ROL", "TPE", "TRL":
 		return 0, true, true
-	case "AFA", "ANG", "ATS", "AZM", "BGN", "CSD", "CUC", "CYP", "DEM", "EEK", "FIM", "FRF", "GHC", "GRD", "HRK", "IEP", "LTL",
-		"LVL", "MRO", "MTL", "MZM", "NLG", "PTE", "ROL", "SDD", "SIT", "SKK", "SLL", "STD", "TMM", "VEB", "VEF", "ZMK", "ZWD",
-		"ZWL", "ZWN", "ZWR":
+	case "AFA", "ANG", "ATS", "AZM", "BGL", "BGN", "CSD", "CUC", "CYP", "DEM", "EEK", "FIM", "FRF", "GHC", "HRK", "IEP", "LTL",
+		"LVL", "MRO", "MTL", "MZM", "NLG", "RUR", "SDD", "SIT", "SKK", "SLL", "SRG", "STD", "TMM", "USS", "VEB", "VEF", "YUM",
+		"ZMK", "ZWD", "ZWL", "ZWN", "ZWR":
 		return 2, true, true
 	}
 	return 0, false, false

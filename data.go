@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -16,7 +18,7 @@ import (
 // MaxDataBytes is the largest size of one Data map as JSON: 64 KiB.
 const MaxDataBytes = 64 << 10
 
-// maxDataDepth bounds how deep maps and lists may nest; it also ends the walk of a map that contains itself.
+// maxDataDepth bounds how many maps and lists may hold each other; it also ends the walk of a map that contains itself.
 const maxDataDepth = 32
 
 // Data is a map of JSON values: what a provider publishes about a session, a host's metadata, a browser's input.
@@ -35,6 +37,8 @@ func (d Data) Clone() Data {
 
 func cloneValue(v any) any {
 	switch v := v.(type) {
+	case Data:
+		return v.Clone()
 	case map[string]any:
 		m := make(map[string]any, len(v))
 		for k, x := range v {
@@ -54,8 +58,9 @@ func cloneValue(v any) any {
 // NormalizeData returns d as every store keeps it: a copy with numbers as [json.Number], other Go values as the JSON
 // they encode to, and nil for an empty map.
 //
-// The error says which value JSON cannot hold: a NaN, a function, a NUL character, text that is not UTF-8, more than
-// 32 levels, or more than [MaxDataBytes]. Remove that value and try again.
+// The error says which value JSON cannot hold: a NaN, a function, a NUL character, text that is not UTF-8, a number beyond a
+// double's exponents or of more than 128 characters, maps and lists nested in more than 32 levels, or more than [MaxDataBytes].
+// Remove that value and try again.
 func NormalizeData(d map[string]any) (Data, error) {
 	if len(d) == 0 {
 		return nil, nil
@@ -70,41 +75,47 @@ func NormalizeData(d map[string]any) (Data, error) {
 
 var errDataSize = errors.New("is larger than 64 KiB as JSON")
 
+// normalizeValue normalizes v, which depth maps and lists hold, and adds to size what it takes as encoding/json writes it.
 func normalizeValue(v any, at string, depth int, size *int) (any, error) {
-	if depth > maxDataDepth {
-		return nil, fmt.Errorf("%q is nested deeper than %d levels", at, maxDataDepth)
-	}
-	*size += 2
 	switch x := v.(type) {
-	case nil, bool:
-		*size += 4
-		return x, grown(*size)
-	case string:
-		*size += len(x)
-		if err := checkText(x); err != nil {
-			return nil, fmt.Errorf("%q %w", at, err)
+	case nil:
+		return nil, grow(size, len("null"))
+	case bool:
+		if x {
+			return x, grow(size, len("true"))
 		}
-		return x, grown(*size)
+		return x, grow(size, len("false"))
+	case string:
+		if err := checkText(x); err != nil {
+			return nil, fmt.Errorf("%.128q %w", at, err)
+		}
+		return x, grow(size, jsonLen(x))
 	case json.Number:
 		return normalizeNumber(x, at, size)
 	case int:
-		return normalizeNumber(json.Number(fmt.Sprint(x)), at, size)
+		return normalizeNumber(json.Number(strconv.Itoa(x)), at, size)
 	case int64:
-		return normalizeNumber(json.Number(fmt.Sprint(x)), at, size)
+		return normalizeNumber(json.Number(strconv.FormatInt(x, 10)), at, size)
 	case float64:
 		if math.IsNaN(x) || math.IsInf(x, 0) {
-			return nil, fmt.Errorf("%q is %v, which JSON cannot hold", at, x)
+			return nil, fmt.Errorf("%.128q is %v, which JSON cannot hold", at, x)
 		}
 	case Data:
 		return normalizeValue(map[string]any(x), at, depth, size)
 	case map[string]any:
+		// Braces, and a colon and a comma per pair but the last comma.
+		if err := growNested(size, max(2, 1+2*len(x)), at, depth); err != nil {
+			return nil, err
+		}
 		m := make(map[string]any, len(x))
-		for k, e := range x {
+		for _, k := range slices.Sorted(maps.Keys(x)) { // sorted: of several errors always the same one
 			if err := checkText(k); err != nil {
-				return nil, fmt.Errorf("a key of %q %w", at, err)
+				return nil, fmt.Errorf("a key of %.128q %w", at, err)
 			}
-			*size += len(k) + 2
-			n, err := normalizeValue(e, joinPath(at, k), depth+1, size)
+			if err := grow(size, jsonLen(k)); err != nil {
+				return nil, err
+			}
+			n, err := normalizeValue(x[k], joinPath(at, k), depth+1, size)
 			if err != nil {
 				return nil, err
 			}
@@ -112,9 +123,12 @@ func normalizeValue(v any, at string, depth int, size *int) (any, error) {
 		}
 		return m, nil
 	case []any:
+		if err := growNested(size, max(2, 1+len(x)), at, depth); err != nil {
+			return nil, err
+		}
 		l := make([]any, len(x))
 		for i, e := range x {
-			n, err := normalizeValue(e, joinPath(at, fmt.Sprint(i)), depth+1, size)
+			n, err := normalizeValue(e, joinPath(at, strconv.Itoa(i)), depth+1, size)
 			if err != nil {
 				return nil, err
 			}
@@ -122,7 +136,7 @@ func normalizeValue(v any, at string, depth int, size *int) (any, error) {
 		}
 		return l, nil
 	case Private, *Private:
-		return nil, fmt.Errorf("%q is Private, which is never data", at)
+		return nil, fmt.Errorf("%.128q is Private, which is never data", at)
 	}
 	return normalizeOther(v, at, depth, size)
 }
@@ -131,42 +145,91 @@ func normalizeValue(v any, at string, depth int, size *int) (any, error) {
 func normalizeOther(v any, at string, depth int, size *int) (any, error) {
 	b, err := json.Marshal(v)
 	if err != nil {
-		return nil, fmt.Errorf("%q is a %T, which JSON cannot hold", at, v)
+		return nil, fmt.Errorf("%.128q is a %T, which JSON cannot hold", at, v)
+	}
+	if hasReplaced(b) {
+		return nil, fmt.Errorf("%.128q %w", at, errNotText)
 	}
 	dec := json.NewDecoder(bytes.NewReader(b))
 	dec.UseNumber()
 	var plain any
 	if err := dec.Decode(&plain); err != nil {
-		return nil, fmt.Errorf("%q is a %T, whose JSON cannot be read back", at, v)
+		return nil, fmt.Errorf("%.128q is a %T, whose JSON cannot be read back", at, v)
 	}
 	return normalizeValue(plain, at, depth, size)
 }
 
-func normalizeNumber(n json.Number, at string, size *int) (any, error) {
-	*size += len(n)
-	if n == "" || n[0] != '-' && (n[0] < '0' || n[0] > '9') || !json.Valid([]byte(n)) {
-		return nil, fmt.Errorf("%q is not a number", at)
+// hasReplaced reports whether encoding/json wrote \ufffd in b, as it does for bytes that are not UTF-8.
+func hasReplaced(b []byte) bool {
+	for i := 0; i+1 < len(b); i++ {
+		if b[i] == '\\' {
+			if i++; bytes.HasPrefix(b[i:], []byte("ufffd")) {
+				return true
+			}
+		}
 	}
-	// A number is at most what every database's JSON holds; its exponent could otherwise stand for gigabytes.
-	if len(n) > 128 || strings.ContainsAny(string(n), "eE") && len(n) > 32 {
-		return nil, fmt.Errorf("%q is a number of more than 128 characters", at)
-	}
-	return n, grown(*size)
+	return false
 }
 
-func grown(size int) error {
-	if size > MaxDataBytes {
+func normalizeNumber(n json.Number, at string, size *int) (any, error) {
+	// A valid JSON text that begins with a digit or a sign and ends with a digit is a number without spaces around it.
+	if n == "" || n[0] != '-' && !isDigit(n[0]) || !isDigit(n[len(n)-1]) || !json.Valid([]byte(n)) {
+		return nil, fmt.Errorf("%.128q is not a number", at)
+	}
+	// At most what every database's JSON holds: an exponent could otherwise stand for gigabytes.
+	if len(n) > 128 {
+		return nil, fmt.Errorf("%.128q is a number of more than 128 characters", at)
+	}
+	if i := strings.IndexAny(string(n), "eE"); i >= 0 {
+		exponent, err := strconv.Atoi(string(n[i+1:]))
+		if f, _ := n.Float64(); err != nil || exponent < -324 || exponent > 308 || math.IsInf(f, 0) {
+			return nil, fmt.Errorf("%.128q is a number beyond a double's exponents", at)
+		}
+	}
+	return n, grow(size, len(n))
+}
+
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }
+
+func grow(size *int, n int) error {
+	if *size += n; *size > MaxDataBytes {
 		return errDataSize
 	}
 	return nil
 }
+
+// growNested is grow for a map or list that lies in depth others.
+func growNested(size *int, n int, at string, depth int) error {
+	if depth >= maxDataDepth {
+		return fmt.Errorf("%.128q is nested deeper than %d levels", at, maxDataDepth)
+	}
+	return grow(size, n)
+}
+
+// jsonLen returns how many bytes encoding/json takes for a text, quotes included.
+func jsonLen(s string) int {
+	n := 2
+	for _, r := range s {
+		switch {
+		case r == '"', r == '\\', r == '\b', r == '\f', r == '\n', r == '\r', r == '\t':
+			n += 2
+		case r < ' ', r == '<', r == '>', r == '&', r == '\u2028', r == '\u2029':
+			n += 6
+		default:
+			n += utf8.RuneLen(r)
+		}
+	}
+	return n
+}
+
+var errNotText = errors.New("is not UTF-8 text")
 
 func checkText(s string) error {
 	if strings.IndexByte(s, 0) >= 0 {
 		return errors.New("contains a NUL character")
 	}
 	if !utf8.ValidString(s) {
-		return errors.New("is not UTF-8 text")
+		return errNotText
 	}
 	return nil
 }
@@ -309,8 +372,8 @@ func cardUnderNumber(key string, v any) bool {
 func secretIn(v any, at string) string {
 	switch v := v.(type) {
 	case map[string]any:
-		for k, x := range v {
-			path := joinPath(at, k)
+		for _, k := range slices.Sorted(maps.Keys(v)) {
+			x, path := v[k], joinPath(at, k)
 			if forbiddenKey(k) || cardUnderNumber(k, x) {
 				return path
 			}
@@ -320,7 +383,7 @@ func secretIn(v any, at string) string {
 		}
 	case []any:
 		for i, x := range v {
-			if found := secretIn(x, joinPath(at, fmt.Sprint(i))); found != "" {
+			if found := secretIn(x, joinPath(at, strconv.Itoa(i))); found != "" {
 				return found
 			}
 		}
@@ -339,7 +402,7 @@ func callerData(field string, d map[string]any) (Data, error) {
 		return nil, invalid(field, err.Error())
 	}
 	if at := secretIn(map[string]any(n), ""); at != "" {
-		return nil, invalid(field, fmt.Sprintf("%q looks like a secret or card data: secrets belong in Private, card data nowhere", at))
+		return nil, invalid(field, fmt.Sprintf("%.128q looks like a secret or card data: secrets belong in Private, card data nowhere", at))
 	}
 	return n, nil
 }
@@ -356,24 +419,21 @@ func checkPrivate(field string, p Private) error {
 	return nil
 }
 
+// maxDropped bounds how many dropped keys are named.
+const maxDropped = 20
+
 // publicData makes a provider's answer fit to be published. Money always settles, so nothing is refused: what cannot be
-// kept is dropped, and its paths are returned.
+// kept is dropped, and the keys at the top that held it are returned, quoted and sorted.
 func publicData(d Data) (kept Data, dropped []string) {
 	kept, err := NormalizeData(d)
 	if err != nil {
 		kept = make(Data, len(d))
 		for k, v := range d {
-			one, err := NormalizeData(map[string]any{k: v})
-			if err != nil || checkText(k) != nil {
+			if one, err := NormalizeData(map[string]any{k: v}); err == nil {
+				kept[k] = one[k]
+			} else {
 				dropped = append(dropped, fmt.Sprintf("%.64q", k))
-				continue
 			}
-			kept[k] = one[k]
-		}
-		if whole, err := NormalizeData(kept); err == nil {
-			kept = whole
-		} else { // every value fits, all of them together do not
-			return nil, append(dropped, "all: "+err.Error())
 		}
 	}
 	for k, v := range kept {
@@ -383,6 +443,14 @@ func publicData(d Data) (kept Data, dropped []string) {
 		}
 	}
 	slices.Sort(dropped)
+	if more := len(dropped) - maxDropped; more > 0 {
+		dropped = append(dropped[:maxDropped], fmt.Sprintf("and %d more", more))
+	}
+	if err != nil {
+		if _, err := NormalizeData(kept); err != nil { // every value fits, all of them together do not
+			return nil, append(dropped, "all: "+err.Error())
+		}
+	}
 	if len(kept) == 0 {
 		kept = nil
 	}

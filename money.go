@@ -2,7 +2,6 @@ package payment
 
 import (
 	"fmt"
-	"math/big"
 	"strings"
 
 	"github.com/shopspring/decimal"
@@ -20,8 +19,8 @@ type Currency struct {
 // The error is an [*InvalidError] that names CurrencyCode when the code is not in ISO 4217, or stands for no currency
 // one can pay in (metals, XXX, XTS).
 func LookupCurrency(code string) (Currency, error) {
-	upper := strings.ToUpper(code)
-	if len(upper) == 3 {
+	if len(code) == 3 { // in bytes: upper case turns some letters of other scripts into ASCII
+		upper := strings.ToUpper(code)
 		if digits, withdrawn, ok := isoDigits(upper); ok {
 			return Currency{Code: upper, Digits: digits, Withdrawn: withdrawn}, nil
 		}
@@ -99,7 +98,7 @@ func errRange(amount decimal.Decimal) error {
 	if amount.Exponent() < -64 {
 		return fmt.Errorf("has more than 64 decimals")
 	}
-	return fmt.Errorf("is more than 9,223,372,036,854,775,807 minor units")
+	return fmt.Errorf("is beyond 9,223,372,036,854,775,807 minor units")
 }
 
 // FromMinorUnits returns a count of minor units in major units: 1099 of USD is 10.99.
@@ -122,18 +121,14 @@ func withDigits(amount decimal.Decimal, digits int) decimal.Decimal {
 	if amount.Exponent() == -int32(digits) {
 		return amount
 	}
-	n := amount.Shift(int32(digits))
-	if n.Exponent() > 0 {
-		return decimal.NewFromBigInt(new(big.Int).Set(n.BigInt()), -int32(digits))
-	}
-	return decimal.NewFromBigInt(n.BigInt(), -int32(digits))
+	return decimal.NewFromBigInt(amount.Shift(int32(digits)).BigInt(), -int32(digits))
 }
 
 // ParseAmount reads an amount as people and JSON write it: "10.99".
 //
 // The error is an [*InvalidError] that names field when s is no plain decimal number of at most 40 characters.
 func ParseAmount(field, s string) (decimal.Decimal, error) {
-	if len(s) == 0 || len(s) > 40 || strings.Trim(s, "-0123456789.") != "" {
+	if len(s) == 0 || len(s) > 40 || strings.Trim(strings.TrimPrefix(s, "-"), "0123456789.") != "" {
 		return decimal.Decimal{}, invalid(field, fmt.Sprintf("%.40q is not a decimal number", s))
 	}
 	d, err := decimal.NewFromString(s)

@@ -1,6 +1,8 @@
 package payment
 
 import (
+	"context"
+	"fmt"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -60,6 +62,7 @@ type Operation struct {
 	Context      Private         // likewise; an update's new context
 	Input        Private         // what the browser sent; kept until the operation ends
 	ReasonID     string          // a refund's reason
+	ReasonCode   string          // that reason's code, as the provider gets it
 	Note         string          // a refund's note
 	CreatedBy    string          // who asked for a capture or refund, as the host says
 	Metadata     Data            // of the capture or refund to be
@@ -79,3 +82,338 @@ func (o *Operation) Key() string { return idDigits(o.ID) }
 
 // ended reports whether o is neither open nor in need of a person.
 func (o *Operation) ended() bool { return o.State == OperationSucceeded || o.State == OperationFailed }
+
+// newOperation prepares an operation on the session as it is.
+func (b *book) newOperation(id string, kind OperationKind) *Operation {
+	s := b.session
+	return &Operation{
+		ID: id, CollectionID: s.CollectionID, SessionID: s.ID, ProviderID: s.ProviderID, Kind: kind, State: OperationOpen,
+		Amount: s.Amount, CurrencyCode: s.CurrencyCode, Reference: s.Reference,
+		Data: s.Data.Clone(), Private: s.Private, Context: s.Context, CreatedAt: b.now,
+	}
+}
+
+// begin writes an operation down before its call, and takes the session's lock with it. A pure provider needs neither.
+func (b *book) begin(g *gateway, op *Operation) {
+	op.Tries, op.FirstCallAt, op.LastCallAt, op.LeaseUntil = 1, b.now, b.now, b.now.Add(b.cfg.lease())
+	if g.info.Pure {
+		return
+	}
+	b.session.OperationID = op.ID
+	b.touchSession()
+	b.putOperation(op)
+	b.due(DueOperation, op.ID, op.LeaseUntil, op.Tries)
+}
+
+// task is a call of the host that may end in a call of a provider.
+type task struct {
+	request                                  // the host's IdempotencyKey, if any
+	by       Key                             // what to load
+	kind     OperationKind                   // the operation that the task is about
+	opID     string                          // minted before anything is decided: how a decide step recognises its own effect
+	input    Data                            // what the browser sent along
+	decide   func(*book) (*Operation, error) // nil, nil: the goal is reached, or only rows are to be changed
+	unlocked bool                            // needs no lock: an open operation is no hindrance
+}
+
+// run brings a task to its end, or says why not: load, decide, commit; call; settle, commit. It returns the rows as they are
+// then, and the operation that decided the outcome, nil if none did.
+func (s *Service) run(ctx context.Context, t *task) (*book, *Operation, error) {
+	for {
+		b, op, err := s.begin(ctx, t)
+		switch {
+		case err != nil || op == nil:
+			return b, op, err
+		case op.ended() || op.State == OperationNeedsAttention:
+			return b, op, nil
+		case op.ID == t.opID && op.Tries == 1:
+			b, err = s.execute(ctx, b, op.ID)
+			return s.concluded(b, op.ID, err)
+		}
+		// Somebody else's operation is open.
+		waited := *op
+		if b, err = s.wait(ctx, b, waited.ID); err != nil {
+			return b, nil, err
+		}
+		if op = b.operation(waited.ID); op != nil && (!op.ended() || t.shares(b, &waited)) {
+			return b, op, nil
+		}
+	}
+}
+
+func (s *Service) concluded(b *book, opID string, err error) (*book, *Operation, error) {
+	if err != nil {
+		return b, nil, err
+	}
+	return b, b.operation(opID), nil
+}
+
+// shares reports whether another caller's operation is this task's as well: the request's own, or one with the same goal.
+func (t *task) shares(b *book, op *Operation) bool {
+	if b.request != nil && b.request.OperationID == op.ID {
+		return true
+	}
+	switch t.kind {
+	case OperationInitialize, OperationAuthorize, OperationCancel:
+		return op.Kind == t.kind && equalData(op.Input.Reveal(), t.input)
+	}
+	return false
+}
+
+// begin decides, and commits the decision. The operation it returns is the task's own, to be executed; or one that ended and is the
+// outcome of the request; or one that is in the way.
+func (s *Service) begin(ctx context.Context, t *task) (*book, *Operation, error) {
+	var result *Operation
+	b, err := s.change(ctx, t.by, nil, func(b *book) error {
+		result = nil
+		if !b.collection.DeletedAt.IsZero() {
+			return &NotFoundError{RowCollections, b.collection.ID}
+		}
+		if own := b.operation(t.opID); own != nil {
+			result = own
+			return nil
+		}
+		if b.moved(t.opID) {
+			return nil
+		}
+		if done, op, err := t.answered(b); done || err != nil {
+			result = op
+			return err
+		}
+		if open := b.openOperation(); open != nil && !t.unlocked {
+			result = open
+			return nil
+		}
+		op, err := t.decide(b)
+		if err != nil {
+			return err
+		}
+		if op == nil {
+			if t.key != "" {
+				b.putRequest(t.row(b, ""))
+			}
+			return nil
+		}
+		g, err := s.gateway(op.ProviderID)
+		if err != nil {
+			return err
+		}
+		b.begin(g, op)
+		// An operation of another kind is only the first of two steps: the request is not answered by it.
+		if t.key != "" && op.Kind == t.kind {
+			opID := op.ID
+			if g.info.Pure {
+				opID = ""
+			}
+			b.putRequest(t.row(b, opID))
+		}
+		result = op
+		if !g.info.Pure {
+			return nil
+		}
+		return s.executePure(ctx, g, b, op)
+	})
+	if err != nil {
+		return b, nil, err
+	}
+	return b, result, nil
+}
+
+// moved reports whether the capture or refund of an operation is there: a pure provider's leaves no other trace.
+func (b *book) moved(opID string) bool {
+	for _, c := range b.captures {
+		if c.OperationID == opID {
+			return opID != ""
+		}
+	}
+	for _, r := range b.refunds {
+		if r.OperationID == opID {
+			return opID != ""
+		}
+	}
+	return false
+}
+
+// executePure calls a pure provider within the decide step: its answers can be thrown away, so one commit is enough.
+func (s *Service) executePure(ctx context.Context, g *gateway, b *book, op *Operation) error {
+	ctx, cancel := context.WithTimeout(ctx, s.cfg.CallTimeout)
+	defer cancel()
+	a := g.send(ctx, b, op)
+	if a.kind == answerUnknown || a.kind == answerNotSent {
+		s.cfg.Logger.WarnContext(ctx, "payment: a pure provider gave no answer", "provider", op.ProviderID, "session", op.SessionID, "message", a.message)
+		b.touched = false
+		return &SessionError{Outcome: ErrNotSent, Session: b.session}
+	}
+	b.settle(g, op, a)
+	if b.request != nil && op.State == OperationFailed {
+		b.request.Code = op.Code
+	}
+	return nil
+}
+
+// execute makes the first call of an operation that this process has begun, and records the answer.
+func (s *Service) execute(ctx context.Context, b *book, opID string) (*book, error) {
+	op := b.operation(opID)
+	g, err := s.gateway(op.ProviderID)
+	if err != nil {
+		return b, err
+	}
+	a := answer{kind: answerNotSent, message: "this process was held up until its lease was nearly over"}
+	if s.mayCall(op) {
+		a = s.call(ctx, func(ctx context.Context) answer { return g.send(ctx, b, op) })
+	}
+	return s.record(ctx, g, b, op, a)
+}
+
+// mayCall checks the lease just before a call: the call must end before anyone else takes over.
+func (s *Service) mayCall(op *Operation) bool {
+	return s.now().Add(s.cfg.CallTimeout + s.cfg.SettleTimeout).Before(op.LeaseUntil)
+}
+
+// call gives a provider its time. The caller's cancellation does not reach it: what is written down is finished.
+func (s *Service) call(ctx context.Context, f func(context.Context) answer) answer {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.cfg.CallTimeout)
+	defer cancel()
+	return f(ctx)
+}
+
+// record settles an answer. If the operation has another executor by now, this one ends nothing.
+func (s *Service) record(ctx context.Context, g *gateway, b *book, op *Operation, a answer) (*book, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.cfg.SettleTimeout)
+	defer cancel()
+	tries, by := op.Tries, Key{CollectionID: op.CollectionID, OperationID: op.ID}
+	for {
+		fresh, err := s.change(ctx, by, b, func(b *book) error {
+			b.now, b.more = s.now(), false
+			if op := b.operation(by.OperationID); op != nil && op.Tries == tries {
+				b.settle(g, op, a)
+			}
+			return nil
+		})
+		if err != nil {
+			s.cfg.Logger.ErrorContext(ctx, "payment: an answer could not be recorded; Reconcile will ask for it again",
+				"operation", op.ID, "session", op.SessionID, "provider", op.ProviderID, "error", err)
+			return fresh, fmt.Errorf("%w (recording the answer: %w)", &SessionError{Outcome: ErrOutcomeUnknown, Session: b.session, RetryAfter: s.cfg.lease()}, err)
+		}
+		if b = fresh; !b.more {
+			s.report(ctx, b.operation(by.OperationID))
+			return b, nil
+		}
+	}
+}
+
+// report logs what an operator should know of.
+func (s *Service) report(ctx context.Context, op *Operation) {
+	switch {
+	case op == nil:
+	case op.State == OperationNeedsAttention:
+		s.cfg.Logger.ErrorContext(ctx, "payment: an operation needs a person", "operation", op.ID, "kind", op.Kind, "session", op.SessionID,
+			"provider", op.ProviderID, "code", op.Code, "message", op.Message)
+	case op.State == OperationOpen:
+		s.cfg.Logger.WarnContext(ctx, "payment: the outcome of an operation is not known yet", "operation", op.ID, "kind", op.Kind,
+			"session", op.SessionID, "provider", op.ProviderID, "tries", op.Tries, "message", op.Message)
+	}
+}
+
+// wait polls until another caller's operation has ended or its lease has; then it takes the operation over and brings it on.
+func (s *Service) wait(ctx context.Context, b *book, opID string) (*book, error) {
+	for pause := 5 * time.Millisecond; ; pause = min(2*pause, 250*time.Millisecond) {
+		op := b.operation(opID)
+		if op == nil || op.State != OperationOpen {
+			return b, nil
+		}
+		if !s.now().Before(op.LeaseUntil) {
+			taken, won, err := s.takeOver(ctx, op.CollectionID, op.ID)
+			if err != nil || won {
+				return taken, err
+			}
+			b = taken
+			continue
+		}
+		if err := s.cfg.Wait(ctx, pause); err != nil {
+			return b, fmt.Errorf("%w: %w", &SessionError{Outcome: ErrInProgress, Session: b.session, RetryAfter: time.Second}, err)
+		}
+		fresh, err := s.load(ctx, Key{CollectionID: op.CollectionID, OperationID: opID})
+		if err != nil {
+			return b, err
+		}
+		b = fresh
+	}
+}
+
+// takeOver brings on an operation whose lease has ended: it asks first, and calls again only where that is known to be safe. Whoever
+// wins the commit is the operation's executor; anyone else finds the lease taken and returns the rows as they are.
+func (s *Service) takeOver(ctx context.Context, collectionID, opID string) (_ *book, won bool, _ error) {
+	var again bool
+	b, err := s.change(ctx, Key{CollectionID: collectionID, OperationID: opID}, nil, func(b *book) error {
+		op := b.operation(opID)
+		if won = op != nil && op.State == OperationOpen && !b.now.Before(op.LeaseUntil); !won {
+			return nil
+		}
+		g, err := s.gateway(op.ProviderID)
+		if err != nil {
+			return err
+		}
+		again = g.mayRepeat(&s.cfg, op, b.now)
+		op.Tries++
+		op.LeaseUntil = b.now.Add(s.cfg.lease())
+		if again { // a crash from here on must not make the last call look older than it may be
+			op.LastCallAt = b.now
+			if op.FirstCallAt.IsZero() {
+				op.FirstCallAt = b.now
+			}
+		}
+		b.putOperation(op)
+		b.due(DueOperation, op.ID, op.LeaseUntil, op.Tries)
+		return nil
+	})
+	if err != nil || !won {
+		return b, false, err
+	}
+	op := b.operation(opID)
+	g := s.providers[op.ProviderID]
+	a := s.call(ctx, func(ctx context.Context) answer { return g.ask(ctx, b, op) })
+	if again && s.mayCall(op) && b.notDone(op, a) {
+		a = s.call(ctx, func(ctx context.Context) answer { return g.send(ctx, b, op) })
+	}
+	b, err = s.record(ctx, g, b, op, a)
+	return b, true, err
+}
+
+// mayRepeat reports whether a second call cannot have a second effect: the gateway honours the key for long enough, or there has been
+// no first call.
+func (g *gateway) mayRepeat(cfg *Config, op *Operation, now time.Time) bool {
+	if op.FirstCallAt.IsZero() {
+		return true
+	}
+	return g.info.KeyTTL > 0 && now.Sub(op.FirstCallAt)+cfg.CallTimeout < g.info.KeyTTL/2
+}
+
+// notDone reports whether an answer of Status says that the operation has had no effect so far.
+func (b *book) notDone(op *Operation, a answer) bool {
+	if a.kind != answerAsked {
+		return false
+	}
+	n := b.read(op, a)
+	return b.conflict(op, a, &n) == "" && b.judge(op, a, &n) == verdictNotDone
+}
+
+// outcome says how a task's operation ended; nil means that it succeeded.
+func (s *Service) outcome(b *book, op *Operation) error {
+	e := &SessionError{Session: b.session, Payment: b.fullPayment()}
+	switch {
+	case op == nil || op.State == OperationSucceeded:
+		return nil
+	case op.State == OperationOpen:
+		e.Outcome, e.RetryAfter = ErrOutcomeUnknown, max(op.LeaseUntil.Sub(b.now), time.Second)
+	case op.State == OperationNeedsAttention:
+		e.Outcome = ErrNeedsAttention
+	case op.Code == codeNotSent || op.Code == codeNotDone:
+		e.Outcome, e.RetryAfter = ErrNotSent, time.Second
+	case op.Code == codeCanceled || op.Code == codeUnasked:
+		e.Outcome = ErrCanceled
+	default:
+		e.Outcome, e.Reason = ErrDeclined, op.Code
+	}
+	return e
+}

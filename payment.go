@@ -1,6 +1,7 @@
 package payment
 
 import (
+	"context"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -75,4 +76,236 @@ type RefundReason struct {
 	Metadata    Data      // the host's own; nil when empty
 	CreatedAt   time.Time // UTC, microseconds
 	UpdatedAt   time.Time // UTC, microseconds
+}
+
+// GetPayment returns a payment with its captures and refunds. The error matches [ErrNotFound], or is the store's.
+func (s *Service) GetPayment(ctx context.Context, id string) (*Payment, error) {
+	b, err := s.load(ctx, Key{PaymentID: id})
+	if err == nil {
+		err = b.visible(RowPayments, id)
+	}
+	if err != nil {
+		return nil, s.sessionFault(ctx, err, RowPayments, id)
+	}
+	return b.fullPayment(), nil
+}
+
+// UpdatePaymentParams says what to change; nil fields stay as they are.
+type UpdatePaymentParams struct {
+	PaymentID string // required
+	Metadata  *Data  // replaces all of it
+}
+
+// UpdatePayment changes the host's metadata of a payment. The error matches [ErrNotFound] or [ErrInvalid], or is the store's.
+func (s *Service) UpdatePayment(ctx context.Context, p UpdatePaymentParams) (*Payment, error) {
+	var metadata Data
+	if p.Metadata != nil {
+		var err error
+		if metadata, err = callerData("Metadata", *p.Metadata); err != nil {
+			return nil, err
+		}
+	}
+	t := task{unlocked: true, by: Key{PaymentID: p.PaymentID}}
+	t.decide = func(b *book) (*Operation, error) {
+		if err := b.visible(RowPayments, p.PaymentID); err != nil || p.Metadata == nil {
+			return nil, err
+		}
+		b.payment.Metadata = metadata
+		b.touchPayment()
+		b.event(Event{Kind: EventPaymentUpdated, Amount: b.payment.Authorized})
+		return nil, nil
+	}
+	return s.onPayment(ctx, &t, p.PaymentID)
+}
+
+// onPayment runs a task and returns the payment as it is then.
+func (s *Service) onPayment(ctx context.Context, t *task, id string) (*Payment, error) {
+	b, op, err := s.run(ctx, t)
+	if err != nil {
+		return nil, s.sessionFault(ctx, err, RowPayments, id)
+	}
+	if err := s.outcome(b, op); err != nil {
+		return nil, err
+	}
+	return b.fullPayment(), nil
+}
+
+// CapturePaymentParams says what to take.
+type CapturePaymentParams struct {
+	PaymentID      string           // required
+	Amount         *decimal.Decimal // in major units; nil takes all that is left
+	Final          bool             // release what is left after it; implied where the provider cannot capture twice
+	CreatedBy      string           // who asked, for the record; at most 255 bytes
+	Metadata       Data             // the host's own, kept on the capture
+	IdempotencyKey string           // repeats return the same capture; without it every call is a new one
+}
+
+// CapturePayment takes money that is held. Without an amount it takes all that is left, and returns the payment as it is when that is
+// nothing because it was captured.
+//
+// The error matches [ErrNotFound], [ErrInvalid], [ErrNotAllowed] and [ErrCanceled] (it is canceled, or nothing can be captured),
+// [ErrAmountExceeded], [ErrUnsupported] or [ErrIdempotencyMismatch]; nothing has changed then. A [*SessionError] matches [ErrDeclined] (a failed
+// capture records it) or [ErrNotSent] (safe to try again), [ErrOutcomeUnknown] (call again with the same IdempotencyKey; without one wait for
+// Reconcile, a new call could be a second capture), [ErrInProgress] or [ErrNeedsAttention].
+func (s *Service) CapturePayment(ctx context.Context, p CapturePaymentParams) (*Payment, error) {
+	t, metadata, err := s.movementTask("CapturePayment", OperationCapture, p.PaymentID, p.IdempotencyKey, p.CreatedBy, p.Metadata, p.Amount, p.Final)
+	if err != nil {
+		return nil, err
+	}
+	t.decide = func(b *book) (*Operation, error) {
+		g, err := s.payable(b, p.PaymentID, "capture")
+		if err != nil {
+			return nil, err
+		}
+		x := b.payment
+		captured, capturing, _, _ := b.sums()
+		if p.Amount == nil && !x.Capturable.IsPositive() && captured.Add(capturing).IsPositive() {
+			return nil, nil
+		}
+		amount, err := g.movable(p.Amount, x.Capturable, x, "capture")
+		if err != nil {
+			return nil, err
+		}
+		if g.capturer == nil {
+			return nil, &UnsupportedError{x.ProviderID, "Capturer"}
+		}
+		op := b.newOperation(t.opID, OperationCapture)
+		op.Amount, op.CreatedBy, op.Metadata = amount, p.CreatedBy, metadata
+		op.Final = p.Final || !g.info.MultiCapture
+		return op, nil
+	}
+	return s.onPayment(ctx, t, p.PaymentID)
+}
+
+// movementTask checks what captures and refunds have in common.
+func (s *Service) movementTask(method string, kind OperationKind, paymentID, key, createdBy string, metadata Data, arguments ...any) (*task, Data, error) {
+	kept, err := callerData("Metadata", metadata)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(createdBy) > 255 || checkText(createdBy) != nil {
+		return nil, nil, invalid("CreatedBy", "must be at most 255 bytes of text")
+	}
+	r, err := newRequest(method, key, append([]any{paymentID, createdBy, kept}, arguments...)...)
+	if err != nil {
+		return nil, nil, err
+	}
+	t := &task{request: r, kind: kind, opID: s.mint("op_")}
+	t.by = Key{PaymentID: paymentID, OperationID: t.opID, Method: r.method, RequestKey: r.key}
+	return t, kept, nil
+}
+
+// payable returns the gateway of a payment that money can be moved on.
+func (s *Service) payable(b *book, id, action string) (*gateway, error) {
+	if err := b.visible(RowPayments, id); err != nil {
+		return nil, err
+	}
+	switch p := b.payment; {
+	case !p.CanceledAt.IsZero():
+		return nil, &StateError{p.ID, string(StatusCanceled), action, "its authorization was given up"}
+	case p.Unasked:
+		return nil, &StateError{p.ID, "unasked", action, "nobody asked for this money; it is being voided"}
+	}
+	return s.gateway(b.payment.ProviderID)
+}
+
+// movable returns the amount to be moved: what was asked, or all that is left.
+func (g *gateway) movable(asked *decimal.Decimal, left decimal.Decimal, p *Payment, action string) (decimal.Decimal, error) {
+	if asked == nil {
+		if !left.IsPositive() {
+			return left, &StateError{p.ID, string(StatusAuthorized), action, "nothing is left"}
+		}
+		return left, nil
+	}
+	amount, err := g.checkAmount("Amount", *asked, p.CurrencyCode)
+	if err == nil && amount.GreaterThan(left) {
+		err = &AmountExceededError{Field: "Amount", Asked: amount, Left: left, CurrencyCode: p.CurrencyCode}
+	}
+	return amount, err
+}
+
+// RefundPaymentParams says what to give back.
+type RefundPaymentParams struct {
+	PaymentID      string           // required
+	Amount         *decimal.Decimal // in major units; nil gives back all that was captured and not refunded yet
+	ReasonID       string           // a [RefundReason]; may be empty
+	Note           string           // the host's words; at most 2,000 bytes
+	CreatedBy      string           // who asked, for the record; at most 255 bytes
+	Metadata       Data             // the host's own, kept on the refund
+	IdempotencyKey string           // repeats return the same refund; without it every call is a new one
+}
+
+// RefundPayment gives captured money back. Without an amount it gives back all that is left, and returns the payment as it is when that is
+// nothing because it was refunded.
+//
+// The error matches [ErrNotFound], [ErrInvalid], [ErrNotAllowed] and [ErrCanceled] (it is canceled, or nothing was captured),
+// [ErrAmountExceeded], [ErrUnsupported] or [ErrIdempotencyMismatch]; nothing has changed then. A [*SessionError] matches [ErrDeclined] (a failed
+// refund records it) or [ErrNotSent] (safe to try again), [ErrOutcomeUnknown] (call again with the same IdempotencyKey; without one wait for
+// Reconcile, a new call could be a second refund), [ErrInProgress] or [ErrNeedsAttention].
+func (s *Service) RefundPayment(ctx context.Context, p RefundPaymentParams) (*Payment, error) {
+	if len(p.Note) > 2000 || checkText(p.Note) != nil {
+		return nil, invalid("Note", "must be at most 2,000 bytes of text")
+	}
+	t, metadata, err := s.movementTask("RefundPayment", OperationRefund, p.PaymentID, p.IdempotencyKey, p.CreatedBy, p.Metadata, p.Amount, p.ReasonID, p.Note)
+	if err != nil {
+		return nil, err
+	}
+	reason := &RefundReason{}
+	if p.ReasonID != "" {
+		if reason, err = s.GetRefundReason(ctx, p.ReasonID); err != nil {
+			return nil, invalid("ReasonID", "is no refund reason")
+		}
+	}
+	t.decide = func(b *book) (*Operation, error) {
+		g, err := s.payable(b, p.PaymentID, "refund")
+		if err != nil {
+			return nil, err
+		}
+		x := b.payment
+		captured, _, refunded, refunding := b.sums()
+		left := captured.Sub(refunded).Sub(refunding)
+		if p.Amount == nil && !left.IsPositive() && captured.IsPositive() {
+			return nil, nil
+		}
+		amount, err := g.movable(p.Amount, left, x, "refund")
+		if err != nil {
+			return nil, err
+		}
+		switch {
+		case g.refunder == nil:
+			return nil, &UnsupportedError{x.ProviderID, "Refunder"}
+		case !g.info.PartialRefund && !amount.Equal(captured):
+			return nil, &UnsupportedError{x.ProviderID, "PartialRefund"}
+		}
+		op := b.newOperation(t.opID, OperationRefund)
+		op.Amount, op.CreatedBy, op.Metadata = amount, p.CreatedBy, metadata
+		op.ReasonID, op.ReasonCode, op.Note = p.ReasonID, reason.Code, p.Note
+		return op, nil
+	}
+	return s.onPayment(ctx, t, p.PaymentID)
+}
+
+// CancelPaymentParams says which payment to give up.
+type CancelPaymentParams struct {
+	PaymentID      string // required
+	IdempotencyKey string // repeats return the payment as it is then
+}
+
+// CancelPayment releases what a payment still holds. If nothing was captured, its session becomes canceled; if part was, the payment keeps
+// that part and stays authorized. A canceled payment is returned as it is.
+//
+// The error matches [ErrNotFound], [ErrInvalid], [ErrNotAllowed] (all was captured: refund it), [ErrUnsupported] (the provider is no
+// [Canceler]) or [ErrIdempotencyMismatch]; nothing has changed then. A [*SessionError] matches [ErrDeclined] or [ErrNotSent] (nothing has
+// changed), [ErrOutcomeUnknown], [ErrInProgress] or [ErrNeedsAttention].
+func (s *Service) CancelPayment(ctx context.Context, p CancelPaymentParams) (*Payment, error) {
+	b, err := s.cancel(ctx, "CancelPayment", p.IdempotencyKey, RowPayments, p.PaymentID, func(b *book) error {
+		if !b.payment.Capturable.IsPositive() {
+			return &StateError{b.payment.ID, string(b.session.Status), "cancel", "nothing is held any more; refund what was captured"}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, s.sessionFault(ctx, err, RowPayments, p.PaymentID)
+	}
+	return b.fullPayment(), nil
 }

@@ -211,7 +211,7 @@ type Snapshot struct {
 	Account       string           // the merchant account, where the gateway names it; another one later is a conflict
 	CurrencyCode  string           // ISO 4217; empty where the gateway does not say
 	Amount        decimal.Decimal  // what it was asked to authorize; zero where the gateway does not say
-	Authorized    decimal.Decimal  // what it authorized, in all; captures and refunds do not reduce it
+	Authorized    decimal.Decimal  // what it authorized, in all; captures and refunds do not reduce it. Zero, once we know it, where this answer does not say
 	Capturable    *decimal.Decimal // what a further capture may take; nil: what is left by our own sums; 0 once final, voided or expired
 	Movements     []Movement       // the captures and refunds that the gateway knows; nil: it lists none. A row missing here is never undone
 	Totals        *Totals          // where it lists none; compared after settling, never makes rows

@@ -1,8 +1,12 @@
 package payment
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
+	"reflect"
 	"strings"
 )
 
@@ -12,7 +16,7 @@ const rowVersion = 1
 // EncodeRow returns a row whole, Private included, for stores and nobody else: a pointer to any type that [Rows] and [Changes] hold,
 // or to Settings. Equal rows have equal encodings. Payment.Captures and Payment.Refunds are not part of the row.
 //
-// The error says that v is no such pointer, or that its Data or Private holds what JSON cannot hold.
+// The error says that v is no such pointer, or nil, or that its Data or Private holds what JSON cannot hold.
 func EncodeRow(v any) ([]byte, error) {
 	r, err := rowOf(v)
 	if err != nil {
@@ -25,7 +29,8 @@ func EncodeRow(v any) ([]byte, error) {
 	return b, nil
 }
 
-// DecodeRow fills the row that v points to from what [EncodeRow] returned, this version or an earlier one.
+// DecodeRow fills the row that v points to from what [EncodeRow] returned, this version or an earlier one. What the row held before
+// is gone, also after an error.
 //
 // The error says that b is damaged, or written by a newer version of this library: upgrade every process that shares the store.
 func DecodeRow(b []byte, v any) error {
@@ -35,10 +40,20 @@ func DecodeRow(b []byte, v any) error {
 	}
 	version, err := r.fill(b)
 	if err != nil {
-		return fmt.Errorf("payment: decode a %T: %w", v, err)
+		// A newer version may well not fit: say that rather than which field.
+		var newer struct {
+			V int `json:"v"`
+		}
+		if json.Unmarshal(b, &newer) != nil || newer.V <= rowVersion {
+			return fmt.Errorf("payment: decode a %T: %w", v, err)
+		}
+		version = newer.V
 	}
-	if version < 1 || version > rowVersion {
-		return fmt.Errorf("payment: decode a %T: its encoding has version %d, this library reads up to %d", v, version, rowVersion)
+	if version > rowVersion {
+		return fmt.Errorf("payment: decode a %T: its encoding has version %d, this library reads up to %d: upgrade it", v, version, rowVersion)
+	}
+	if version < 1 {
+		return fmt.Errorf("payment: decode a %T: its encoding names no version", v)
 	}
 	return nil
 }
@@ -51,6 +66,9 @@ type row struct {
 }
 
 func rowOf(v any) (row, error) {
+	if p := reflect.ValueOf(v); p.Kind() == reflect.Pointer && p.IsNil() {
+		return row{}, fmt.Errorf("payment: a nil %T is not a row", v)
+	}
 	switch v := v.(type) {
 	case *PaymentCollection:
 		type plain PaymentCollection
@@ -65,6 +83,7 @@ func rowOf(v any) (row, error) {
 		return row{
 			hide: func(n int) any { return encoded{n, (*plain)(v), v.Private.Reveal(), v.Context.Reveal()} },
 			fill: func(b []byte) (int, error) {
+				*v = PaymentSession{}
 				e := encoded{plain: (*plain)(v)}
 				err := decodeExact(b, &e)
 				v.Private, v.Context = NewPrivate(e.Private), NewPrivate(e.Context)
@@ -81,6 +100,7 @@ func rowOf(v any) (row, error) {
 		return row{
 			hide: func(n int) any { return encoded{V: n, plain: (*plain)(v)} },
 			fill: func(b []byte) (int, error) {
+				*v = Payment{}
 				e := encoded{plain: (*plain)(v)}
 				err := decodeExact(b, &e)
 				return e.V, err
@@ -104,6 +124,7 @@ func rowOf(v any) (row, error) {
 				return encoded{n, (*plain)(v), v.Private.Reveal(), v.Context.Reveal(), v.Input.Reveal()}
 			},
 			fill: func(b []byte) (int, error) {
+				*v = Operation{}
 				e := encoded{plain: (*plain)(v)}
 				err := decodeExact(b, &e)
 				v.Private, v.Context, v.Input = NewPrivate(e.Private), NewPrivate(e.Context), NewPrivate(e.Input)
@@ -126,6 +147,7 @@ func rowOf(v any) (row, error) {
 		return row{
 			hide: func(n int) any { return encoded{n, (*plain)(v), v.Body.Reveal()} },
 			fill: func(b []byte) (int, error) {
+				*v = Delivery{}
 				e := encoded{plain: (*plain)(v)}
 				err := decodeExact(b, &e)
 				v.Body = NewPrivate(e.Body)
@@ -153,9 +175,9 @@ func rowOf(v any) (row, error) {
 				return e
 			},
 			fill: func(b []byte) (int, error) {
+				*v = Settings{}
 				e := encoded{plain: (*plain)(v)}
 				err := decodeExact(b, &e)
-				v.RefundReasons = nil
 				for _, r := range e.RefundReasons {
 					v.RefundReasons = append(v.RefundReasons, (*RefundReason)(r))
 				}
@@ -176,21 +198,34 @@ func plainRow[T any](v *T) row {
 			}{n, v}
 		},
 		fill: func(b []byte) (int, error) {
-			e := struct {
+			var e struct {
 				V   int `json:"v"`
 				Row *T
-			}{Row: v}
+			}
 			err := decodeExact(b, &e)
+			if err == nil && e.Row == nil && e.V <= rowVersion {
+				err = errors.New("it holds no row")
+			}
+			if e.Row == nil {
+				e.Row = new(T)
+			}
+			*v = *e.Row
 			return e.V, err
 		},
 	}
 }
 
-// decodeExact reads JSON with numbers kept as they are written.
+// decodeExact reads JSON with numbers kept as they are written, and refuses what follows it.
 func decodeExact(b []byte, v any) error {
-	dec := json.NewDecoder(strings.NewReader(string(b)))
+	dec := json.NewDecoder(bytes.NewReader(b))
 	dec.UseNumber()
-	return dec.Decode(v)
+	if err := dec.Decode(v); err != nil {
+		return err
+	}
+	if _, err := dec.Token(); err != io.EOF {
+		return errors.New("more follows its end")
+	}
+	return nil
 }
 
 // idDigits returns what follows the prefix of an ID.

@@ -2,10 +2,16 @@ package payment
 
 import (
 	"context"
+	"encoding/hex"
+	"fmt"
 	"log/slog"
+	"slices"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/shopspring/decimal"
 )
 
 // Config is what a [Service] is made of. Only Providers is required; a zero value means the default.
@@ -13,15 +19,229 @@ type Config struct {
 	Providers []Provider                                       // the gateways, each ID once
 	Logger    *slog.Logger                                     // what an operator should read; default: nothing is logged
 	Now       func() time.Time                                 // the clock; default time.Now
-	NewID     func() uuid.UUID                                 // where IDs and keys come from; default UUIDv7. Must never repeat
-	Wait      func(ctx context.Context, d time.Duration) error // waits d or until ctx ends, whose error it returns then; default a timer
+	NewID     func() uuid.UUID                                 // where IDs, keys and jitter come from; default UUIDv7. Must never repeat
+	Wait      func(ctx context.Context, d time.Duration) error // waits d, or until ctx ends, whose error it returns then; default a timer
 	Namespace string                                           // binds cursors and derived IDs to one merchant; default ""
 
 	CallTimeout   time.Duration // how long a provider may take; default 15 s
 	SettleTimeout time.Duration // how long recording its answer may take; default 10 s
 	ClockSkew     time.Duration // how far the clocks of processes may differ; default 10 s
-	GiveUpAfter   time.Duration // how long an unknown outcome is asked about before a person must decide; default, and least, 24 h
+	GiveUpAfter   time.Duration // how long an unknown outcome is asked about before a person must decide; default and least 24 h
 
 	MaxSessionDeclines    int // declined attempts after which a session takes no more; default 10
 	MaxCollectionDeclines int // declined attempts after which a collection takes no more; default 20
+}
+
+// Service is what a commerce backend calls. It keeps no state but a cache of the settings: any number of Services, in any number
+// of processes, may share a store. All its methods are safe for concurrent use.
+type Service struct {
+	store     Store
+	cfg       Config
+	providers map[string]*gateway
+	order     []string // the providers' IDs, as configured
+
+	mu         sync.Mutex
+	settings   *Settings // as last read
+	settingsAt time.Time // when
+}
+
+// gateway is a provider with what was found out about it once.
+type gateway struct {
+	Provider
+	info     ProviderInfo
+	updater  Updater
+	canceler Canceler
+	capturer Capturer
+	refunder Refunder
+}
+
+// NewService checks the configuration and returns a Service.
+//
+// The error is an [*InvalidError] that names the field of Config and the rule that it breaks.
+func NewService(store Store, cfg Config) (*Service, error) {
+	if store == nil {
+		return nil, invalid("store", "must not be nil")
+	}
+	if len(cfg.Providers) == 0 {
+		return nil, invalid("Providers", "must hold at least one provider")
+	}
+	s := &Service{store: store, cfg: cfg.withDefaults(), providers: make(map[string]*gateway, len(cfg.Providers))}
+	for _, p := range cfg.Providers {
+		g, err := newGateway(p)
+		if err != nil {
+			return nil, err
+		}
+		id := p.ID()
+		if s.providers[id] != nil {
+			return nil, invalid("Providers", fmt.Sprintf("%q is there twice", id))
+		}
+		s.providers[id] = g
+		s.order = append(s.order, id)
+	}
+	for _, d := range []struct {
+		field string
+		value time.Duration
+	}{{"CallTimeout", cfg.CallTimeout}, {"SettleTimeout", cfg.SettleTimeout}, {"ClockSkew", cfg.ClockSkew}, {"GiveUpAfter", cfg.GiveUpAfter}} {
+		if d.value < 0 {
+			return nil, invalid(d.field, "must not be negative")
+		}
+	}
+	if cfg.GiveUpAfter > 0 && cfg.GiveUpAfter < leastGiveUp {
+		return nil, invalid("GiveUpAfter", "must be at least 24 hours")
+	}
+	if cfg.MaxSessionDeclines < 0 {
+		return nil, invalid("MaxSessionDeclines", "must not be negative")
+	}
+	if cfg.MaxCollectionDeclines < 0 {
+		return nil, invalid("MaxCollectionDeclines", "must not be negative")
+	}
+	return s, nil
+}
+
+// leastGiveUp is how long an unknown outcome is asked about at the least.
+const leastGiveUp = 24 * time.Hour
+
+func (c Config) withDefaults() Config {
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.NewID == nil {
+		c.NewID = func() uuid.UUID { return uuid.Must(uuid.NewV7()) }
+	}
+	if c.Wait == nil {
+		c.Wait = waitTimer
+	}
+	c.CallTimeout = orDefault(c.CallTimeout, 15*time.Second)
+	c.SettleTimeout = orDefault(c.SettleTimeout, 10*time.Second)
+	c.ClockSkew = orDefault(c.ClockSkew, 10*time.Second)
+	c.GiveUpAfter = orDefault(c.GiveUpAfter, leastGiveUp)
+	c.MaxSessionDeclines = orDefault(c.MaxSessionDeclines, 10)
+	c.MaxCollectionDeclines = orDefault(c.MaxCollectionDeclines, 20)
+	return c
+}
+
+func orDefault[T comparable](v, otherwise T) T {
+	var zero T
+	if v == zero {
+		return otherwise
+	}
+	return v
+}
+
+func waitTimer(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
+}
+
+func newGateway(p Provider) (*gateway, error) {
+	if p == nil {
+		return nil, invalid("Providers", "must not hold nil")
+	}
+	id := p.ID()
+	if id == "" || len(id) > 64 || strings.Trim(id, "abcdefghijklmnopqrstuvwxyz0123456789-_") != "" {
+		return nil, invalid("Providers", fmt.Sprintf("%.80q is not an ID of 1 to 64 of a-z, 0-9, - and _", id))
+	}
+	g := &gateway{Provider: p}
+	if d, ok := ProviderAs[Describer](p); ok {
+		g.info = d.Describe()
+	}
+	if g.info.MaxRequestLife == 0 {
+		g.info.MaxRequestLife = 15 * time.Minute
+	}
+	g.updater, _ = ProviderAs[Updater](p)
+	g.canceler, _ = ProviderAs[Canceler](p)
+	g.capturer, _ = ProviderAs[Capturer](p)
+	g.refunder, _ = ProviderAs[Refunder](p)
+	switch {
+	case g.info.ClientConfirms && g.canceler == nil:
+		return nil, invalid("Providers", fmt.Sprintf("%q has ClientConfirms but is no Canceler: what the browser holds could never be given up", id))
+	case g.info.KeyTTL < 0 || g.info.MaxRequestLife < 0 || g.info.SessionLifetime < 0:
+		return nil, invalid("Providers", fmt.Sprintf("%q describes a negative duration", id))
+	}
+	for code, r := range g.info.Currencies {
+		if r.Digits < 0 || r.Digits > 4 || r.Step < 0 {
+			return nil, invalid("Providers", fmt.Sprintf("%q counts %s with %d digits in steps of %d", id, code, r.Digits, r.Step))
+		}
+	}
+	return g, nil
+}
+
+// now is the clock as rows keep it.
+func (s *Service) now() time.Time { return s.cfg.Now().UTC().Truncate(time.Microsecond) }
+
+// mint returns a new ID.
+func (s *Service) mint(prefix string) string { return formatID(prefix, s.cfg.NewID()) }
+
+func formatID(prefix string, id uuid.UUID) string {
+	var b [48]byte
+	return string(hex.AppendEncode(append(b[:0], prefix...), id[:]))
+}
+
+// lease is how long an executor may work before somebody else takes over.
+func (c *Config) lease() time.Duration {
+	return c.CallTimeout + c.SettleTimeout + c.ClockSkew + 10*time.Second
+}
+
+// jitter waits between 1 and 50 ms, so that those who met in a conflict do not meet again.
+func (s *Service) jitter(ctx context.Context) error {
+	id := s.cfg.NewID()
+	return s.cfg.Wait(ctx, time.Millisecond+time.Duration(id[15])*49*time.Millisecond/255)
+}
+
+// gateway returns a provider that takes new sessions in a collection.
+func (s *Service) openGateway(ctx context.Context, providerID string, accepted []string) (*gateway, error) {
+	g, err := s.gateway(providerID)
+	if err != nil {
+		return nil, err
+	}
+	if accepted != nil && !slices.Contains(accepted, providerID) {
+		return nil, invalid("ProviderID", fmt.Sprintf("%q is not among the providers of the collection", providerID))
+	}
+	settings, err := s.readSettings(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if slices.Contains(settings.DisabledProviders, providerID) {
+		return nil, invalid("ProviderID", fmt.Sprintf("%q is disabled", providerID))
+	}
+	return g, nil
+}
+
+// gateway returns a provider that is configured, also when it is disabled: what has begun is finished.
+func (s *Service) gateway(providerID string) (*gateway, error) {
+	if g := s.providers[providerID]; g != nil {
+		return g, nil
+	}
+	return nil, invalid("ProviderID", fmt.Sprintf("%.80q is not a configured provider", providerID))
+}
+
+// checkAmount holds an amount against ISO 4217 and the provider's own rule, and returns it with the currency's digits.
+func (g *gateway) checkAmount(field string, amount decimal.Decimal, code string) (decimal.Decimal, error) {
+	exact, err := isoAmount(field, amount, code)
+	if err != nil {
+		return exact, err
+	}
+	if r, ok := g.info.Currencies[code]; ok {
+		if _, err := r.CheckAmount(field, exact); err != nil {
+			return exact, err
+		}
+	}
+	return exact, nil
+}
+
+func isoAmount(field string, amount decimal.Decimal, code string) (decimal.Decimal, error) {
+	c, err := LookupCurrency(code)
+	if err != nil {
+		return amount, err
+	}
+	return CurrencyRule{Digits: c.Digits}.CheckAmount(field, amount)
 }

@@ -1,6 +1,9 @@
 package payment
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -65,4 +68,558 @@ type NextAction struct {
 	Text       string            `json:"text,omitempty"`        // display: what to show
 	RetryAfter time.Duration     `json:"retry_after,omitempty"` // wait: when to ask again, in nanoseconds; 0 means a few seconds
 	ExpiresAt  time.Time         `json:"expires_at,omitzero"`   // when it stops being of use; zero: it does not say
+}
+
+// CreateSessionParams says what is to be authorized, and by whom.
+type CreateSessionParams struct {
+	CollectionID   string          // required
+	ProviderID     string          // required: configured, enabled, and accepted by the collection
+	Amount         decimal.Decimal // required: in major units, at most what the collection has left
+	CurrencyCode   string          // the collection's; may be empty
+	Context        Private         // what the provider is to know of the shopper; its guide says which keys
+	Input          Data            // what the browser sent along; untrusted
+	Metadata       Data            // the host's own; no secrets, no card data
+	Supersede      []string        // sessions of the collection to be canceled first, at their gateways
+	IdempotencyKey string          // repeats return the same session, or go on where the first call was interrupted
+}
+
+// CreateSession adds a session to a collection and lets its provider initialize it. Session.Data is what the browser needs then.
+//
+// The error matches [ErrNotFound], [ErrInvalid] (an [*InvalidError] names the field), [ErrNotAllowed] (the collection is completed or
+// canceled), [ErrAmountExceeded] (the error names who holds the rest), [ErrTooManyDeclines] or [ErrIdempotencyMismatch]; no session is
+// stored then. A [*SessionError] brings the stored session, and matches [ErrDeclined] or [ErrNotSent] (AuthorizeSession initializes it
+// again), or [ErrOutcomeUnknown] or [ErrNeedsAttention].
+func (s *Service) CreateSession(ctx context.Context, p CreateSessionParams) (*PaymentSession, error) {
+	metadata, input, err := callerMaps(p.Metadata, p.Input, p.Context)
+	if err != nil {
+		return nil, err
+	}
+	r, err := newRequest("CreateSession", p.IdempotencyKey, p.CollectionID, p.ProviderID, p.Amount, p.CurrencyCode, p.Context.Reveal(), input,
+		metadata, p.Supersede)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.supersede(ctx, r, &p); err != nil {
+		return nil, s.sessionFault(ctx, err, RowCollections, p.CollectionID)
+	}
+	t := task{request: r, kind: OperationInitialize, opID: s.mint("op_"), input: input}
+	session := PaymentSession{
+		ID: "payses_" + idDigits(t.opID), CollectionID: p.CollectionID, ProviderID: p.ProviderID, Status: StatusPending,
+		Context: p.Context, Metadata: metadata,
+	}
+	t.by = Key{CollectionID: p.CollectionID, SessionID: session.ID, OperationID: t.opID, Method: r.method, RequestKey: r.key}
+	t.decide = func(b *book) (*Operation, error) {
+		if b.session != nil && !b.session.InitializedAt.IsZero() {
+			return nil, nil
+		}
+		g, amount, err := s.admit(ctx, b, &p)
+		if err != nil {
+			return nil, err
+		}
+		held := decimal.Decimal{}
+		if b.session != nil {
+			held = b.session.Held
+		}
+		if err := b.fits(amount, held); err != nil {
+			return nil, err
+		}
+		if b.session == nil {
+			fresh := session
+			fresh.Amount, fresh.CurrencyCode, fresh.CreatedAt = amount, b.collection.CurrencyCode, b.now
+			if g.info.SessionLifetime > 0 {
+				fresh.ExpiresAt = b.now.Add(g.info.SessionLifetime)
+			}
+			b.session = &fresh
+			b.countSession(fresh.Status, +1)
+			b.event(Event{Kind: EventSessionCreated, Amount: amount})
+			b.touchSession()
+		}
+		op := b.newOperation(t.opID, OperationInitialize)
+		op.Input = NewPrivate(input)
+		b.holdFor(g, op)
+		return op, nil
+	}
+	b, op, err := s.run(ctx, &t)
+	if err != nil {
+		return nil, s.sessionFault(ctx, err, RowCollections, p.CollectionID)
+	}
+	if err := s.outcome(b, op); err != nil {
+		return nil, err
+	}
+	return b.session, nil
+}
+
+// callerMaps checks what a host passes along.
+func callerMaps(metadata, input Data, context Private) (Data, Data, error) {
+	m, err := callerData("Metadata", metadata)
+	if err != nil {
+		return nil, nil, err
+	}
+	i, err := callerData("Input", input)
+	if err != nil {
+		return nil, nil, err
+	}
+	return m, i, checkPrivate("Context", context)
+}
+
+// admit decides whether a session may be added, or initialized again.
+func (s *Service) admit(ctx context.Context, b *book, p *CreateSessionParams) (*gateway, decimal.Decimal, error) {
+	c, amount := b.collection, p.Amount
+	switch {
+	case !c.CanceledAt.IsZero() || !c.CompletedAt.IsZero():
+		return nil, amount, &StateError{c.ID, string(c.Status()), "add a session to", "nothing is owed any more"}
+	case c.Declines >= s.cfg.MaxCollectionDeclines:
+		return nil, amount, ErrTooManyDeclines
+	}
+	g, err := s.openGateway(ctx, p.ProviderID, c.ProviderIDs)
+	if err != nil {
+		return nil, amount, err
+	}
+	if p.CurrencyCode != "" {
+		currency, err := LookupCurrency(p.CurrencyCode)
+		if err != nil {
+			return nil, amount, err
+		}
+		if currency.Code != c.CurrencyCode {
+			return nil, amount, invalid("CurrencyCode", fmt.Sprintf("%s is not the collection's, which is %s", currency.Code, c.CurrencyCode))
+		}
+	}
+	if amount, err = g.checkAmount("Amount", p.Amount, c.CurrencyCode); err != nil {
+		return nil, amount, err
+	}
+	return g, amount, nil
+}
+
+// supersede cancels the sessions that a new one replaces, once it is sure that nothing but the amount they hold stands in its way.
+func (s *Service) supersede(ctx context.Context, r request, p *CreateSessionParams) error {
+	if len(p.Supersede) == 0 {
+		return nil
+	}
+	by := Key{CollectionID: p.CollectionID, Method: r.method, RequestKey: r.key}
+	b, err := s.load(ctx, by)
+	if err != nil {
+		return err
+	}
+	if known, _, err := r.answered(b); known || err != nil {
+		return err
+	}
+	if _, _, err := s.admit(ctx, b, p); err != nil {
+		return err
+	}
+	for _, id := range p.Supersede {
+		b, err := s.load(ctx, Key{CollectionID: p.CollectionID, SessionID: id})
+		if err != nil {
+			return err
+		}
+		if err := b.visible(RowSessions, id); err != nil {
+			return err
+		}
+	}
+	for _, id := range p.Supersede {
+		if _, err := s.CancelSession(ctx, CancelSessionParams{SessionID: id}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fits refuses an amount above what the collection has left, beside what the session itself holds.
+func (b *book) fits(amount, held decimal.Decimal) error {
+	if left := b.collection.left().Add(held); amount.GreaterThan(left) {
+		return &AmountExceededError{Field: "Amount", Asked: amount, Left: left, CurrencyCode: b.collection.CurrencyCode}
+	}
+	return nil
+}
+
+// holdFor holds the session's amount for as long as the gateway could take it without another call: from Authorize on, or from Initialize
+// where the browser confirms. The operation remembers what it added.
+func (b *book) holdFor(g *gateway, op *Operation) {
+	if op.Kind != OperationAuthorize && !g.info.ClientConfirms {
+		return
+	}
+	op.Held = b.session.Amount.Sub(b.session.Held)
+	b.hold(b.session.Amount)
+}
+
+// sessionFault makes an error fit for the caller: it names what was looked for, and who holds an amount that is not left.
+func (s *Service) sessionFault(ctx context.Context, err error, kind RowKind, id string) error {
+	var exceeded *AmountExceededError
+	switch {
+	case errors.As(err, &exceeded) && kind == RowCollections:
+		page, listErr := s.ListSessions(ctx, ListParams{CollectionID: id, Limit: 100, Descending: true})
+		if listErr != nil {
+			return err // the holders are a help, not the matter
+		}
+		for _, x := range page.Items {
+			if (x.Held.IsPositive() || x.Status == StatusAuthorized) && len(exceeded.Holders) < 20 {
+				exceeded.Holders = append(exceeded.Holders, x.ID)
+			}
+		}
+		return err
+	case err == ErrNotFound: // the store's, which knows of no kind
+		return &NotFoundError{kind, id}
+	}
+	return err
+}
+
+// GetSession returns a session. The error matches [ErrNotFound], also when it is deleted, or is the store's.
+func (s *Service) GetSession(ctx context.Context, id string) (*PaymentSession, error) {
+	b, err := s.load(ctx, Key{SessionID: id})
+	if err == nil {
+		err = b.visible(RowSessions, id)
+	}
+	if err != nil {
+		return nil, s.sessionFault(ctx, err, RowSessions, id)
+	}
+	return b.session, nil
+}
+
+// visible reports a missing or hidden session, or payment.
+func (b *book) visible(kind RowKind, id string) error {
+	if b.session == nil || kind == RowPayments && b.payment == nil || !b.session.DeletedAt.IsZero() || !b.collection.DeletedAt.IsZero() {
+		return &NotFoundError{kind, id}
+	}
+	return nil
+}
+
+// UpdateSessionParams says what to change; nil fields stay as they are.
+type UpdateSessionParams struct {
+	SessionID      string           // required
+	Amount         *decimal.Decimal // in major units; at most what the collection has left
+	Context        *Private         // replaces all of it
+	Input          Data             // what the browser sent along, for the provider's Update; untrusted
+	Metadata       *Data            // replaces all of it
+	IdempotencyKey string           // repeats return the session as it is then
+}
+
+// UpdateSession changes a session that is not authorized yet. A new amount goes to the gateway, whose provider must be an [Updater];
+// a new context goes there too where it is one, and with the next call where it is not.
+//
+// The error matches [ErrNotFound], [ErrInvalid], [ErrNotAllowed] (it is authorized, canceled, or being decided by the gateway),
+// [ErrUnsupported] (create another session that supersedes this one), [ErrAmountExceeded] or [ErrIdempotencyMismatch]; nothing has changed
+// then. A [*SessionError] matches [ErrDeclined] or [ErrNotSent] (nothing has changed), [ErrOutcomeUnknown], [ErrInProgress] or
+// [ErrNeedsAttention].
+func (s *Service) UpdateSession(ctx context.Context, p UpdateSessionParams) (*PaymentSession, error) {
+	var newMetadata Data
+	if p.Metadata != nil {
+		newMetadata = *p.Metadata
+	}
+	newContext := Private{}
+	if p.Context != nil {
+		newContext = *p.Context
+	}
+	metadata, input, err := callerMaps(newMetadata, p.Input, newContext)
+	if err != nil {
+		return nil, err
+	}
+	r, err := newRequest("UpdateSession", p.IdempotencyKey, p.SessionID, p.Amount, newContext.Reveal(), p.Context == nil, input, metadata,
+		p.Metadata == nil)
+	if err != nil {
+		return nil, err
+	}
+	t := task{request: r, kind: OperationUpdate, opID: s.mint("op_"), input: input}
+	t.by = Key{SessionID: p.SessionID, OperationID: t.opID, Method: r.method, RequestKey: r.key}
+	t.decide = func(b *book) (*Operation, error) {
+		if err := b.visible(RowSessions, p.SessionID); err != nil {
+			return nil, err
+		}
+		g, err := s.gateway(b.session.ProviderID)
+		if err != nil {
+			return nil, err
+		}
+		op, err := b.decideUpdate(g, t.opID, &p)
+		if err != nil {
+			return nil, err
+		}
+		if p.Metadata != nil {
+			b.session.Metadata = metadata
+			b.touchSession()
+		}
+		if op == nil {
+			b.event(Event{Kind: EventSessionUpdated, Amount: b.session.Amount})
+			return nil, nil
+		}
+		op.Input = NewPrivate(input)
+		return op, nil
+	}
+	b, op, err := s.run(ctx, &t)
+	if err != nil {
+		return nil, s.sessionFault(ctx, err, RowSessions, p.SessionID)
+	}
+	if err := s.outcome(b, op); err != nil {
+		return nil, err
+	}
+	return b.session, nil
+}
+
+// decideUpdate decides whether the gateway must be told of an update, and changes here what it need not know.
+func (b *book) decideUpdate(g *gateway, opID string, p *UpdateSessionParams) (*Operation, error) {
+	x, amount := b.session, b.session.Amount
+	if p.Amount != nil {
+		var err error
+		if amount, err = g.checkAmount("Amount", *p.Amount, x.CurrencyCode); err != nil {
+			return nil, err
+		}
+	}
+	toGateway := p.Context != nil || len(p.Input) > 0 || !amount.Equal(x.Amount)
+	switch {
+	case !toGateway:
+		return nil, nil
+	case x.Status == StatusAuthorized || x.Status == StatusCanceled:
+		return nil, &StateError{x.ID, string(x.Status), "update", "it is final"}
+	case !x.ProcessingSince.IsZero():
+		return nil, &StateError{x.ID, string(x.Status), "update", "the gateway is deciding"}
+	}
+	if err := b.fits(amount, x.Held); err != nil {
+		return nil, err
+	}
+	if x.InitializedAt.IsZero() || g.updater == nil && amount.Equal(x.Amount) && len(p.Input) == 0 {
+		// The gateway learns of it with the next call, if it knows the session at all.
+		if x.Held.IsPositive() {
+			b.hold(amount)
+		}
+		x.Amount = amount
+		if p.Context != nil {
+			x.Context = *p.Context
+		}
+		b.touchSession()
+		return nil, nil
+	}
+	if g.updater == nil {
+		return nil, &UnsupportedError{x.ProviderID, "Updater"}
+	}
+	op := b.newOperation(opID, OperationUpdate)
+	op.Amount = amount
+	if p.Context != nil {
+		op.Context = *p.Context
+	}
+	if (x.Held.IsPositive() || g.info.ClientConfirms) && amount.GreaterThan(x.Held) {
+		op.Held = amount.Sub(x.Held)
+		b.hold(amount)
+	}
+	return op, nil
+}
+
+// AuthorizeSessionParams says which session to authorize.
+type AuthorizeSessionParams struct {
+	SessionID      string // required
+	Input          Data   // what the browser sent along, such as a token or a 3DS result; untrusted
+	IdempotencyKey string // repeats return the same payment, the same decline, or go on where the first call was interrupted
+}
+
+// AuthorizeSession asks the provider to hold the money, and returns the payment only when it is really held. A session that is authorized
+// already returns its payment; one that the gateway is deciding about is asked for.
+//
+// The error matches [ErrNotFound], [ErrInvalid], [ErrNotAllowed] (its collection is completed or canceled), [ErrAmountExceeded] (others
+// hold or have the rest), [ErrTooManyDeclines] or [ErrIdempotencyMismatch]; nothing has changed then. A [*SessionError] brings the session as it is stored
+// now, and matches
+//
+//   - [ErrRequiresMore]: show SessionError.NextAction to the shopper, then authorize again,
+//   - [ErrPending]: the gateway will tell later; authorize again to ask,
+//   - [ErrDeclined]: authorize again with another means of payment,
+//   - [ErrCanceled]: create another session,
+//   - [ErrNotSent]: authorize again,
+//   - [ErrOutcomeUnknown]: authorize again, or wait for Reconcile; it is never done twice,
+//   - [ErrInProgress]: ctx ended while another call was at work; authorize again,
+//   - [ErrNeedsAttention]: a person must decide.
+func (s *Service) AuthorizeSession(ctx context.Context, p AuthorizeSessionParams) (*Payment, error) {
+	input, err := callerData("Input", p.Input)
+	if err != nil {
+		return nil, err
+	}
+	r, err := newRequest("AuthorizeSession", p.IdempotencyKey, p.SessionID, input)
+	if err != nil {
+		return nil, err
+	}
+	for {
+		t := task{request: r, kind: OperationAuthorize, opID: s.mint("op_"), input: input}
+		t.by = Key{SessionID: p.SessionID, OperationID: t.opID, Method: r.method, RequestKey: r.key}
+		t.decide = func(b *book) (*Operation, error) { return s.decideAuthorize(b, &t, p.SessionID) }
+		b, op, err := s.run(ctx, &t)
+		if err != nil {
+			return nil, s.sessionFault(ctx, err, RowSessions, p.SessionID)
+		}
+		if err := s.outcome(b, op); err != nil {
+			return nil, err
+		}
+		if op != nil && op.Kind == OperationInitialize && b.session.Status == StatusPending && b.session.ProcessingSince.IsZero() {
+			continue // initialized; now authorize
+		}
+		if op == nil && !b.session.ProcessingSince.IsZero() {
+			if b, err = s.askAgain(ctx, b); err != nil {
+				return nil, err
+			}
+		}
+		return b.authorized()
+	}
+}
+
+// decideAuthorize decides what an authorization needs: nothing, an initialization, or the call itself.
+func (s *Service) decideAuthorize(b *book, t *task, id string) (*Operation, error) {
+	if err := b.visible(RowSessions, id); err != nil {
+		return nil, err
+	}
+	c, x := b.collection, b.session
+	switch {
+	case x.Status == StatusAuthorized, x.Status == StatusCanceled, !x.ProcessingSince.IsZero():
+		return nil, nil
+	case !c.CompletedAt.IsZero() || !c.CanceledAt.IsZero():
+		return nil, &StateError{c.ID, string(c.Status()), "authorize a session of", "nothing is owed any more"}
+	case x.Declines >= s.cfg.MaxSessionDeclines, c.Declines >= s.cfg.MaxCollectionDeclines:
+		return nil, ErrTooManyDeclines
+	}
+	g, err := s.gateway(x.ProviderID)
+	if err != nil {
+		return nil, err
+	}
+	if err := b.fits(x.Amount, x.Held); err != nil {
+		return nil, err
+	}
+	op := b.newOperation(t.opID, OperationAuthorize)
+	if x.InitializedAt.IsZero() {
+		op.Kind = OperationInitialize
+	}
+	op.Input = NewPrivate(t.input)
+	b.holdFor(g, op)
+	return op, nil
+}
+
+// authorized returns the payment, or the error that says why there is none.
+func (b *book) authorized() (*Payment, error) {
+	x := b.session
+	e := &SessionError{Session: x, Payment: b.fullPayment()}
+	switch x.Status {
+	case StatusAuthorized:
+		return b.payment, nil
+	case StatusRequiresMore:
+		e.Outcome, e.NextAction = ErrRequiresMore, x.NextAction
+	case StatusError:
+		e.Outcome, e.Reason = ErrDeclined, x.Reason
+	case StatusCanceled:
+		e.Outcome = ErrCanceled
+	default:
+		e.Outcome, e.RetryAfter = ErrPending, 3*time.Second
+	}
+	return nil, e
+}
+
+// askAgain asks the gateway about a session without an operation, and settles what it says if nothing else has changed the session
+// meanwhile: an answer that was on its way while others wrote may be older than the rows.
+func (s *Service) askAgain(ctx context.Context, b *book) (*book, error) {
+	g, err := s.gateway(b.session.ProviderID)
+	if err != nil {
+		return b, err
+	}
+	revision, by := b.session.Revision, Key{CollectionID: b.collection.ID, SessionID: b.session.ID}
+	asked := b
+	a := s.call(ctx, func(ctx context.Context) answer { return g.ask(ctx, asked, nil) })
+	if a.kind == answerUnknown {
+		return b, nil // what we know still stands
+	}
+	for {
+		stale := false
+		b, err = s.change(ctx, by, b, func(b *book) error {
+			b.now, b.more = s.now(), false
+			if stale = b.session.Revision != revision || b.openOperation() != nil; !stale {
+				b.settle(g, nil, a)
+			}
+			return nil
+		})
+		if err != nil || stale || !b.more {
+			return b, err
+		}
+		revision = b.session.Revision
+	}
+}
+
+// CancelSessionParams says which session to cancel.
+type CancelSessionParams struct {
+	SessionID      string // required
+	IdempotencyKey string // repeats return the session as it is then
+}
+
+// CancelSession cancels a session at its gateway, and voids its authorization if it has one. A canceled session is returned as it is.
+//
+// The error matches [ErrNotFound], [ErrInvalid], [ErrNotAllowed] (money was captured: cancel the payment's rest or refund it; or the gateway
+// is deciding), [ErrUnsupported] (the provider is no [Canceler]) or [ErrIdempotencyMismatch]; nothing has changed then. A [*SessionError]
+// matches [ErrDeclined] or [ErrNotSent] (nothing has changed), [ErrOutcomeUnknown], [ErrInProgress] or [ErrNeedsAttention].
+func (s *Service) CancelSession(ctx context.Context, p CancelSessionParams) (*PaymentSession, error) {
+	b, err := s.cancel(ctx, "CancelSession", p.IdempotencyKey, RowSessions, p.SessionID, func(b *book) error {
+		captured, capturing, _, _ := b.sums()
+		if captured.Add(capturing).IsPositive() {
+			return &StateError{b.session.ID, string(b.session.Status), "cancel", "money was captured: refund it, or cancel what is left of the payment"}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, s.sessionFault(ctx, err, RowSessions, p.SessionID)
+	}
+	return b.session, nil
+}
+
+// cancel runs the cancellation of a session, or of what is left of a payment.
+func (s *Service) cancel(ctx context.Context, method, key string, kind RowKind, id string, allowed func(*book) error) (*book, error) {
+	r, err := newRequest(method, key, id)
+	if err != nil {
+		return nil, err
+	}
+	t := task{request: r, kind: OperationCancel, opID: s.mint("op_")}
+	t.by = Key{SessionID: id, OperationID: t.opID, Method: r.method, RequestKey: r.key}
+	if kind == RowPayments {
+		t.by.SessionID, t.by.PaymentID = "", id
+	}
+	t.decide = func(b *book) (*Operation, error) {
+		if err := b.visible(kind, id); err != nil {
+			return nil, err
+		}
+		if b.session.Status == StatusCanceled && (b.payment == nil || !b.payment.CanceledAt.IsZero()) {
+			return nil, nil
+		}
+		if err := allowed(b); err != nil {
+			return nil, err
+		}
+		x := b.session
+		if !x.ProcessingSince.IsZero() {
+			return nil, &StateError{x.ID, string(x.Status), "cancel", "the gateway is deciding"}
+		}
+		g, err := s.gateway(x.ProviderID)
+		if err != nil {
+			return nil, err
+		}
+		switch {
+		case x.InitializedAt.IsZero() && x.Reference == "" && x.Held.IsZero() && b.payment == nil, // the gateway has nothing of it
+			g.canceler == nil && x.Held.IsZero() && b.payment == nil:
+			b.cancelSession()
+			return nil, nil
+		case g.canceler == nil:
+			return nil, &UnsupportedError{x.ProviderID, "Canceler"}
+		}
+		return b.newOperation(t.opID, OperationCancel), nil
+	}
+	b, op, err := s.run(ctx, &t)
+	if err != nil {
+		return nil, err
+	}
+	return b, s.outcome(b, op)
+}
+
+// DeleteSession cancels a session as CancelSession does, and hides it then. Its row stays.
+//
+// The error is one of CancelSession's.
+func (s *Service) DeleteSession(ctx context.Context, id string) error {
+	x, err := s.CancelSession(ctx, CancelSessionParams{SessionID: id})
+	if err != nil {
+		return err
+	}
+	t := task{unlocked: true, by: Key{CollectionID: x.CollectionID, SessionID: id}}
+	t.decide = func(b *book) (*Operation, error) {
+		if b.session.DeletedAt.IsZero() {
+			b.session.DeletedAt = b.now
+			b.touchSession()
+			b.event(Event{Kind: EventSessionDeleted, Amount: b.session.Amount})
+		}
+		return nil, nil
+	}
+	_, _, err = s.run(ctx, &t)
+	return err
 }

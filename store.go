@@ -154,7 +154,6 @@ type KeyedRequest struct {
 	Fingerprint  string    // a hash of the arguments, 64 hex digits
 	SessionID    string    // the session concerned; empty when none
 	OperationID  string    // the operation it began last; empty with a pure provider
-	EntryID      string    // the capture or refund it made with a pure provider
 	Code         string    // the decline's code with a pure provider; empty when it succeeded
 	CreatedAt    time.Time // when it was first made; UTC, microseconds
 }

@@ -1,0 +1,119 @@
+# What keeps this library honest. `make` lists the targets; CI runs the same ones (.ci/run).
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+GO ?= go
+
+# Flags to add to go test, such as TESTFLAGS='-run Capture -v'.
+TESTFLAGS ?=
+# How long the tests of one package may take.
+TIMEOUT ?= 10m
+# How long each fuzz target is fuzzed.
+FUZZTIME ?= 5s
+# Which benchmarks run, and how often each.
+BENCH ?= .
+COUNT ?= 1
+
+# Every module of the repository: this one, and those that live in directories of their own because they need more.
+MODULES := $(patsubst %/go.mod,%,$(shell find . -name go.mod -not -path '*/.*/*' -not -path '*/testdata/*' | sort))
+in_each_module = for module in $(MODULES); do (cd "$(CURDIR)/$$module"; $(1)); done
+
+# What `make check` and CI run, the quick ones first.
+CHECKS := fmt vet tidy deps lint test examples fuzz
+
+.PHONY: help check checks cc test bench cover fuzz examples lint fmt format vet tidy deps
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
+
+check: $(CHECKS) ## Everything that CI checks
+
+checks:
+	@echo $(CHECKS)
+
+test: cc ## Run all tests, in random order, under the race detector (which needs gcc)
+	@$(call in_each_module,$(GO) test -race -shuffle=on -timeout $(TIMEOUT) $(TESTFLAGS) ./...)
+
+# The race detector needs a C compiler, except on macOS.
+cc:
+	@compiler=$$($(GO) env CC); \
+	if [ "$$($(GO) env GOOS)" = darwin ] || command -v "$${compiler%% *}" >/dev/null; then exit 0; fi; \
+	if [ -f /etc/debian_version ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "installing gcc, which the race detector needs"; \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends gcc libc6-dev >/dev/null; \
+	else \
+		echo "make test: the race detector needs a C compiler: install gcc (on Debian: apt-get install gcc libc6-dev)" >&2; exit 1; \
+	fi
+
+bench: ## Run the benchmarks: BENCH=regexp COUNT=n
+	@echo "$$($(GO) version), GOMAXPROCS=$${GOMAXPROCS:-$$(getconf _NPROCESSORS_ONLN)}"
+	@$(call in_each_module,$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) -timeout 30m ./...)
+
+cover: ## Show how much of the code the tests reach; coverage.out has the lines
+	@$(GO) test -coverpkg=./... -coverprofile=coverage.out -timeout $(TIMEOUT) ./...
+	@$(GO) tool cover -func=coverage.out | tail -1
+
+fuzz: ## Fuzz each fuzz target for FUZZTIME, 5s if not given
+	@total=0; for module in $(MODULES); do \
+		cd "$(CURDIR)/$$module"; \
+		listed=$$($(GO) test -list '^Fuzz' ./...); \
+		targets=$$(awk '/^Fuzz/ {t[n++] = $$1} /^ok/ {for (i = 0; i < n; i++) print $$2 " " t[i]; n = 0}' <<<"$$listed"); \
+		while read -r package target; do \
+			[ -n "$$target" ] || continue; \
+			echo "$$package $$target"; total=$$((total + 1)); \
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$package" </dev/null; \
+		done <<<"$$targets"; \
+	done; \
+	echo "$$total fuzz targets"; [ $$total -gt 0 ]
+
+examples: ## Run each program in examples/ and compare what it prints with its output.txt
+	@total=0; for dir in examples/*/; do \
+		cd "$(CURDIR)/$$dir"; echo "$$dir"; total=$$((total + 1)); \
+		if [ -f output.txt ]; then $(GO) run . | diff -u output.txt -; else $(GO) run . >/dev/null; fi; \
+	done; \
+	echo "$$total examples"
+
+# The linter is built once per version, of itself and of Go, into .bin.
+LINT_VERSION := v2.15.0
+LINT := $(CURDIR)/.bin/golangci-lint-$(LINT_VERSION)-$(shell $(GO) env GOVERSION)
+$(LINT):
+	GOBIN=$(@D) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
+	@mv $(@D)/golangci-lint $@
+
+lint: $(LINT) ## Lint, by the rules of .golangci.yml; the first time builds the linter
+	@$(call in_each_module,$(LINT) run --config "$(CURDIR)/.golangci.yml" ./...)
+	@if grep -nE '^[[:space:]]*go[[:space:]]+(func\b|[[:alnum:]_.]+\()' $(filter-out %_test.go,$(wildcard *.go)); then \
+		echo "the core starts no goroutines: the host does" >&2; exit 1; \
+	fi
+
+fmt: ## Fail if a file is not formatted (make format does it)
+	@files=$$("$$($(GO) env GOROOT)/bin/gofmt" -l .); [ -z "$$files" ] || { echo "not formatted: make format"; echo "$$files"; exit 1; } >&2
+
+format: $(LINT) ## Format every file
+	@$(call in_each_module,$(LINT) fmt --config "$(CURDIR)/.golangci.yml" ./...)
+
+vet: ## Run go vet
+	@$(call in_each_module,$(GO) vet ./...)
+
+tidy: ## Fail if go.mod or go.sum is not what go mod tidy writes
+	@$(call in_each_module,$(GO) mod tidy -diff)
+
+# An importer gets the modules in dependencies.txt. go.mod may add testify, for tests, and what testify itself requires.
+deps: ## Fail if the library depends on a module that is not in dependencies.txt
+	@export GOWORK=off; \
+	used=$$($(GO) list -deps -f '{{with .Module}}{{if not .Main}}{{.Path}}{{end}}{{end}}' ./... | LC_ALL=C sort -u | sed '/^$$/d'); \
+	diff -u --label dependencies.txt dependencies.txt --label 'used by packages' - <<<"$$used"; \
+	main=$$($(GO) list -m); graph=$$($(GO) mod graph); \
+	awk -v main="$$main" ' \
+		FNR == NR { allowed[$$1]; next } \
+		{ split($$2, to, "@") } \
+		$$1 == main { required[to[1]] } \
+		$$1 ~ /^github.com\/stretchr\/testify@/ { allowed[to[1]] } \
+		END { \
+			allowed["github.com/stretchr/testify"]; allowed["go"]; \
+			for (m in required) if (!(m in allowed)) { print "go.mod requires " m ", which neither dependencies.txt nor testify names"; failed = 1 } \
+			exit failed \
+		}' dependencies.txt - <<<"$$graph" >&2

@@ -1,0 +1,182 @@
+package payment
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"unicode"
+
+	"github.com/shopspring/decimal"
+)
+
+// answerKind is what a provider's answer proves.
+type answerKind int
+
+const (
+	answerUnknown  answerKind = iota // nothing
+	answerNotSent                    // that this call had no effect
+	answerDeclined                   // that the gateway refused; with a Snapshot or without
+	answerOwn                        // what became of this call
+	answerAsked                      // what is true now, whatever became of the call
+)
+
+// answer is a provider's answer, classified.
+type answer struct {
+	kind     answerKind
+	snapshot Snapshot // State is empty where there is none
+	code     string   // a decline's, for clients
+	message  string   // for logs and the operation, cut to 512 bytes
+}
+
+// classify says what an answer proves. own tells an answer to a call of ours from one of Status. The default is the safe one.
+func classify(s Snapshot, err error, own bool) answer {
+	kind := answerAsked
+	if own {
+		kind = answerOwn
+	}
+	var pe *providerError
+	switch {
+	case err == nil && !s.State.known():
+		return answer{message: "the provider answered with the state " + quote(string(s.State))}
+	case err == nil && own && s.State == SnapshotNotFound:
+		return answer{message: "the provider answered not_found to a call that is not Status"}
+	case err == nil:
+		a := answer{kind: kind, snapshot: s}
+		if s.Decline != nil {
+			a.code, a.message = declineCode(s.Decline.Code), quote(s.Decline.Message)
+		}
+		return a
+	case !own || !errors.As(err, &pe):
+		return answer{message: quote(err.Error())}
+	case pe.kind == ErrNotSent:
+		return answer{kind: answerNotSent, message: quote(pe.Error())}
+	case pe.kind == ErrDeclined:
+		a := answer{kind: answerDeclined, code: declineCode(pe.code), message: quote(pe.Error())}
+		if s.State.known() && s.State != SnapshotNotFound {
+			a.snapshot = s
+		}
+		return a
+	case pe.snapshot != nil && pe.snapshot.State.known():
+		return answer{kind: answerAsked, snapshot: *pe.snapshot, message: quote(pe.Error())}
+	}
+	return answer{message: quote(err.Error())}
+}
+
+func (s SnapshotState) known() bool {
+	switch s {
+	case SnapshotNotFound, SnapshotPending, SnapshotRequiresMore, SnapshotProcessing, SnapshotAuthorized, SnapshotDeclined, SnapshotCanceled:
+		return true
+	}
+	return false
+}
+
+// declineCode keeps a code fit for clients: a short word that is none of our own codes, or else "declined".
+func declineCode(code string) string {
+	switch code {
+	case codeNotSent, codeNotDone, codeCanceled, codeUnasked:
+		return "declined"
+	}
+	if code == "" || len(code) > 64 || strings.IndexFunc(code, func(r rune) bool {
+		return r > unicode.MaxASCII || !(unicode.IsLetter(r) || unicode.IsDigit(r) || r == '_' || r == '-' || r == '.')
+	}) >= 0 {
+		return "declined"
+	}
+	return code
+}
+
+// quote cuts what a gateway says to 512 bytes of printable text.
+func quote(s string) string {
+	if len(s) > 512 {
+		s = s[:512]
+	}
+	return strings.Map(func(r rune) rune {
+		if r == unicode.ReplacementChar || !unicode.IsPrint(r) {
+			return ' '
+		}
+		return r
+	}, s)
+}
+
+// send makes the call that an operation stands for.
+func (g *gateway) send(ctx context.Context, b *book, op *Operation) answer {
+	r := b.requestFor(op)
+	var s Snapshot
+	var err error
+	switch op.Kind {
+	case OperationInitialize:
+		s, err = g.Initialize(ctx, InitializeRequest{r})
+	case OperationAuthorize:
+		s, err = g.Authorize(ctx, AuthorizeRequest{r})
+	case OperationUpdate:
+		s, err = g.updater.Update(ctx, UpdateRequest{r})
+	case OperationCancel:
+		s, err = g.canceler.Cancel(ctx, CancelRequest{r})
+	case OperationCapture:
+		s, err = g.capturer.Capture(ctx, CaptureRequest{Request: r, Final: op.Final})
+	case OperationRefund:
+		s, err = g.refunder.Refund(ctx, RefundRequest{Request: r, ReasonCode: op.ReasonCode, Note: op.Note})
+	default:
+		err = errors.New("there is nothing to call for " + string(op.Kind))
+	}
+	if err == nil && s.State == SnapshotAuthorized && s.Movements == nil {
+		s.Movements = impliedMovement(op)
+	}
+	return classify(s, err, true)
+}
+
+// impliedMovement is the movement that a gateway without a list of them has just confirmed by its answer.
+func impliedMovement(op *Operation) []Movement {
+	m := Movement{IdempotencyKey: op.Key(), Amount: op.Amount, State: MovementSucceeded}
+	switch op.Kind {
+	case OperationCapture:
+		m.Kind = MovementCapture
+	case OperationRefund:
+		m.Kind = MovementRefund
+	default:
+		return nil
+	}
+	return []Movement{m}
+}
+
+// ask calls Status: about an operation, or about the session alone where op is nil.
+func (g *gateway) ask(ctx context.Context, b *book, op *Operation) answer {
+	r := Request{
+		CollectionID: b.session.CollectionID, SessionID: b.session.ID, Reference: b.session.Reference,
+		Amount: b.session.Amount, CurrencyCode: b.session.CurrencyCode,
+		Data: b.session.Data.Clone(), Private: b.session.Private, Context: b.session.Context,
+	}
+	if op != nil {
+		r.IdempotencyKey = op.Key()
+	}
+	s, err := g.Status(ctx, StatusRequest{r})
+	return classify(s, err, false)
+}
+
+// requestFor is an operation's request, the same bytes at every try.
+func (b *book) requestFor(op *Operation) Request {
+	return Request{
+		IdempotencyKey: op.Key(), CollectionID: op.CollectionID, SessionID: op.SessionID, Reference: op.Reference,
+		Amount: op.Amount, CurrencyCode: op.CurrencyCode,
+		Data: op.Data.Clone(), Private: op.Private, Context: op.Context, Input: op.Input.Reveal(),
+	}
+}
+
+// sane reports whether a snapshot's amounts can be used at all.
+func (s *Snapshot) sane(digits int) bool {
+	amounts := []decimal.Decimal{s.Amount, s.Authorized}
+	if s.Capturable != nil {
+		amounts = append(amounts, *s.Capturable)
+	}
+	if s.Totals != nil {
+		amounts = append(amounts, s.Totals.Captured, s.Totals.Refunded)
+	}
+	for _, m := range s.Movements {
+		amounts = append(amounts, m.Amount)
+	}
+	for _, a := range amounts {
+		if !saneAmount(a, digits) {
+			return false
+		}
+	}
+	return true
+}

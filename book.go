@@ -1,0 +1,302 @@
+package payment
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/shopspring/decimal"
+)
+
+// book is one load of rows, and what one decide step makes of them. Deciding is pure: it reads and changes the book, never the
+// store or a gateway, so that it can be done again on fresh rows.
+type book struct {
+	cfg  *Config
+	mint func(prefix string) string
+	now  time.Time
+
+	version    int64 // the collection's, as loaded; 0: it is to be inserted
+	collection *PaymentCollection
+	session    *PaymentSession
+	payment    *Payment
+	captures   []*Capture
+	refunds    []*Refund
+	operations []*Operation
+	request    *KeyedRequest
+
+	out     Changes
+	touched bool // something is to be committed
+	more    bool // the Snapshot held more movements than one commit takes
+}
+
+func (s *Service) openBook(rows *Rows) *book {
+	b := &book{cfg: &s.cfg, mint: s.mint, now: s.now(), captures: rows.Captures, refunds: rows.Refunds, operations: rows.Operations}
+	if len(rows.Collections) > 0 {
+		b.collection = rows.Collections[0]
+		b.version = b.collection.Version
+	}
+	if len(rows.Sessions) > 0 {
+		b.session = rows.Sessions[0]
+	}
+	if len(rows.Payments) > 0 {
+		b.payment = rows.Payments[0]
+	}
+	if len(rows.Requests) > 0 {
+		b.request = rows.Requests[0]
+	}
+	return b
+}
+
+// load reads the rows that a key leads to.
+func (s *Service) load(ctx context.Context, by Key) (*book, error) {
+	rows, err := s.store.Load(ctx, by)
+	if err != nil {
+		return nil, err
+	}
+	return s.openBook(rows), nil
+}
+
+// change loads, decides and commits, again and again until no conflict is left or the context ends. A decide step that changes
+// nothing commits nothing; one that returns an error commits nothing either. It recognises its own earlier effect, because a
+// commit may have happened although it was not confirmed.
+//
+// first, where it is not nil, is a book to decide on instead of a first load.
+func (s *Service) change(ctx context.Context, by Key, first *book, decide func(*book) error) (*book, error) {
+	b := first
+	for duplicates := 0; ; {
+		if b == nil {
+			fresh, err := s.load(ctx, by)
+			if err != nil {
+				return nil, err
+			}
+			b = fresh
+		}
+		if err := decide(b); err != nil {
+			return b, err
+		}
+		if !b.touched {
+			return b, nil
+		}
+		err := s.commit(ctx, b)
+		switch {
+		case err == nil:
+			return b, nil
+		case errors.Is(err, ErrDuplicate):
+			// What stands in the way must show on fresh rows; if it does not, the store contradicts itself.
+			if duplicates++; duplicates > 3 {
+				return b, err
+			}
+		case !errors.Is(err, ErrConflict):
+			return b, err
+		}
+		if err := s.jitter(ctx); err != nil {
+			return b, err
+		}
+		b = nil
+	}
+}
+
+// commit writes what was decided, and repeats it while nobody can say whether it happened.
+func (s *Service) commit(ctx context.Context, b *book) error {
+	c := b.changes()
+	for {
+		err := s.store.Commit(ctx, c)
+		if err == nil {
+			b.committed()
+			return nil
+		}
+		if !errors.Is(err, ErrCommitUnknown) {
+			return err
+		}
+		if waitErr := s.jitter(ctx); waitErr != nil {
+			return err
+		}
+	}
+}
+
+// changes completes what is to be committed.
+func (b *book) changes() *Changes {
+	c := &b.out
+	b.collection.UpdatedAt = b.now
+	c.CollectionID, c.Version, c.Collection = b.collection.ID, b.version, b.collection
+	if len(c.Sessions)+len(c.Payments)+len(c.Captures)+len(c.Refunds)+len(c.Operations) > 0 && b.session != nil {
+		b.session.Revision = b.version + 1
+		b.session.UpdatedAt = b.now
+		if len(c.Sessions) == 0 {
+			c.Sessions = append(c.Sessions, b.session)
+		}
+	}
+	for i, e := range c.Events {
+		e.Seq = (b.version+1)*64 + int64(i)
+	}
+	return c
+}
+
+// committed makes the book one of fresh rows: those that were committed.
+func (b *book) committed() {
+	b.version++
+	b.collection.Version = b.version
+	b.out, b.touched = Changes{}, false
+}
+
+func (b *book) touchCollection() { b.touched = true }
+
+func (b *book) touchSession() {
+	b.touched = true
+	if len(b.out.Sessions) == 0 {
+		b.out.Sessions = append(b.out.Sessions, b.session)
+	}
+}
+
+func (b *book) touchPayment() {
+	b.touched = true
+	b.payment.UpdatedAt = b.now
+	if len(b.out.Payments) == 0 {
+		b.out.Payments = append(b.out.Payments, b.payment)
+	}
+}
+
+func (b *book) putOperation(op *Operation) {
+	b.touched = true
+	op.UpdatedAt = b.now
+	if !slices.Contains(b.out.Operations, op) {
+		b.out.Operations = append(b.out.Operations, op)
+	}
+	if !slices.Contains(b.operations, op) {
+		b.operations = append(b.operations, op)
+	}
+}
+
+func (b *book) putRequest(r *KeyedRequest) {
+	b.touched = true
+	b.request = r
+	b.out.Requests = append(b.out.Requests[:0], r)
+}
+
+// due says when work is to be found by age; a zero time ends it.
+func (b *book) due(kind DueKind, id string, at time.Time, tries int) {
+	b.touched = true
+	d := Due{Kind: kind, CollectionID: b.collection.ID, ID: id, At: at, Tries: tries}
+	for i := range b.out.Due {
+		if b.out.Due[i].Kind == kind && b.out.Due[i].ID == id {
+			b.out.Due[i] = d
+			return
+		}
+	}
+	b.out.Due = append(b.out.Due, d)
+}
+
+// event records a fact; what every event says is filled in here.
+func (b *book) event(e Event) {
+	e.ID, e.CollectionID, e.At = b.mint("evt_"), b.collection.ID, b.now
+	if e.CurrencyCode == "" {
+		e.CurrencyCode = b.collection.CurrencyCode
+	}
+	if b.session != nil {
+		e.SessionID, e.ProviderID, e.PaymentID = b.session.ID, b.session.ProviderID, b.session.PaymentID
+	}
+	b.touched = true
+	b.out.Events = append(b.out.Events, &e)
+}
+
+// operation returns a loaded operation.
+func (b *book) operation(id string) *Operation {
+	if id == "" {
+		return nil
+	}
+	for _, op := range b.operations {
+		if op.ID == id {
+			return op
+		}
+	}
+	return nil
+}
+
+// openOperation returns the operation that locks the session, nil when there is none.
+func (b *book) openOperation() *Operation {
+	if b.session == nil {
+		return nil
+	}
+	return b.operation(b.session.OperationID)
+}
+
+// setStatus moves the session, if the table allows it, and keeps the collection's counts.
+func (b *book) setStatus(to SessionStatus) {
+	from := b.session.Status
+	if from == to || !from.CanBecome(to) {
+		return
+	}
+	b.countSession(from, -1)
+	b.countSession(to, +1)
+	b.session.Status = to
+	b.session.ProcessingSince = time.Time{}
+	if to != StatusRequiresMore {
+		b.session.NextAction = nil
+	}
+	if to != StatusError {
+		b.session.Reason = ""
+	}
+	switch to {
+	case StatusAuthorized:
+		b.session.AuthorizedAt = b.now
+	case StatusCanceled:
+		b.session.CanceledAt = b.now
+	}
+	b.touchSession()
+}
+
+func (b *book) countSession(status SessionStatus, n int) {
+	switch {
+	case status.live():
+		b.collection.LiveSessions += n
+	case status == StatusError:
+		b.collection.FailedSessions += n
+	}
+}
+
+// hold makes the session hold an amount, of the collection's too.
+func (b *book) hold(amount decimal.Decimal) {
+	if b.session.Held.Equal(amount) {
+		return
+	}
+	b.collection.Held = b.collection.Held.Sub(b.session.Held).Add(amount)
+	b.session.Held = amount
+	b.touchSession()
+}
+
+// counted is what a payment adds to its collection's totals.
+type counted struct{ authorized, captured, refunded decimal.Decimal }
+
+func (b *book) counted() counted {
+	if b.payment == nil || b.payment.Unasked {
+		return counted{}
+	}
+	p := b.payment
+	return counted{p.Authorized.Sub(p.Released), p.Captured, p.Refunded}
+}
+
+// recount moves the collection's totals by what the payment's have moved since before, and completes the collection once all is
+// captured.
+func (b *book) recount(before counted) {
+	after, c := b.counted(), b.collection
+	if after.authorized.Equal(before.authorized) && after.captured.Equal(before.captured) && after.refunded.Equal(before.refunded) {
+		return
+	}
+	c.Authorized = c.Authorized.Add(after.authorized).Sub(before.authorized)
+	c.Captured = c.Captured.Add(after.captured).Sub(before.captured)
+	c.Refunded = c.Refunded.Add(after.refunded).Sub(before.refunded)
+	b.touchCollection()
+	if c.CompletedAt.IsZero() && c.CanceledAt.IsZero() && c.Captured.GreaterThanOrEqual(c.Amount) {
+		c.CompletedAt = b.now
+		b.event(Event{Kind: EventCollectionCompleted, Amount: c.Captured})
+	}
+}
+
+// fullPayment returns the payment with its captures and refunds, nil when there is none.
+func (b *book) fullPayment() *Payment {
+	if b.payment != nil {
+		b.payment.Captures, b.payment.Refunds = b.captures, b.refunds
+	}
+	return b.payment
+}

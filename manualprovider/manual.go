@@ -1,0 +1,225 @@
+// Package manualprovider is the payment provider behind which there is no gateway: cash on delivery, a bank transfer that somebody
+// looks for in the account, an invoice. People move the money; the library keeps the books.
+//
+// The provider is pure ([payment.ProviderInfo]): it has no effects and no state, and each answer depends on the request alone. An
+// authorization is a promise and is given at once. A capture says "the money has come in", a refund "we have given it back", and
+// both are true because the host says so.
+//
+// A shop with several such ways to pay registers several of these, each with an ID of its own:
+//
+//	cash := manualprovider.New()
+//	transfer, err := manualprovider.NewWithConfig(manualprovider.Config{
+//		ID:   "bank_transfer",
+//		Data: payment.Data{"iban": "DE02 1203 0000 0000 2020 51", "holder": "The Shop"},
+//	})
+//
+// It is also the smallest complete [payment.Provider], and a good one to read before writing another.
+package manualprovider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/seed40c892db/payment"
+	"github.com/shopspring/decimal"
+)
+
+// DefaultID is the ID of a provider that was given none.
+const DefaultID = "manual"
+
+// Config is how a manual way to pay differs from the default. The zero Config is what [New] uses.
+type Config struct {
+	// ID names the provider in rows, URLs and lists: 1 to 64 of a-z, 0-9, - and _. Default "manual". Rows keep it, so it must
+	// not change once there are any.
+	ID string
+	// Data is published with every session, as it is: what the shopper must know in order to pay, such as an account number.
+	// Default nil: nothing is published.
+	Data payment.Data
+}
+
+// Provider is a manual way to pay. It is safe for concurrent use. The zero Provider has no ID: use [New] or [NewWithConfig].
+type Provider struct {
+	id   string       // never empty
+	data payment.Data // normalized; never handed out without a copy
+}
+
+// New returns a provider with the ID "manual" that publishes nothing.
+func New() *Provider { return &Provider{id: DefaultID} }
+
+// NewWithConfig returns a provider with an ID or public Data of its own.
+//
+// The error is a [*payment.InvalidError] that names ID or Data: correct the Config, it is the same on every start.
+func NewWithConfig(c Config) (*Provider, error) {
+	if c.ID == "" {
+		c.ID = DefaultID
+	}
+	if len(c.ID) > 64 || strings.Trim(c.ID, "abcdefghijklmnopqrstuvwxyz0123456789-_") != "" {
+		return nil, &payment.InvalidError{Field: "ID", Rule: fmt.Sprintf("%.80q is not 1 to 64 of a-z, 0-9, - and _", c.ID)}
+	}
+	data, err := payment.NormalizeData(c.Data)
+	if err != nil {
+		return nil, &payment.InvalidError{Field: "Data", Rule: err.Error()}
+	}
+	return &Provider{id: c.ID, data: data}, nil
+}
+
+// ID returns the configured ID.
+func (p *Provider) ID() string { return p.id }
+
+// Describe declares a pure provider that captures and refunds in any number of parts.
+//
+// KeyTTL and StatusByKey stay unset: there is no gateway that could remember a key, and a pure provider may be called any number
+// of times without one.
+func (p *Provider) Describe() payment.ProviderInfo {
+	return payment.ProviderInfo{Pure: true, MultiCapture: true, PartialRefund: true}
+}
+
+// Initialize answers pending and publishes the configured Data. The Reference is made of the session's ID, so it is the same
+// whenever and however often it is asked for.
+//
+// The error is that the context has ended, as [payment.ErrNotSent].
+func (p *Provider) Initialize(ctx context.Context, r payment.InitializeRequest) (payment.Snapshot, error) {
+	if err := ended(ctx); err != nil {
+		return payment.Snapshot{}, err
+	}
+	s := p.snapshot(r.Request, payment.SnapshotPending, r.Amount)
+	s.Data = p.data.Clone()
+	return s, nil
+}
+
+// Authorize answers authorized with the request's Amount. Nobody holds that money: the authorization is the shopper's promise. The
+// amount is also kept in Private, where Capture and Refund find it again.
+//
+// The error is that the context has ended, as [payment.ErrNotSent].
+func (p *Provider) Authorize(ctx context.Context, r payment.AuthorizeRequest) (payment.Snapshot, error) {
+	if err := ended(ctx); err != nil {
+		return payment.Snapshot{}, err
+	}
+	s := p.snapshot(r.Request, payment.SnapshotAuthorized, r.Amount)
+	s.Authorized = r.Amount
+	kept := payment.NewPrivate(payment.Data{authorizedKey: r.Amount.String()})
+	s.Private = &kept
+	return s, nil
+}
+
+// Status always fails: behind this provider nobody can be asked. The library never asks a pure provider.
+//
+// The error matches [payment.ErrUnsupported].
+func (p *Provider) Status(context.Context, payment.StatusRequest) (payment.Snapshot, error) {
+	return payment.Snapshot{}, &payment.UnsupportedError{ProviderID: p.id, Capability: "Status"}
+}
+
+// Update answers pending with the new Amount: there is nothing anywhere that would have to change.
+//
+// The error matches [payment.ErrNotSent], and nothing changes: the session was authorized by this provider already, so that its
+// amount stands, or the context has ended.
+func (p *Provider) Update(ctx context.Context, r payment.UpdateRequest) (payment.Snapshot, error) {
+	if err := ended(ctx); err != nil {
+		return payment.Snapshot{}, err
+	}
+	if _, ok := promised(r.Request); ok {
+		return payment.Snapshot{}, payment.NotSent(errors.New("manualprovider: the session is authorized: its amount stands"))
+	}
+	return p.snapshot(r.Request, payment.SnapshotPending, r.Amount), nil
+}
+
+// Cancel answers canceled, with nothing left to capture. What was captured before stays captured: the provider does not know of
+// it, and a row that a Snapshot does not mention is never undone.
+//
+// The error is that the context has ended, as [payment.ErrNotSent].
+func (p *Provider) Cancel(ctx context.Context, r payment.CancelRequest) (payment.Snapshot, error) {
+	if err := ended(ctx); err != nil {
+		return payment.Snapshot{}, err
+	}
+	s := p.snapshot(r.Request, payment.SnapshotCanceled, r.Amount)
+	s.Authorized, _ = promised(r.Request)
+	s.Capturable = &decimal.Decimal{}
+	return s, nil
+}
+
+// Capture answers with one movement: the request's Amount, come in. It does not know earlier ones, and does not list them; that
+// their sum stays within the authorization is the library's to see.
+//
+// The error matches [payment.ErrNotSent], and nothing is captured: the Amount alone is above what was authorized, or the context
+// has ended.
+func (p *Provider) Capture(ctx context.Context, r payment.CaptureRequest) (payment.Snapshot, error) {
+	s, err := p.move(ctx, r.Request, payment.MovementCapture)
+	if err == nil && r.Final {
+		s.Capturable = &decimal.Decimal{}
+	}
+	return s, err
+}
+
+// Refund answers with one movement: the request's Amount, given back. Earlier ones are treated as Capture treats them.
+//
+// The error matches [payment.ErrNotSent], and nothing is refunded: the Amount alone is above what was authorized, or the context
+// has ended.
+func (p *Provider) Refund(ctx context.Context, r payment.RefundRequest) (payment.Snapshot, error) {
+	return p.move(ctx, r.Request, payment.MovementRefund)
+}
+
+// move is Capture and Refund. The movement's reference is made of the key: one operation, one movement, however often it is asked
+// for.
+func (p *Provider) move(ctx context.Context, r payment.Request, kind payment.MovementKind) (payment.Snapshot, error) {
+	if err := ended(ctx); err != nil {
+		return payment.Snapshot{}, err
+	}
+	authorized, ok := promised(r)
+	if !ok { // Private was not kept: what is captured now was authorized, at the least
+		authorized = r.Amount
+	}
+	if r.Amount.GreaterThan(authorized) {
+		return payment.Snapshot{}, payment.NotSent(fmt.Errorf("manualprovider: a %s of %s is above the authorized %s", kind, r.Amount, authorized))
+	}
+	s := p.snapshot(r, payment.SnapshotAuthorized, authorized)
+	s.Authorized = authorized
+	s.Movements = []payment.Movement{{
+		Kind:           kind,
+		Reference:      p.id + "_" + string(kind) + "_" + r.IdempotencyKey,
+		IdempotencyKey: r.IdempotencyKey,
+		Amount:         r.Amount,
+		State:          payment.MovementSucceeded,
+	}}
+	return s, nil
+}
+
+// snapshot returns what every answer has.
+func (p *Provider) snapshot(r payment.Request, state payment.SnapshotState, amount decimal.Decimal) payment.Snapshot {
+	reference := r.Reference
+	if reference == "" {
+		reference = p.id + "_" + r.SessionID
+	}
+	return payment.Snapshot{State: state, Reference: reference, CurrencyCode: r.CurrencyCode, Amount: amount}
+}
+
+// authorizedKey is where Private holds the amount that Authorize promised.
+const authorizedKey = "authorized"
+
+// promised returns what Authorize answered for the session, and whether it was ever called.
+func promised(r payment.Request) (decimal.Decimal, bool) {
+	text, ok := r.Private.Reveal()[authorizedKey].(string)
+	if !ok {
+		return decimal.Decimal{}, false
+	}
+	amount, err := payment.ParseAmount("Private", text)
+	return amount, err == nil
+}
+
+// ended returns a context's end as an error. NotSent is true here: nothing is ever sent.
+func ended(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return payment.NotSent(err)
+	}
+	return nil
+}
+
+var (
+	_ payment.Provider  = (*Provider)(nil)
+	_ payment.Describer = (*Provider)(nil)
+	_ payment.Updater   = (*Provider)(nil)
+	_ payment.Canceler  = (*Provider)(nil)
+	_ payment.Capturer  = (*Provider)(nil)
+	_ payment.Refunder  = (*Provider)(nil)
+)

@@ -1,0 +1,155 @@
+package memstore
+
+import (
+	"cmp"
+	"container/heap"
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/seed40c892db/payment"
+)
+
+// dueRow is due work with its place in the heap.
+type dueRow struct {
+	payment.Due
+	place int
+}
+
+// queue holds the due work of one kind: by ID, and as a heap with the oldest on top. A nil queue is empty.
+type queue struct {
+	byID map[string]*dueRow
+	heap dueHeap
+}
+
+// dueOf returns the queue of a kind, and makes it if it is not there yet.
+func (s *Store) dueOf(kind payment.DueKind) *queue {
+	q := s.due[kind]
+	if q == nil {
+		q = &queue{byID: map[string]*dueRow{}}
+		s.due[kind] = q
+	}
+	return q
+}
+
+// eventsDue makes a collection's events due at once. How far they were delivered stays.
+func (s *Store) eventsDue(collectionID string, at time.Time) {
+	q := s.dueOf(payment.DueEvents)
+	d := q.find(collectionID)
+	switch {
+	case d == nil:
+		q.set(payment.Due{Kind: payment.DueEvents, CollectionID: collectionID, ID: collectionID, At: at})
+	case d.At.After(at):
+		d.At = at
+		heap.Fix(&q.heap, d.place)
+	}
+}
+
+// find returns the row of an ID, nil when there is none.
+func (q *queue) find(id string) *dueRow {
+	if q == nil {
+		return nil
+	}
+	return q.byID[id]
+}
+
+// set inserts d, or replaces the row with its ID.
+func (q *queue) set(d payment.Due) {
+	if row := q.byID[d.ID]; row != nil {
+		row.Due = d
+		heap.Fix(&q.heap, row.place)
+		return
+	}
+	row := &dueRow{Due: d}
+	q.byID[d.ID] = row
+	heap.Push(&q.heap, row)
+}
+
+// remove removes the row of an ID, if there is one.
+func (q *queue) remove(id string) {
+	if row := q.byID[id]; row != nil {
+		delete(q.byID, id)
+		heap.Remove(&q.heap, row.place)
+	}
+}
+
+// Claim returns the oldest due work of a kind, at most limit of it, and makes it due again at until. There is no error but that of a
+// context that has ended; nothing due is an empty list.
+func (s *Store) Claim(ctx context.Context, kind payment.DueKind, now, until time.Time, limit int) ([]payment.Due, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	until = cutTime(until)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	q := s.due[kind]
+	if q == nil {
+		return nil, nil
+	}
+	var claimed []*dueRow
+	for len(claimed) < limit && len(q.heap) > 0 && !q.heap[0].At.After(now) {
+		claimed = append(claimed, heap.Pop(&q.heap).(*dueRow))
+	}
+	var due []payment.Due
+	for _, row := range claimed { // only now, lest one of them is claimed twice
+		row.At = until
+		heap.Push(&q.heap, row)
+		due = append(due, keepDue(row.Due))
+	}
+	return due, nil
+}
+
+// Done stores d with At = again, or removes it when again is zero.
+//
+// The error matches ErrConflict when the stored At is no longer d.At, or the row is gone: somebody else has it, leave it to them.
+func (s *Store) Done(ctx context.Context, d payment.Due, again time.Time) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	claimed := cutTime(d.At)
+	d.At = again
+	d = keepDue(d)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	q := s.due[d.Kind]
+	if row := q.find(d.ID); row == nil || !row.At.Equal(claimed) {
+		return fmt.Errorf("memstore: %s %.64q is no longer due at %s: %w", d.Kind, d.ID, claimed.Format(time.RFC3339Nano),
+			payment.ErrConflict)
+	}
+	if again.IsZero() {
+		q.remove(d.ID)
+	} else {
+		q.set(d)
+	}
+	return nil
+}
+
+// dueHeap implements heap.Interface: the oldest by At and then ID is on top.
+type dueHeap []*dueRow
+
+func (h dueHeap) Len() int { return len(h) }
+
+func (h dueHeap) Less(i, j int) bool {
+	return cmp.Or(h[i].At.Compare(h[j].At), cmp.Compare(h[i].ID, h[j].ID)) < 0
+}
+
+func (h dueHeap) Swap(i, j int) {
+	h[i], h[j] = h[j], h[i]
+	h[i].place, h[j].place = i, j
+}
+
+// Push appends a *dueRow.
+func (h *dueHeap) Push(row any) {
+	r := row.(*dueRow)
+	r.place = len(*h)
+	*h = append(*h, r)
+}
+
+// Pop removes the last row.
+func (h *dueHeap) Pop() any {
+	end := len(*h) - 1
+	r := (*h)[end]
+	(*h)[end] = nil
+	*h = (*h)[:end]
+	return r
+}

@@ -1,0 +1,318 @@
+package payment
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/shopspring/decimal"
+)
+
+// maxMovements is how many rows of movements one commit writes; more wait for the next.
+const maxMovements = 32
+
+// news is a Snapshot read beside our rows: which movement is whose, and the sums that result. Reading changes nothing.
+type news struct {
+	Snapshot
+	digits    int           // of the currency
+	insane    bool          // it holds what no gateway can mean
+	found     []found       // movements that are new or have moved on, captures first
+	ours      MovementState // of the operation's own movement; empty where it was not found
+	ambiguous bool          // a movement could be the operation's or somebody else's
+	clash     string        // a movement contradicts its row
+
+	captured, capturing, refunded, refunding decimal.Decimal // what our rows will add up to
+}
+
+// found is a movement and its row: one that is known, or nil.
+type found struct {
+	Movement
+	kind    MovementKind
+	ours    bool // the operation's own
+	capture *Capture
+	refund  *Refund
+}
+
+func (f *found) entry() *Entry {
+	switch {
+	case f.capture != nil:
+		return &f.capture.Entry
+	case f.refund != nil:
+		return &f.refund.Entry
+	}
+	return nil
+}
+
+// read holds an answer's Snapshot against the rows.
+func (b *book) read(op *Operation, a answer) news {
+	n := news{Snapshot: a.snapshot}
+	c, err := LookupCurrency(b.collection.CurrencyCode)
+	n.digits = c.Digits
+	if err != nil || !n.sane(n.digits) || !n.plausible() {
+		n.insane = true
+		return n
+	}
+	n.captured, n.capturing, n.refunded, n.refunding = b.sums()
+	for _, kind := range []MovementKind{MovementCapture, MovementRefund} {
+		b.match(&n, op, kind)
+	}
+	// A gateway that calls an object canceled although part of it was captured means that the rest is released.
+	if n.State == SnapshotCanceled && n.captured.Add(n.capturing).IsPositive() {
+		n.State, n.Capturable = SnapshotAuthorized, &decimal.Decimal{}
+		if b.payment != nil {
+			n.Authorized = b.payment.Authorized
+		}
+	}
+	return n
+}
+
+// sums adds up the rows as they are.
+func (b *book) sums() (captured, capturing, refunded, refunding decimal.Decimal) {
+	for _, c := range b.captures {
+		addTo(&captured, &capturing, c.State, c.Amount)
+	}
+	for _, r := range b.refunds {
+		addTo(&refunded, &refunding, r.State, r.Amount)
+	}
+	return captured, capturing, refunded, refunding
+}
+
+func addTo(succeeded, pending *decimal.Decimal, state MovementState, amount decimal.Decimal) {
+	switch state {
+	case MovementSucceeded:
+		*succeeded = succeeded.Add(amount)
+	case MovementPending:
+		*pending = pending.Add(amount)
+	}
+}
+
+// plausible reports whether a snapshot's words can be kept.
+func (s *Snapshot) plausible() bool {
+	words := []string{s.Reference, s.Account}
+	for _, m := range s.Movements {
+		if m.Kind != MovementCapture && m.Kind != MovementRefund || !m.Amount.IsPositive() {
+			return false
+		}
+		if m.State != MovementPending && m.State != MovementSucceeded && m.State != MovementFailed {
+			return false
+		}
+		words = append(words, m.Reference, m.IdempotencyKey)
+	}
+	for _, w := range words {
+		if len(w) > 255 || checkText(w) != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// match says whose the movements of one kind are, in this order: a known reference is that row; a key of ours is that operation's row; what
+// is left was made elsewhere, unless an operation of that kind is open whose own movement was not found. Equal amounts prove nothing.
+func (b *book) match(n *news, op *Operation, kind MovementKind) {
+	open := op != nil && (op.Kind == OperationCapture && kind == MovementCapture || op.Kind == OperationRefund && kind == MovementRefund)
+	var strangers []found
+	var used []*Entry
+	for _, m := range n.Movements {
+		if m.Kind != kind {
+			continue
+		}
+		m.Amount = withDigits(m.Amount, n.digits)
+		f := b.rowOf(m)
+		switch {
+		case f.entry() != nil:
+			if slices.Contains(used, f.entry()) {
+				n.clash = "movement"
+				return
+			}
+			used = append(used, f.entry())
+		case open && m.IdempotencyKey == op.Key():
+			f.ours = true
+		case isKey(m.IdempotencyKey):
+		default:
+			strangers = append(strangers, f)
+			continue
+		}
+		if open && (f.ours || f.entry() != nil && f.entry().OperationID == op.ID) {
+			f.ours = true
+			n.ours = m.State
+			if !m.Amount.Equal(op.Amount) {
+				n.clash = "amount"
+				return
+			}
+		}
+		n.add(f)
+	}
+	if open && n.ours == "" && len(strangers) > 0 {
+		n.ambiguous = true
+		return
+	}
+	for _, f := range strangers {
+		n.add(f)
+	}
+}
+
+// rowOf finds a movement's row by the gateway's reference, or by a key of ours.
+func (b *book) rowOf(m Movement) found {
+	f := found{Movement: m, kind: m.Kind}
+	if m.Kind == MovementCapture {
+		for _, c := range b.captures {
+			if m.Reference != "" && c.Reference == m.Reference {
+				f.capture = c
+				return f
+			}
+			if f.capture == nil && c.keyed(m) {
+				f.capture = c
+			}
+		}
+		return f
+	}
+	for _, r := range b.refunds {
+		if m.Reference != "" && r.Reference == m.Reference {
+			f.refund = r
+			return f
+		}
+		if f.refund == nil && r.keyed(m) {
+			f.refund = r
+		}
+	}
+	return f
+}
+
+// keyed reports whether an entry was made with a movement's key, and no other reference speaks against it.
+func (e *Entry) keyed(m Movement) bool {
+	return m.IdempotencyKey != "" && e.OperationID != "" && idDigits(e.OperationID) == m.IdempotencyKey &&
+		(m.Reference == "" || e.Reference == "" || e.Reference == m.Reference)
+}
+
+// isKey reports whether a key has the form of ours: 32 hex digits.
+func isKey(key string) bool {
+	return len(key) == 32 && strings.Trim(key, "0123456789abcdef") == ""
+}
+
+// add takes a movement into the sums, and into found if it changes anything.
+func (n *news) add(f found) {
+	succeeded, pending := &n.captured, &n.capturing
+	if f.kind == MovementRefund {
+		succeeded, pending = &n.refunded, &n.refunding
+	}
+	e := f.entry()
+	if e == nil {
+		addTo(succeeded, pending, f.State, f.Amount)
+		n.found = append(n.found, f)
+		return
+	}
+	if !e.Amount.Equal(f.Amount) {
+		n.clash = "amount"
+		return
+	}
+	next := f.State
+	if e.State == MovementSucceeded {
+		if f.kind == MovementCapture && f.State == MovementFailed {
+			n.clash = "capture_reversed" // success told is never taken back; a person must look
+			return
+		}
+		if f.State == MovementPending {
+			next = MovementSucceeded // older news
+		}
+	}
+	if next == e.State && (f.Reference == "" || f.Reference == e.Reference) {
+		return
+	}
+	addTo(succeeded, pending, e.State, e.Amount.Neg())
+	addTo(succeeded, pending, next, e.Amount)
+	f.State = next
+	n.found = append(n.found, f)
+}
+
+// applyMovements writes the rows of what was found, and reports whether more than one commit's worth is left.
+func (b *book) applyMovements(op *Operation, n *news) (more bool) {
+	if b.payment == nil {
+		return false
+	}
+	list := n.found
+	if len(list) > maxMovements {
+		list, more = list[:maxMovements], true
+	}
+	for _, f := range list {
+		code := ""
+		if f.State == MovementFailed {
+			code = "failed"
+		}
+		b.addMovement(op, f, code)
+	}
+	p := b.payment
+	captured, capturing, refunded, _ := b.sums()
+	if !p.Captured.Equal(captured) || !p.Refunded.Equal(refunded) {
+		p.Captured, p.Refunded = captured, refunded
+		b.touchPayment()
+	}
+	if more { // until the rest is written, what is left is what these rows leave
+		p.Capturable = decimal.Max(p.Authorized.Sub(captured).Sub(capturing).Sub(p.Released), decimal.Decimal{})
+	}
+	return more
+}
+
+// addMovement writes one row, new or moved on, and its event.
+func (b *book) addMovement(op *Operation, f found, code string) {
+	e := f.entry()
+	returned := e != nil && e.State == MovementSucceeded && f.State == MovementFailed
+	if e == nil {
+		e = b.newEntry(op, &f)
+	}
+	moved := e.State != f.State
+	if e.Reference == "" {
+		e.Reference = f.Reference
+	}
+	e.State, e.Reason, e.UpdatedAt = f.State, code, b.now
+	kind := EventKind(f.kind) + "." + EventKind(f.State) // such as capture.succeeded
+	if f.kind == MovementCapture {
+		b.out.Captures = append(b.out.Captures, f.capture)
+	} else {
+		b.out.Refunds = append(b.out.Refunds, f.refund)
+		if returned {
+			f.refund.ReturnedAt, kind = b.now, EventRefundReturned
+		}
+	}
+	b.touchSession()
+	if moved {
+		b.event(Event{Kind: kind, EntryID: e.ID, OperationID: e.OperationID, Amount: e.Amount, Code: code})
+	}
+}
+
+// newEntry makes the row of a movement: the operation's own, one of an operation that ended long ago, or one made elsewhere.
+func (b *book) newEntry(op *Operation, f *found) *Entry {
+	prefix := "capt_"
+	if f.kind == MovementRefund {
+		prefix = "ref_"
+	}
+	e := Entry{
+		CollectionID: b.collection.ID, SessionID: b.session.ID, PaymentID: b.payment.ID,
+		Reference: f.Reference, Amount: f.Amount, CreatedAt: b.now,
+	}
+	switch {
+	case f.ours:
+		e.ID, e.OperationID = prefix+op.Key(), op.ID
+		e.CreatedBy, e.Metadata = op.CreatedBy, op.Metadata
+	case isKey(f.IdempotencyKey):
+		e.ID, e.OperationID = prefix+f.IdempotencyKey, "op_"+f.IdempotencyKey
+	default:
+		e.ID = b.mint(prefix)
+	}
+	if f.kind == MovementCapture {
+		f.capture = &Capture{Entry: e}
+		b.captures = append(b.captures, f.capture)
+		return &f.capture.Entry
+	}
+	f.refund = &Refund{Entry: e}
+	if f.ours {
+		f.refund.ReasonID, f.refund.Note = op.ReasonID, op.Note
+	}
+	b.refunds = append(b.refunds, f.refund)
+	return &f.refund.Entry
+}
+
+func equalData(a, b Data) bool {
+	return len(a) == 0 && len(b) == 0 || reflect.DeepEqual(a, b)
+}
+
+func equalAction(a, b *NextAction) bool { return reflect.DeepEqual(a, b) }

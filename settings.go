@@ -1,0 +1,233 @@
+package payment
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// ProviderStatus is a configured provider and whether it takes new sessions.
+type ProviderStatus struct {
+	ID      string `json:"id"`         // as the provider names itself
+	Enabled bool   `json:"is_enabled"` // disabled ones finish what they have begun
+}
+
+// settingsAge is how long settings are kept without asking the store: a change made by another process counts after that.
+const settingsAge = 5 * time.Second
+
+// readSettings returns the settings; they must not be changed.
+func (s *Service) readSettings(ctx context.Context) (*Settings, error) {
+	now := s.now()
+	s.mu.Lock()
+	kept, at := s.settings, s.settingsAt
+	s.mu.Unlock()
+	if kept != nil && now.Sub(at) < settingsAge && !now.Before(at) {
+		return kept, nil
+	}
+	fresh, err := s.store.Settings(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s.keepSettings(fresh, now)
+	return fresh, nil
+}
+
+func (s *Service) keepSettings(fresh *Settings, now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.settings == nil || fresh.Version >= s.settings.Version {
+		s.settings, s.settingsAt = fresh, now
+	}
+}
+
+// changeSettings reads, decides and writes until no conflict is left.
+func (s *Service) changeSettings(ctx context.Context, decide func(*Settings) error) error {
+	for {
+		set, err := s.store.Settings(ctx)
+		if err != nil {
+			return err
+		}
+		if err := decide(set); err != nil {
+			return err
+		}
+		err = s.store.PutSettings(ctx, set)
+		if err == nil {
+			set.Version++
+			s.keepSettings(set, s.now())
+			return nil
+		}
+		if !errors.Is(err, ErrConflict) && !errors.Is(err, ErrCommitUnknown) {
+			return err
+		}
+		if err := s.jitter(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+// Providers returns the configured providers in their configured order. The error is the store's.
+func (s *Service) Providers(ctx context.Context) ([]ProviderStatus, error) {
+	set, err := s.readSettings(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]ProviderStatus, len(s.order))
+	for i, id := range s.order {
+		list[i] = ProviderStatus{ID: id, Enabled: !slices.Contains(set.DisabledProviders, id)}
+	}
+	return list, nil
+}
+
+// SetProviderEnabled switches a provider on or off for new sessions, in every process within 5 seconds. The error is an
+// [*InvalidError] that names ProviderID when it is not configured, or the store's.
+func (s *Service) SetProviderEnabled(ctx context.Context, providerID string, enabled bool) error {
+	if _, err := s.gateway(providerID); err != nil {
+		return err
+	}
+	return s.changeSettings(ctx, func(set *Settings) error {
+		at, disabled := slices.BinarySearch(set.DisabledProviders, providerID)
+		switch {
+		case enabled && disabled:
+			set.DisabledProviders = slices.Delete(set.DisabledProviders, at, at+1)
+		case !enabled && !disabled:
+			set.DisabledProviders = slices.Insert(set.DisabledProviders, at, providerID)
+		}
+		return nil
+	})
+}
+
+// RefundReasonParams says what a refund reason is.
+type RefundReasonParams struct {
+	Code        string // required, unique: 1 to 64 letters, digits, - and _
+	Label       string // required: for people, at most 255 bytes
+	Description string // for people, at most 2,000 bytes
+	Metadata    Data   // the host's own
+}
+
+func (p *RefundReasonParams) check() error {
+	if p.Code == "" || len(p.Code) > 64 || strings.IndexFunc(p.Code, func(r rune) bool {
+		return r != '-' && r != '_' && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
+	}) >= 0 {
+		return invalid("Code", "must be 1 to 64 letters, digits, - and _")
+	}
+	if p.Label == "" || len(p.Label) > 255 || checkText(p.Label) != nil {
+		return invalid("Label", "must be 1 to 255 bytes of text")
+	}
+	if len(p.Description) > 2000 || checkText(p.Description) != nil {
+		return invalid("Description", "must be at most 2,000 bytes of text")
+	}
+	m, err := callerData("Metadata", p.Metadata)
+	p.Metadata = m
+	return err
+}
+
+// CreateRefundReason adds a reason that refunds can name. The error is an [*InvalidError] that names the field: a Code is taken, or
+// one of the rules of [RefundReasonParams] is broken.
+func (s *Service) CreateRefundReason(ctx context.Context, p RefundReasonParams) (*RefundReason, error) {
+	if err := p.check(); err != nil {
+		return nil, err
+	}
+	r := &RefundReason{ID: s.mint("refr_"), Code: p.Code, Label: p.Label, Description: p.Description, Metadata: p.Metadata, CreatedAt: s.now()}
+	r.UpdatedAt = r.CreatedAt
+	err := s.changeSettings(ctx, func(set *Settings) error {
+		if err := freeCode(set, p.Code, r.ID); err != nil {
+			return err
+		}
+		if findReason(set, r.ID) == nil { // else an earlier try was stored after all
+			set.RefundReasons = append(set.RefundReasons, r)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return copyReason(r), nil
+}
+
+// UpdateRefundReason replaces what a reason says. The error matches [ErrNotFound], or is an [*InvalidError] as with CreateRefundReason.
+func (s *Service) UpdateRefundReason(ctx context.Context, id string, p RefundReasonParams) (*RefundReason, error) {
+	if err := p.check(); err != nil {
+		return nil, err
+	}
+	var r *RefundReason
+	err := s.changeSettings(ctx, func(set *Settings) error {
+		if r = findReason(set, id); r == nil {
+			return &NotFoundError{rowReasons, id}
+		}
+		if err := freeCode(set, p.Code, id); err != nil {
+			return err
+		}
+		r.Code, r.Label, r.Description, r.Metadata, r.UpdatedAt = p.Code, p.Label, p.Description, p.Metadata, s.now()
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return copyReason(r), nil
+}
+
+// DeleteRefundReason removes a reason; refunds that name it keep its ID. The error matches [ErrNotFound], or is the store's.
+func (s *Service) DeleteRefundReason(ctx context.Context, id string) error {
+	return s.changeSettings(ctx, func(set *Settings) error {
+		if findReason(set, id) == nil {
+			return &NotFoundError{rowReasons, id}
+		}
+		set.RefundReasons = slices.DeleteFunc(set.RefundReasons, func(r *RefundReason) bool { return r.ID == id })
+		return nil
+	})
+}
+
+// GetRefundReason returns one reason. The error matches [ErrNotFound], or is the store's.
+func (s *Service) GetRefundReason(ctx context.Context, id string) (*RefundReason, error) {
+	set, err := s.readSettings(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if r := findReason(set, id); r != nil {
+		return copyReason(r), nil
+	}
+	return nil, &NotFoundError{rowReasons, id}
+}
+
+// ListRefundReasons returns all reasons in the order in which they were created. The error is the store's.
+func (s *Service) ListRefundReasons(ctx context.Context) ([]*RefundReason, error) {
+	set, err := s.readSettings(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]*RefundReason, len(set.RefundReasons))
+	for i, r := range set.RefundReasons {
+		list[i] = copyReason(r)
+	}
+	return list, nil
+}
+
+// rowReasons names refund reasons in errors; they are part of the settings, and no rows of their own.
+const rowReasons RowKind = "refund_reasons"
+
+func findReason(set *Settings, id string) *RefundReason {
+	for _, r := range set.RefundReasons {
+		if r.ID == id {
+			return r
+		}
+	}
+	return nil
+}
+
+func freeCode(set *Settings, code, id string) error {
+	for _, r := range set.RefundReasons {
+		if r.Code == code && r.ID != id {
+			return invalid("Code", fmt.Sprintf("%q is taken by another refund reason", code))
+		}
+	}
+	return nil
+}
+
+func copyReason(r *RefundReason) *RefundReason {
+	c := *r
+	c.Metadata = r.Metadata.Clone()
+	return &c
+}

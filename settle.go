@@ -1,0 +1,611 @@
+package payment
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/shopspring/decimal"
+)
+
+// Codes of operations that failed without a gateway's refusal. declineCode keeps gateways from using them.
+const (
+	codeNotSent  = "not_sent" // certainly nothing was sent
+	codeNotDone  = "not_done" // the gateway proves that nothing was done
+	codeCanceled = "canceled" // the gateway's object is canceled
+	codeUnasked  = "unasked"  // the money that it authorized is not wanted any more
+)
+
+// verdict is what an answer means for an operation.
+type verdict int
+
+const (
+	verdictOpen     verdict = iota // nothing can be said yet
+	verdictNotDone                 // it has had no effect so far; an earlier call may still arrive
+	verdictDone                    // the gateway has accepted
+	verdictDeclined                // the gateway refused
+	verdictCanceled                // the gateway's object is canceled, so that it never can be done
+)
+
+// settle makes the rows agree with an answer: of a call, of Status, of a webhook. op is the operation it answers, nil for news that no
+// operation asked for. It is the only place that writes captures, refunds and what a gateway says, and it never goes back: what was
+// authorized, captured or canceled stays so.
+func (b *book) settle(g *gateway, op *Operation, a answer) {
+	if op != nil {
+		if op.ended() {
+			return
+		}
+		if a.message != "" {
+			op.Message = a.message
+		}
+	}
+	switch {
+	case a.kind == answerUnknown:
+		b.stayOpen(g, op)
+		return
+	case a.kind == answerNotSent:
+		// Another try may still arrive at the gateway: only of the first can it be said that nothing was sent. A void of money that
+		// nobody asked for is tried again.
+		if op != nil && op.Tries == 1 && (b.payment == nil || !b.payment.Unasked) {
+			b.fail(op, codeNotSent)
+		} else {
+			b.stayOpen(g, op)
+		}
+		return
+	case a.kind == answerDeclined && a.snapshot.State == "":
+		before := b.counted()
+		b.decline(g, op, a.code)
+		b.recount(before)
+		return
+	}
+	n := b.read(op, a)
+	if code := b.conflict(op, a, &n); code != "" {
+		b.attention(op, code)
+		return
+	}
+	v := b.judge(op, a, &n)
+	before := b.counted()
+	b.learn(&n)
+	waiting := v == verdictOpen || v == verdictNotDone
+	if op == nil || !waiting || op.Kind != OperationInitialize && op.Kind != OperationAuthorize {
+		b.applyState(g, op, v, &n, a.code)
+	}
+	b.more = b.applyMovements(op, &n)
+	if !b.more {
+		b.applyRelease(g, op, v, &n)
+		b.conclude(g, op, v, &n, a.code)
+	}
+	b.recount(before)
+	if !b.more {
+		b.compensate(g)
+	}
+}
+
+// judge says what an answer means for the operation.
+func (b *book) judge(op *Operation, a answer, n *news) verdict {
+	if op == nil {
+		return verdictOpen
+	}
+	if a.kind == answerDeclined {
+		return verdictDeclined
+	}
+	own, state := a.kind == answerOwn, n.State
+	if state == SnapshotNotFound {
+		return verdictNotDone
+	}
+	switch op.Kind {
+	case OperationInitialize, OperationAuthorize:
+		switch {
+		case state == SnapshotDeclined || state == SnapshotPending && n.Decline != nil:
+			return verdictDeclined
+		case state == SnapshotCanceled:
+			return verdictCanceled
+		case state == SnapshotPending && !own && op.Kind == OperationAuthorize:
+			return verdictNotDone // the object still awaits our call
+		}
+		return verdictDone
+	case OperationUpdate:
+		switch {
+		case own:
+			return verdictDone
+		case n.Amount.IsZero():
+			return verdictOpen
+		case n.Amount.Equal(op.Amount) && !op.Amount.Equal(b.session.Amount):
+			return verdictDone
+		}
+		return verdictNotDone
+	case OperationCancel:
+		switch {
+		case state == SnapshotCanceled, n.Capturable != nil && n.Capturable.IsZero() && state == SnapshotAuthorized:
+			return verdictDone
+		case own:
+			return verdictOpen // accepted, but it is not so yet
+		}
+		return verdictNotDone
+	case OperationCapture, OperationRefund:
+		switch {
+		case n.ours == MovementFailed:
+			return verdictDeclined
+		case n.ours != "":
+			return verdictDone
+		case own || n.ambiguous || n.Movements == nil || op.Reference == "":
+			return verdictOpen
+		}
+		return verdictNotDone
+	}
+	return verdictOpen
+}
+
+// conflict names what differs between a gateway's answer and what was asked; it is empty when nothing does.
+func (b *book) conflict(op *Operation, a answer, n *news) string {
+	s := b.session
+	switch {
+	case n.insane:
+		return "answer"
+	case n.State == SnapshotNotFound:
+		return ""
+	case n.CurrencyCode != "" && !strings.EqualFold(n.CurrencyCode, s.CurrencyCode):
+		return "currency"
+	case n.Reference != "" && s.Reference != "" && n.Reference != s.Reference:
+		return "reference"
+	case n.Account != "" && s.Account != "" && n.Account != s.Account:
+		return "account"
+	}
+	want := s.Amount
+	if op != nil && op.Kind == OperationUpdate && (a.kind == answerOwn || n.Amount.Equal(op.Amount)) {
+		want = op.Amount
+	}
+	switch {
+	case !n.Amount.IsZero() && !n.Amount.Equal(want):
+		return "amount"
+	case n.State == SnapshotAuthorized && b.payment != nil && !n.Authorized.IsZero() && !n.Authorized.Equal(b.payment.Authorized):
+		return "authorized"
+	case n.State == SnapshotAuthorized && b.payment == nil && !n.Authorized.Equal(want):
+		return "authorized"
+	case n.State == SnapshotAuthorized && b.payment != nil && !b.payment.CanceledAt.IsZero() && (n.Capturable == nil || n.Capturable.IsPositive()):
+		return "authorized_again"
+	case n.clash != "":
+		return n.clash
+	case n.State != SnapshotAuthorized && b.payment == nil && len(n.found) > 0:
+		return "movement"
+	case a.kind == answerDeclined && op != nil && (n.ours == MovementSucceeded || n.ours == MovementPending ||
+		n.State == SnapshotAuthorized && (op.Kind == OperationAuthorize || op.Kind == OperationInitialize)):
+		return "decline"
+	}
+	authorized, released := n.Authorized, decimal.Decimal{}
+	if b.payment != nil {
+		authorized, released = b.payment.Authorized, b.payment.Released
+	}
+	switch {
+	case n.captured.Add(n.capturing).GreaterThan(authorized.Sub(released)):
+		return "captured"
+	case n.refunded.Add(n.refunding).GreaterThan(n.captured):
+		return "refunded"
+	case n.Totals != nil && op == nil && (!n.Totals.Captured.Equal(n.captured) || !n.Totals.Refunded.Equal(n.refunded)):
+		return "totals"
+	case n.Totals != nil && a.kind == answerOwn && (!n.Totals.Captured.Equal(n.captured) || !n.Totals.Refunded.Equal(n.refunded)):
+		return "totals"
+	}
+	return ""
+}
+
+// learn keeps what the gateway says of its object. Nothing decorative ever blocks a settlement: what cannot be published is dropped.
+func (b *book) learn(n *news) {
+	s := b.session
+	if n.State == SnapshotNotFound {
+		return
+	}
+	if n.Reference != "" && s.Reference == "" {
+		s.Reference = n.Reference
+		b.touchSession()
+	}
+	if n.Account != "" && s.Account == "" {
+		s.Account = n.Account
+		b.touchSession()
+	}
+	if at := microseconds(n.ExpiresAt); !at.IsZero() && !at.Equal(s.ExpiresAt) {
+		s.ExpiresAt = at
+		b.touchSession()
+	}
+	var dropped []string
+	if n.Data != nil {
+		data, bad := publicData(n.Data)
+		dropped = bad
+		if !equalData(s.Data, data) {
+			s.Data = data
+			b.touchSession()
+		}
+	}
+	if n.Private != nil {
+		private, err := NormalizeData(n.Private.Reveal())
+		if err != nil {
+			dropped = append(dropped, "private")
+		} else if !equalData(s.Private.Reveal(), private) {
+			s.Private = NewPrivate(private)
+			b.touchSession()
+		}
+	}
+	if n.NextAction != nil && !n.NextAction.safe() {
+		dropped = append(dropped, "next_action")
+		n.NextAction = nil
+	}
+	if len(dropped) > 0 {
+		code := strings.Join(dropped, ",")
+		b.event(Event{Kind: EventDataDropped, Code: code[:min(len(code), 255)]})
+	}
+}
+
+// applyState moves the session to where the gateway says it is, as far as the table allows.
+func (b *book) applyState(g *gateway, op *Operation, v verdict, n *news, code string) {
+	s := b.session
+	if s.Status == StatusCanceled && n.State != SnapshotAuthorized || s.Status == StatusAuthorized && n.State != SnapshotCanceled {
+		if b.payment != nil {
+			b.describePayment(n)
+		}
+		return
+	}
+	switch n.State {
+	case SnapshotPending, SnapshotDeclined:
+		if v == verdictDeclined || n.State == SnapshotDeclined || n.Decline != nil {
+			if v != verdictDeclined { // conclude declines an operation
+				b.declineSession(g, code, s.Status != StatusError)
+			}
+			return
+		}
+		b.setStatus(StatusPending)
+		if !s.ProcessingSince.IsZero() {
+			s.ProcessingSince = time.Time{}
+			b.touchSession()
+		}
+		if !g.info.ClientConfirms {
+			b.hold(decimal.Decimal{})
+		}
+	case SnapshotRequiresMore:
+		if !equalAction(s.NextAction, n.NextAction) || s.Status != StatusRequiresMore {
+			b.setStatus(StatusRequiresMore)
+			s.NextAction = n.NextAction
+			b.touchSession()
+			b.event(Event{Kind: EventSessionRequiresMore, Amount: s.Amount})
+		}
+	case SnapshotProcessing:
+		if s.ProcessingSince.IsZero() {
+			b.setStatus(StatusPending)
+			s.ProcessingSince = b.now
+			b.touchSession()
+			b.event(Event{Kind: EventSessionProcessing, Amount: s.Amount})
+		}
+		// It could be taken without another call of ours.
+		if !s.Held.Equal(s.Amount) && s.Amount.LessThanOrEqual(b.collection.left().Add(s.Held)) {
+			b.hold(s.Amount)
+		}
+	case SnapshotAuthorized:
+		b.authorize(op, n)
+	case SnapshotCanceled:
+		if s.Status != StatusAuthorized { // else applyRelease voids it
+			b.cancelSession()
+		}
+	}
+}
+
+func (b *book) cancelSession() {
+	if b.session.Status == StatusCanceled {
+		return
+	}
+	b.hold(decimal.Decimal{})
+	b.setStatus(StatusCanceled)
+	b.event(Event{Kind: EventSessionCanceled, Amount: b.session.Amount})
+}
+
+// authorize makes the session a payment; one that nobody asked for if the session is canceled, or its amount does not fit any more.
+func (b *book) authorize(op *Operation, n *news) {
+	s := b.session
+	if b.payment != nil {
+		b.describePayment(n)
+		return
+	}
+	amount := s.Amount
+	if op != nil && op.Kind == OperationUpdate {
+		amount = n.Authorized
+	}
+	asked := s.Status != StatusCanceled && amount.LessThanOrEqual(b.collection.left().Add(s.Held))
+	b.hold(decimal.Decimal{})
+	b.payment = &Payment{
+		ID: "pay_" + idDigits(s.ID), CollectionID: s.CollectionID, SessionID: s.ID, ProviderID: s.ProviderID, CurrencyCode: s.CurrencyCode,
+		Amount: amount, Authorized: withDigits(n.Authorized, n.digits), Unasked: !asked, CreatedAt: b.now,
+	}
+	b.payment.Capturable = b.payment.Authorized
+	s.PaymentID = b.payment.ID
+	b.touchSession()
+	b.touchPayment()
+	kind := EventPaymentUnasked
+	if asked {
+		kind = EventPaymentAuthorized
+		b.setStatus(StatusAuthorized)
+	}
+	b.describePayment(n)
+	b.event(Event{Kind: kind, Amount: b.payment.Authorized})
+}
+
+// describePayment keeps what decorates a payment.
+func (b *book) describePayment(n *news) {
+	p := b.payment
+	if at := microseconds(n.CaptureBefore); !at.IsZero() && !at.Equal(p.CaptureBefore) {
+		p.CaptureBefore = at
+		b.touchPayment()
+	}
+	if !equalData(p.Data, b.session.Data) {
+		p.Data = b.session.Data.Clone()
+		b.touchPayment()
+	}
+}
+
+// applyRelease works out what a further capture may take. What no longer can be captured is released for good, and an authorization
+// of which nothing was captured is void then.
+func (b *book) applyRelease(g *gateway, op *Operation, v verdict, n *news) {
+	p := b.payment
+	if p == nil || n.State == SnapshotNotFound {
+		return
+	}
+	rest := p.Authorized.Sub(n.captured).Sub(n.capturing).Sub(p.Released)
+	capturable := rest
+	capture := op != nil && op.Kind == OperationCapture
+	switch {
+	case n.State == SnapshotCanceled, capture && v == verdictDone && (op.Final || !g.info.MultiCapture):
+		capturable = decimal.Decimal{}
+	case n.Capturable != nil && n.Capturable.LessThan(rest):
+		capturable = withDigits(*n.Capturable, n.digits)
+	}
+	if !capturable.Equal(p.Capturable) {
+		p.Capturable = capturable
+		b.touchPayment()
+	}
+	unsettled := capture && v != verdictDone && v != verdictDeclined
+	if capturable.LessThan(rest) && !unsettled && !n.ambiguous {
+		p.Released = p.Released.Add(rest).Sub(capturable)
+		b.touchPayment()
+		if p.Released.Equal(p.Authorized) {
+			p.CanceledAt = b.now
+			b.event(Event{Kind: EventPaymentCanceled, Amount: p.Released, OperationID: operationID(op)})
+			b.hold(decimal.Decimal{})
+			b.setStatus(StatusCanceled)
+		} else {
+			b.event(Event{Kind: EventPaymentReleased, Amount: rest.Sub(capturable), OperationID: operationID(op)})
+		}
+	}
+	if p.CapturedAt.IsZero() && p.Captured.IsPositive() && p.Captured.Add(p.Released).GreaterThanOrEqual(p.Authorized) {
+		p.CapturedAt = b.now
+		b.touchPayment()
+	}
+}
+
+func operationID(op *Operation) string {
+	if op == nil {
+		return ""
+	}
+	return op.ID
+}
+
+// conclude ends the operation, as far as the verdict allows.
+func (b *book) conclude(g *gateway, op *Operation, v verdict, n *news, code string) {
+	if op == nil {
+		return
+	}
+	switch v {
+	case verdictDone:
+		if op.Kind == OperationInitialize || op.Kind == OperationAuthorize {
+			if b.payment != nil && b.payment.Unasked {
+				b.fail(op, codeUnasked)
+				return
+			}
+			b.session.InitializedAt = b.now
+		}
+		if op.Kind == OperationUpdate {
+			b.updated(g, op)
+		}
+		b.finish(op, OperationSucceeded, "")
+	case verdictDeclined:
+		if n.ours == MovementFailed { // its row says so already
+			b.fail(op, declineCode(code))
+			return
+		}
+		b.decline(g, op, declineCode(code))
+	case verdictCanceled:
+		b.fail(op, codeCanceled)
+	case verdictNotDone:
+		if b.proven(g, op, n) {
+			b.fail(op, codeNotDone)
+			return
+		}
+		b.stayOpen(g, op)
+	default:
+		b.stayOpen(g, op)
+	}
+}
+
+// updated gives the session what the gateway has accepted.
+func (b *book) updated(g *gateway, op *Operation) {
+	s := b.session
+	s.Amount = op.Amount
+	s.Context = op.Context
+	if s.Held.IsPositive() || g.info.ClientConfirms && s.Status != StatusAuthorized {
+		b.hold(op.Amount)
+	}
+	b.touchSession()
+	b.event(Event{Kind: EventSessionUpdated, Amount: op.Amount, OperationID: op.ID})
+}
+
+// decline records a gateway's refusal.
+func (b *book) decline(g *gateway, op *Operation, code string) {
+	if op == nil {
+		return
+	}
+	switch op.Kind {
+	case OperationInitialize, OperationAuthorize:
+		b.declineSession(g, code, true)
+	case OperationCapture:
+		b.addMovement(op, found{kind: MovementCapture, ours: true, Movement: Movement{Amount: op.Amount, State: MovementFailed}}, code)
+	case OperationRefund:
+		b.addMovement(op, found{kind: MovementRefund, ours: true, Movement: Movement{Amount: op.Amount, State: MovementFailed}}, code)
+	}
+	b.fail(op, code)
+}
+
+// declineSession makes a session that is neither authorized nor canceled an error. attempt says that this decline is a new one.
+func (b *book) declineSession(g *gateway, code string, attempt bool) {
+	s := b.session
+	if !s.Status.CanBecome(StatusError) {
+		return
+	}
+	b.setStatus(StatusError)
+	s.ProcessingSince = time.Time{}
+	if code = declineCode(code); s.Reason != code {
+		s.Reason = code
+		b.touchSession()
+	}
+	if !g.info.ClientConfirms { // there the shopper can try again without us
+		b.hold(decimal.Decimal{})
+	}
+	if attempt {
+		s.Declines++
+		b.collection.Declines++
+		b.touchSession()
+		b.event(Event{Kind: EventSessionDeclined, Amount: s.Amount, Code: code})
+	}
+}
+
+// fail ends an operation that moved nothing, and gives back what its begin held.
+func (b *book) fail(op *Operation, code string) {
+	if op.Kind == OperationCancel && b.payment != nil && b.payment.Unasked && b.payment.CanceledAt.IsZero() {
+		b.attention(op, codeUnasked) // money nobody asked for does not go unnoticed
+		return
+	}
+	if op.Held.IsPositive() && b.session.Held.GreaterThanOrEqual(op.Held) {
+		b.hold(b.session.Held.Sub(op.Held))
+	}
+	if op.Kind == OperationInitialize && code != codeCanceled && b.session.Status.live() {
+		b.setStatus(StatusError)
+		b.session.Reason = code
+	}
+	b.finish(op, OperationFailed, code)
+}
+
+// finish ends an operation and opens the session's lock.
+func (b *book) finish(op *Operation, state OperationState, code string) {
+	op.State, op.Code, op.EndedAt, op.LeaseUntil = state, code, b.now, time.Time{}
+	op.Data, op.Private, op.Context, op.Input = nil, Private{}, Private{}, Private{}
+	if b.session.OperationID == op.ID {
+		b.session.OperationID = ""
+		b.touchSession()
+	}
+	if b.operation(op.ID) != nil { // a pure provider's operations are not rows
+		b.putOperation(op)
+		b.due(DueOperation, op.ID, time.Time{}, 0)
+	}
+}
+
+// stayOpen ends the executor's lease, so that the next caller asks at once, or gives up asking.
+func (b *book) stayOpen(g *gateway, op *Operation) {
+	if op == nil || op.State != OperationOpen {
+		return
+	}
+	since := op.FirstCallAt
+	if since.IsZero() {
+		since = op.CreatedAt
+	}
+	if b.now.Sub(since) >= b.cfg.GiveUpAfter && b.now.Sub(op.LastCallAt) >= g.info.proofWindow(b.cfg) {
+		b.attention(op, "gave_up")
+		return
+	}
+	op.LeaseUntil = b.now
+	b.putOperation(op)
+	b.due(DueOperation, op.ID, b.now.Add(backoff(op.Tries)), op.Tries)
+}
+
+// backoff is 1 s, doubling to 10 min.
+func backoff(tries int) time.Duration {
+	return min(time.Second<<min(max(tries-1, 0), 20), 10*time.Minute)
+}
+
+// proofWindow is how long after its last call an operation may still have an effect.
+func (i *ProviderInfo) proofWindow(cfg *Config) time.Duration {
+	return max(i.KeyTTL, cfg.CallTimeout) + i.MaxRequestLife
+}
+
+// proven reports whether "it has had no effect so far" means "it never will".
+func (b *book) proven(g *gateway, op *Operation, n *news) bool {
+	if b.now.Sub(op.LastCallAt) < g.info.proofWindow(b.cfg) {
+		return false
+	}
+	if n.State == SnapshotNotFound {
+		return g.info.StatusByKey
+	}
+	return op.Reference != ""
+}
+
+// attention leaves an operation, or else a new one that stands for the news, to a person. It keeps the session's lock.
+func (b *book) attention(op *Operation, code string) {
+	if op == nil {
+		if b.session.OperationID != "" {
+			return // what is open comes first; the next news will tell again
+		}
+		op = &Operation{
+			ID: b.mint("op_"), CollectionID: b.collection.ID, SessionID: b.session.ID, ProviderID: b.session.ProviderID,
+			Kind: OperationStatus, Amount: b.session.Amount, CurrencyCode: b.session.CurrencyCode, Reference: b.session.Reference, CreatedAt: b.now,
+		}
+	}
+	if op.State == OperationNeedsAttention && op.Code == code {
+		return
+	}
+	op.State, op.Code, op.LeaseUntil = OperationNeedsAttention, code, time.Time{}
+	b.session.OperationID = op.ID
+	b.touchSession()
+	b.putOperation(op)
+	b.due(DueOperation, op.ID, time.Time{}, 0)
+	b.event(Event{Kind: EventOperationNeedsAttention, OperationID: op.ID, Amount: op.Amount, Code: code})
+}
+
+// compensate voids money that nobody asked for, by an operation like all else. Captured money is a person's matter.
+func (b *book) compensate(g *gateway) {
+	p := b.payment
+	if p == nil || !p.Unasked || !p.CanceledAt.IsZero() || b.session.OperationID != "" {
+		return
+	}
+	moved := slices.ContainsFunc(b.captures, func(c *Capture) bool { return c.State != MovementFailed })
+	if moved || g.canceler == nil {
+		b.attention(nil, codeUnasked)
+		return
+	}
+	op := b.newOperation(b.mint("op_"), OperationCancel)
+	b.begin(g, op)
+	// Nobody has called yet: whoever comes next takes over.
+	op.Tries, op.LeaseUntil, op.FirstCallAt, op.LastCallAt = 0, b.now, time.Time{}, time.Time{}
+	b.due(DueOperation, op.ID, b.now, 0)
+}
+
+// safe reports whether a next action can be shown: its URL is https, or http to this machine, without user information.
+func (a *NextAction) safe() bool {
+	if a.Kind != ActionRedirect && a.Kind != ActionFormPost && a.URL == "" {
+		return true
+	}
+	u, err := url.Parse(a.URL)
+	if err != nil || u.User != nil || u.Host == "" {
+		return false
+	}
+	switch u.Scheme {
+	case "https":
+		return true
+	case "http":
+		host := u.Hostname()
+		return host == "localhost" || host == "127.0.0.1" || host == "::1"
+	}
+	return false
+}
+
+// microseconds is a gateway's time as rows keep it.
+func microseconds(t time.Time) time.Time {
+	if t.IsZero() {
+		return time.Time{}
+	}
+	return t.UTC().Truncate(time.Microsecond)
+}

@@ -1,0 +1,85 @@
+package storetest
+
+import (
+	"context"
+
+	"github.com/seed40c892db/payment"
+)
+
+func contextCases() []testCase {
+	return []testCase{
+		{"Context/Load", endsWithContext, func(k *kit) {
+			t := k.stored()
+			k.canceled(func(ctx context.Context) error {
+				_, err := k.s.Load(ctx, payment.Key{CollectionID: t.collection.ID})
+				return err
+			})
+		}},
+		{"Context/Commit", endsWithContext, func(k *kit) {
+			t := k.tree()
+			k.canceled(func(ctx context.Context) error { return k.s.Commit(ctx, t.changes()) })
+		}},
+		{"Context/Commit writes nothing", "After any other error nothing was written.", func(k *kit) {
+			t := k.stored()
+			more := k.branch(t.collection)
+			c := changes(t.collection, append(more.rows(), k.event(t.collection, 0), k.due(t.collection, payment.DueSession, 1))...)
+			k.canceled(func(ctx context.Context) error { return k.s.Commit(ctx, c) })
+			k.unwritten(t, more, payment.DueSession)
+		}},
+		{"Context/List", endsWithContext, func(k *kit) {
+			k.stored()
+			k.canceled(func(ctx context.Context) error {
+				_, err := k.s.List(ctx, payment.RowSessions, payment.Filter{}, payment.Page{Limit: 1})
+				return err
+			})
+		}},
+		{"Context/Claim", endsWithContext, func(k *kit) {
+			t := k.stored()
+			k.store(t.collection, k.due(t.collection, payment.DueOperation, 1))
+			k.canceled(func(ctx context.Context) error {
+				_, err := k.s.Claim(ctx, payment.DueOperation, at(5), at(6), 1)
+				return err
+			})
+			if n := len(k.claim(payment.DueOperation, at(5), at(6), 1)); n != 1 {
+				k.fail("a Claim that ended with its context took the work nevertheless")
+			}
+		}},
+		{"Context/Done", endsWithContext, func(k *kit) {
+			t := k.stored()
+			due := k.due(t.collection, payment.DueOperation, 1)
+			k.store(t.collection, due)
+			k.canceled(func(ctx context.Context) error { return k.s.Done(ctx, due, at(3)) })
+		}},
+		{"Context/PutDelivery", endsWithContext, func(k *kit) {
+			d := k.newDelivery()
+			k.canceled(func(ctx context.Context) error { return k.s.PutDelivery(ctx, d) })
+			if k.delivery(d.ID) != nil {
+				k.fail("a PutDelivery that ended with its context stored the delivery nevertheless")
+			}
+		}},
+		{"Context/Settings", endsWithContext, func(k *kit) {
+			k.canceled(func(ctx context.Context) error {
+				_, err := k.s.Settings(ctx)
+				return err
+			})
+		}},
+		{"Context/PutSettings", endsWithContext, func(k *kit) {
+			k.canceled(func(ctx context.Context) error { return k.s.PutSettings(ctx, &payment.Settings{}) })
+			if v := k.settings().Version; v != 0 {
+				k.fail("a PutSettings that ended with its context stored version %d nevertheless", v)
+			}
+		}},
+	}
+}
+
+// canceled makes a call with a context that has ended, and fails the case when there is no error.
+func (k *kit) canceled(call func(context.Context) error) {
+	k.t.Helper()
+	ctx, cancel := context.WithCancel(k.ctx())
+	cancel()
+	err := call(ctx)
+	k.ended(err)
+	if err == nil {
+		k.fail("no error from a call whose context had ended before")
+	}
+}

@@ -1,0 +1,330 @@
+package storetest
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/seed40c892db/payment"
+)
+
+func dueCases() []testCase {
+	const (
+		taken  = "of the rows of that kind with At not after now, the oldest by At and then ID, at most limit of them"
+		until  = "Their At becomes until, so that nobody else claims them before; they are returned with that At."
+		again  = "d is stored with At = again, or removed when again is zero"
+		moved  = "The error is ErrConflict when the stored At is no longer d.At, or the row is gone: somebody else has it now, leave it."
+		upsert = "upsert by Kind and ID; a zero At removes it"
+		events = "insert only; they make the collection's events due at once"
+	)
+	return []testCase{
+		{"Claim/not after now", taken, claimNow},
+		{"Claim/its kind", taken, claimKind},
+		{"Claim/oldest first", taken, claimOldest},
+		{"Claim/limit", taken, claimLimit},
+		{"Claim/nothing due", "No error when there is none.", claimNone},
+		{"Claim/not again before until", until, claimUntil},
+		{"Claim/returned with until", until, claimReturned},
+		{"Claim/whole", comeBackEqual, claimWhole},
+		{"Claim/copied", copied, claimCopied},
+		{"Claim/moves no version", "It is bookkeeping: it moves no version.", claimVersion},
+		{"Done/again", again, doneAgain},
+		{"Done/removed", again, doneRemoved},
+		{"Done/keeps what it is given", again, doneWhole},
+		{"Done/moved by a claim", moved, doneClaimed},
+		{"Done/moved by a commit", moved, doneCommitted},
+		{"Done/gone", moved, doneGone},
+		{"Due/upsert", upsert, dueUpsert},
+		{"Due/removed by a zero At", upsert, dueRemoved},
+		{"Due/unique per kind", "of what; unique per kind", dueUnique},
+		{"Due/events", events, dueEvents},
+		{"Due/events again", events, dueEventsAgain},
+		{"Due/events keep what was delivered", "events: delivered up to this Event.Seq", dueEventsKept},
+	}
+}
+
+// soon is after every clock: the contract does not say whose clock makes events due.
+func soon() time.Time { return time.Now().UTC().Truncate(time.Microsecond).Add(24 * time.Hour) }
+
+// sameDue fails the case when claimed work is not exactly what is wanted, in any order.
+func (k *kit) sameDue(got []payment.Due, want ...payment.Due) {
+	k.t.Helper()
+	byID := func(a, b payment.Due) int { return cmp.Compare(a.ID, b.ID) }
+	slices.SortFunc(got, byID)
+	slices.SortFunc(want, byID)
+	name := func(list []payment.Due) []string {
+		names := make([]string, len(list))
+		for i, d := range list {
+			names[i] = string(d.Kind) + " " + d.ID
+		}
+		return names
+	}
+	k.sameIDs("claimed work", name(got), name(want)...)
+	for i := range want {
+		k.same("claimed work", &got[i], &want[i])
+	}
+}
+
+// dues stores work of one kind, due at these minutes.
+func (k *kit) dues(kind payment.DueKind, minutes ...int) (*payment.PaymentCollection, []payment.Due) {
+	k.t.Helper()
+	collection := k.collection()
+	c := changes(collection)
+	for _, m := range minutes {
+		c.Due = append(c.Due, k.due(collection, kind, m))
+	}
+	k.commit(c)
+	return collection, slices.Clone(c.Due)
+}
+
+// moved returns work with another At.
+func moved(d payment.Due, to time.Time) payment.Due {
+	d.At = to
+	return d
+}
+
+func claimNow(k *kit) {
+	_, due := k.dues(payment.DueOperation, 5)
+	k.sameDue(k.claim(payment.DueOperation, at(5).Add(-time.Microsecond), at(9), 10))
+	k.sameDue(k.claim(payment.DueOperation, at(5), at(9), 10), moved(due[0], at(9)))
+	_, due = k.dues(payment.DueOperation, 4)
+	k.sameDue(k.claim(payment.DueOperation, at(5), at(9), 10), moved(due[0], at(9)))
+}
+
+func claimKind(k *kit) {
+	_, operations := k.dues(payment.DueOperation, 1, 2)
+	_, sessions := k.dues(payment.DueSession, 1)
+	d := k.parked(1)
+	k.put(d)
+	k.sameDue(k.claim(payment.DueSession, at(5), at(9), 10), moved(sessions[0], at(9)))
+	k.sameDue(k.claim(payment.DueOperation, at(5), at(9), 10), moved(operations[0], at(9)), moved(operations[1], at(9)))
+	if got := k.claim(payment.DueDelivery, at(5), at(9), 10); len(got) != 1 || got[0].ID != d.ID {
+		k.fail("Claim of deliveries brought %v, want %s", got, d.ID)
+	}
+	k.sameDue(k.claim(payment.DueEvents, at(5), at(9), 10))
+}
+
+func claimOldest(k *kit) {
+	_, due := k.dues(payment.DueOperation, 5, 3, 3, 8, 1, 5)
+	for _, i := range []int{4, 1, 2, 0, 5, 3} {
+		k.sameDue(k.claim(payment.DueOperation, at(10), at(60), 1), moved(due[i], at(60)))
+	}
+	k.sameDue(k.claim(payment.DueOperation, at(10), at(60), 1))
+}
+
+func claimLimit(k *kit) {
+	_, due := k.dues(payment.DueSession, 5, 3, 3, 8, 1, 5)
+	k.sameDue(k.claim(payment.DueSession, at(10), at(60), 3), moved(due[4], at(60)), moved(due[1], at(60)), moved(due[2], at(60)))
+	k.sameDue(k.claim(payment.DueSession, at(5), at(60), 3), moved(due[0], at(60)), moved(due[5], at(60)))
+}
+
+func claimNone(k *kit) {
+	for _, kind := range []payment.DueKind{payment.DueOperation, payment.DueSession, payment.DueDelivery, payment.DueEvents} {
+		k.sameDue(k.claim(kind, soon(), soon().Add(1), 10))
+	}
+}
+
+func claimUntil(k *kit) {
+	_, due := k.dues(payment.DueOperation, 1, 2)
+	k.sameDue(k.claim(payment.DueOperation, at(5), at(9), 10), moved(due[0], at(9)), moved(due[1], at(9)))
+	k.sameDue(k.claim(payment.DueOperation, at(5), at(9), 10))
+	k.sameDue(k.claim(payment.DueOperation, at(9).Add(-time.Microsecond), at(20), 10))
+	k.sameDue(k.claim(payment.DueOperation, at(9), at(20), 10), moved(due[0], at(20)), moved(due[1], at(20)))
+}
+
+func claimReturned(k *kit) {
+	k.dues(payment.DueOperation, 1)
+	got := k.claim(payment.DueOperation, at(5), at(9), 10)
+	if len(got) != 1 || !got[0].At.Equal(at(9)) {
+		k.fail("Claim until %s returned %v", at(9), got)
+	}
+	// What was returned can be given to Done as it is.
+	k.done(got[0], at(12))
+}
+
+// fullDue stores work with every field filled.
+func (k *kit) fullDue() payment.Due {
+	k.t.Helper()
+	var d payment.Due
+	k.fill(&d)
+	collection := k.collection()
+	d.CollectionID, d.ID, d.At = collection.ID, collection.ID, at(1)
+	k.store(collection, d)
+	return *k.twin(&d).(*payment.Due)
+}
+
+func claimWhole(k *kit) {
+	d := k.fullDue()
+	k.sameDue(k.claim(d.Kind, at(5), at(9), 10), moved(d, at(9)))
+}
+
+func claimCopied(k *kit) {
+	var d payment.Due
+	k.fill(&d)
+	collection := k.collection()
+	d.CollectionID, d.ID, d.At = collection.ID, collection.ID, at(1)
+	want := *k.twin(&d).(*payment.Due)
+	c := changes(collection, d)
+	k.commit(c)
+	clear(d.Dead)
+	got := k.claim(d.Kind, at(5), at(9), 10)
+	k.sameDue(got, moved(want, at(9)))
+	clear(got[0].Dead)
+	got = k.claim(d.Kind, at(9), at(12), 10)
+	k.sameDue(got, moved(want, at(12)))
+	k.done(got[0], at(15))
+	clear(got[0].Dead)
+	k.sameDue(k.claim(d.Kind, at(15), at(20), 10), moved(want, at(20)))
+}
+
+func claimVersion(k *kit) {
+	collection, due := k.dues(payment.DueOperation, 1)
+	got := k.claim(payment.DueOperation, at(5), at(9), 10)
+	k.done(got[0], at(9))
+	k.done(moved(due[0], at(9)), time.Time{})
+	k.same("the collection", k.loadCollection(collection.ID), collection)
+}
+
+func doneAgain(k *kit) {
+	_, due := k.dues(payment.DueOperation, 1, 1)
+	k.claim(payment.DueOperation, at(5), at(9), 10)
+	k.done(moved(due[0], at(9)), at(7))
+	k.sameDue(k.claim(payment.DueOperation, at(7).Add(-time.Microsecond), at(20), 10))
+	k.sameDue(k.claim(payment.DueOperation, at(7), at(20), 10), moved(due[0], at(20)))
+}
+
+func doneRemoved(k *kit) {
+	_, due := k.dues(payment.DueOperation, 1, 1)
+	k.claim(payment.DueOperation, at(5), at(9), 10)
+	k.done(moved(due[0], at(9)), time.Time{})
+	k.sameDue(k.claim(payment.DueOperation, soon(), soon().Add(1), 10), moved(due[1], soon().Add(1)))
+}
+
+func doneWhole(k *kit) {
+	stored := k.fullDue()
+	d := k.claim(stored.Kind, at(5), at(9), 10)[0]
+	d.Tries, d.Seq, d.Dead = 17, 1<<40, []int64{5, 1 << 41, 7}
+	k.done(d, at(12))
+	got := k.claim(d.Kind, at(12), at(15), 10)
+	k.sameDue(got, moved(d, at(15)))
+	d = got[0]
+	d.Tries, d.Dead = 0, nil
+	k.done(d, at(20))
+	got = k.claim(d.Kind, at(20), at(25), 10)
+	if len(got) != 1 || got[0].Tries != 0 || len(got[0].Dead) != 0 || got[0].Seq != d.Seq {
+		k.fail("work that was finished with no tries and nothing dead came back as %+v", got)
+	}
+}
+
+func doneClaimed(k *kit) {
+	_, due := k.dues(payment.DueOperation, 1)
+	first := k.claim(payment.DueOperation, at(5), at(9), 10)[0]
+	k.want(k.s.Done(k.ctx(), due[0], at(30)), payment.ErrConflict, "Done with the At from before the claim")
+	second := k.claim(payment.DueOperation, at(9), at(15), 10)[0]
+	k.want(k.s.Done(k.ctx(), first, at(30)), payment.ErrConflict, "Done after somebody else's claim")
+	k.want(k.s.Done(k.ctx(), first, time.Time{}), payment.ErrConflict, "Done that removes, after somebody else's claim")
+	k.sameDue(k.claim(payment.DueOperation, at(14), at(20), 10))
+	k.done(second, at(16))
+	k.sameDue(k.claim(payment.DueOperation, at(16), at(20), 10), moved(due[0], at(20)))
+}
+
+func doneCommitted(k *kit) {
+	collection, due := k.dues(payment.DueOperation, 1)
+	d := k.claim(payment.DueOperation, at(5), at(9), 10)[0]
+	k.store(collection, moved(due[0], at(7)))
+	k.want(k.s.Done(k.ctx(), d, time.Time{}), payment.ErrConflict, "Done after a commit that set another At")
+	k.sameDue(k.claim(payment.DueOperation, at(7), at(20), 10), moved(due[0], at(20)))
+}
+
+func doneGone(k *kit) {
+	collection, due := k.dues(payment.DueOperation, 1, 1)
+	k.done(due[0], time.Time{})
+	for _, again := range []time.Time{{}, at(3)} {
+		k.want(k.s.Done(k.ctx(), due[0], again), payment.ErrConflict, "Done of work that was removed")
+		k.want(k.s.Done(k.ctx(), k.due(collection, payment.DueOperation, 1), again), payment.ErrConflict, "Done of work that never was")
+	}
+	k.sameDue(k.claim(payment.DueOperation, at(9), at(20), 10), moved(due[1], at(20)))
+}
+
+func dueUpsert(k *kit) {
+	collection, due := k.dues(payment.DueOperation, 1, 2)
+	due[0].At, due[0].Tries = at(30), 4
+	more := k.due(collection, payment.DueOperation, 3)
+	k.store(collection, due[0], more)
+	k.sameDue(k.claim(payment.DueOperation, at(20), at(25), 10), moved(due[1], at(25)), moved(more, at(25)))
+	k.sameDue(k.claim(payment.DueOperation, at(24), at(40), 10))
+	k.sameDue(k.claim(payment.DueOperation, at(30), at(40), 1), moved(due[1], at(40)))
+	k.sameDue(k.claim(payment.DueOperation, at(30), at(40), 10), moved(more, at(40)), moved(due[0], at(40)))
+}
+
+func dueRemoved(k *kit) {
+	collection, due := k.dues(payment.DueOperation, 1, 2)
+	absent := k.due(collection, payment.DueOperation, 1)
+	k.store(collection, moved(due[0], time.Time{}), moved(absent, time.Time{}))
+	k.sameDue(k.claim(payment.DueOperation, soon(), soon().Add(1), 10), moved(due[1], soon().Add(1)))
+	k.store(collection, due[0])
+	k.sameDue(k.claim(payment.DueOperation, at(9), at(20), 10), moved(due[0], at(20)))
+}
+
+func dueUnique(k *kit) {
+	collection, due := k.dues(payment.DueOperation, 1)
+	twin := due[0]
+	twin.Kind, twin.Tries = payment.DueSession, 3
+	k.store(collection, twin)
+	k.sameDue(k.claim(payment.DueSession, at(5), at(9), 10), moved(twin, at(9)))
+	k.done(moved(twin, at(9)), time.Time{})
+	k.sameDue(k.claim(payment.DueOperation, at(5), at(9), 10), moved(due[0], at(9)))
+}
+
+// eventsDue claims the events of a collection, which have to be due.
+func (k *kit) eventsDue(collection *payment.PaymentCollection, now, until time.Time) payment.Due {
+	k.t.Helper()
+	got := k.claim(payment.DueEvents, now, until, 10)
+	if len(got) != 1 || got[0].ID != collection.ID || got[0].CollectionID != collection.ID || got[0].Kind != payment.DueEvents {
+		k.fail("after a commit with events, Claim of events brought %+v, want those of %s", got, collection.ID)
+	}
+	return got[0]
+}
+
+func dueEvents(k *kit) {
+	quiet, t := k.stored(), k.stored()
+	k.sameDue(k.claim(payment.DueEvents, soon(), soon().Add(1), 10))
+	k.store(t.collection, k.event(t.collection, 0), k.event(t.collection, 1))
+	k.store(quiet.collection)
+	d := k.eventsDue(t.collection, soon(), soon().AddDate(0, 1, 0))
+	if d.Seq != 0 || len(d.Dead) != 0 {
+		k.fail("nothing was delivered yet, but Seq is %d and Dead %v", d.Seq, d.Dead)
+	}
+}
+
+func dueEventsAgain(k *kit) {
+	t := k.stored()
+	k.store(t.collection, k.event(t.collection, 0))
+	now, later := soon(), soon().AddDate(0, 1, 0)
+	claimed := k.eventsDue(t.collection, now, later)
+	// While they are being delivered, and while they wait for another try.
+	k.store(t.collection, k.event(t.collection, 0))
+	k.want(k.s.Done(k.ctx(), claimed, later), payment.ErrConflict, "Done after a commit made the events due again")
+	claimed = k.eventsDue(t.collection, now, later)
+	k.done(claimed, later.AddDate(0, 1, 0))
+	k.store(t.collection, k.event(t.collection, 0))
+	claimed = k.eventsDue(t.collection, now, later)
+	// And after all were delivered and the work was removed.
+	k.done(claimed, time.Time{})
+	k.store(t.collection, k.event(t.collection, 0))
+	k.eventsDue(t.collection, now, later)
+}
+
+func dueEventsKept(k *kit) {
+	t := k.stored()
+	k.store(t.collection, k.event(t.collection, 0))
+	now, later := soon(), soon().AddDate(0, 1, 0)
+	d := k.eventsDue(t.collection, now, later)
+	d.Seq, d.Dead = 128, []int64{65, 70}
+	k.done(d, later.AddDate(0, 1, 0))
+	k.store(t.collection, k.event(t.collection, 0))
+	got := k.eventsDue(t.collection, now, later)
+	if got.Seq != 128 || !slices.Equal(got.Dead, []int64{65, 70}) {
+		k.fail("a commit with events changed Seq 128 and Dead [65 70] to %d and %v", got.Seq, got.Dead)
+	}
+}
