@@ -60,16 +60,17 @@ func (k *kit) wholeLife() {
 	k.read(s)
 	if has[payment.Updater](k.p) {
 		s.r.Amount = k.c.Amount.Add(k.steps(9))
-		if k.step(s, update) {
-			k.read(s)
+		if !k.step(s, update) {
+			s.r.Amount = k.c.Amount
 		}
+		k.read(s)
 	}
 	if !k.confirm(s) {
 		return
 	}
 	k.read(s)
 	whole, part := s.r.Amount, k.part()
-	if has[payment.Capturer](k.p) && k.story[len(k.story)-1].Movements == nil {
+	if got, _ := sums(s.last); has[payment.Capturer](k.p) && got.Captured.IsZero() {
 		k.step(s, capture, amount(whole.Add(k.steps(1)))) // refused
 		if k.info.MultiCapture {
 			k.step(s, capture, amount(part))

@@ -78,10 +78,11 @@ func (g *Gateway) executeDecline(q request, now time.Time) answer {
 	return refused(402, "declined", "refused", g.body(in))
 }
 
-// begin marks a key as under way, and reports false where it is already.
-func (g *Gateway) begin(q request) bool {
+// begin marks a request that has arrived as under way, and reports false where its key is already.
+func (g *Gateway) begin(q request, call int) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	g.calls[call].Arrived = true
 	if q.Method == MethodRetrieve || q.Key == "" || g.cfg.NoKeys {
 		return true
 	}

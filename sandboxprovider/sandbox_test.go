@@ -127,6 +127,15 @@ func (s *shop) executed(m sandboxprovider.Method) int {
 	return n
 }
 
+// arrived waits until so many requests have reached the gateway.
+func (s *shop) arrived(n int) {
+	s.Helper()
+	require.Eventually(s, func() bool {
+		calls := s.gw.Requests()
+		return len(calls) >= n && calls[n-1].Arrived
+	}, 10*time.Second, time.Millisecond)
+}
+
 func (s *shop) equal(want string, got decimal.Decimal, what ...any) {
 	s.Helper()
 	require.Truef(s, dec(want).Equal(got), "want %s, got %s %v", want, got, what)

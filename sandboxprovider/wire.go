@@ -128,7 +128,7 @@ func (g *Gateway) do(ctx context.Context, q request) (answer, error) {
 		return answer{}, &networkError{what: "timeout"}
 	}
 	if fault.Before != nil {
-		if !g.begin(q) {
+		if !g.begin(q, n) {
 			var a answer
 			g.locked(func(time.Time) { a = g.record(n, faultAnswer(FaultKeyInUse)) })
 			return a, nil

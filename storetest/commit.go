@@ -87,7 +87,6 @@ func commitUpsertsRequests(k *kit) {
 		CollectionID: t.collection.ID, Method: "RefundPayment", Key: t.request.Key, Fingerprint: strings.Repeat("0b", 32), CreatedAt: k.tick(),
 	})
 	next := k.operation(t.session, payment.OperationSucceeded)
-	t.request.OperationID, t.request.Code, t.request.EntryID = next.ID, "declined", k.id("capt")
 	k.store(t.collection, next, t.request)
 	got := k.loadTree(t)
 	sameRows(k, "the request", got.Requests, t.request)
@@ -270,9 +269,9 @@ func (k *kit) commitHalf(target error, spoil func(*kit, *tree, *payment.Changes)
 // quiet finishes the work that the events of a tree made due.
 func (k *kit) quiet(t *tree) {
 	k.t.Helper()
-	for _, d := range k.claim(payment.DueEvents, soon(), soon().Add(1), 10) {
+	for _, d := range k.claim(payment.DueEvents, k.soon(0), k.soon(1), 10) {
 		d.Seq = t.collection.Version * 64
-		k.done(d, soon().AddDate(1, 0, 0))
+		k.done(d, k.soon(500000))
 	}
 }
 
@@ -330,7 +329,7 @@ func (k *kit) unwritten(t *tree, b *branch, due payment.DueKind) {
 	if n := len(k.claim(due, at(1), at(2), 10)); n > 0 {
 		k.fail("due work of a refused commit is there")
 	}
-	for _, d := range k.claim(payment.DueEvents, soon(), soon().Add(1), 10) {
+	for _, d := range k.claim(payment.DueEvents, k.soon(0), k.soon(1), 10) {
 		if d.ID == t.collection.ID {
 			k.fail("a refused commit made the collection's events due")
 		}

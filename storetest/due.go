@@ -43,8 +43,10 @@ func dueCases() []testCase {
 	}
 }
 
-// soon is after every clock: the contract does not say whose clock makes events due.
-func soon() time.Time { return time.Now().UTC().Truncate(time.Microsecond).Add(24 * time.Hour) }
+// soon is a minute after every clock: the contract does not say whose clock makes events due.
+func (k *kit) soon(minutes int) time.Time {
+	return k.began.Add(24*time.Hour + time.Duration(minutes)*time.Minute)
+}
 
 // sameDue fails the case when claimed work is not exactly what is wanted, in any order.
 func (k *kit) sameDue(got []payment.Due, want ...payment.Due) {
@@ -120,7 +122,7 @@ func claimLimit(k *kit) {
 
 func claimNone(k *kit) {
 	for _, kind := range []payment.DueKind{payment.DueOperation, payment.DueSession, payment.DueDelivery, payment.DueEvents} {
-		k.sameDue(k.claim(kind, soon(), soon().Add(1), 10))
+		k.sameDue(k.claim(kind, k.soon(0), k.soon(1), 10))
 	}
 }
 
@@ -197,7 +199,7 @@ func doneRemoved(k *kit) {
 	_, due := k.dues(payment.DueOperation, 1, 1)
 	k.claim(payment.DueOperation, at(5), at(9), 10)
 	k.done(moved(due[0], at(9)), time.Time{})
-	k.sameDue(k.claim(payment.DueOperation, soon(), soon().Add(1), 10), moved(due[1], soon().Add(1)))
+	k.sameDue(k.claim(payment.DueOperation, k.soon(0), k.soon(1), 10), moved(due[1], k.soon(1)))
 }
 
 func doneWhole(k *kit) {
@@ -261,7 +263,7 @@ func dueRemoved(k *kit) {
 	collection, due := k.dues(payment.DueOperation, 1, 2)
 	absent := k.due(collection, payment.DueOperation, 1)
 	k.store(collection, moved(due[0], time.Time{}), moved(absent, time.Time{}))
-	k.sameDue(k.claim(payment.DueOperation, soon(), soon().Add(1), 10), moved(due[1], soon().Add(1)))
+	k.sameDue(k.claim(payment.DueOperation, k.soon(0), k.soon(1), 10), moved(due[1], k.soon(1)))
 	k.store(collection, due[0])
 	k.sameDue(k.claim(payment.DueOperation, at(9), at(20), 10), moved(due[0], at(20)))
 }
@@ -288,10 +290,10 @@ func (k *kit) eventsDue(collection *payment.PaymentCollection, now, until time.T
 
 func dueEvents(k *kit) {
 	quiet, t := k.stored(), k.stored()
-	k.sameDue(k.claim(payment.DueEvents, soon(), soon().Add(1), 10))
+	k.sameDue(k.claim(payment.DueEvents, k.soon(0), k.soon(1), 10))
 	k.store(t.collection, k.event(t.collection, 0), k.event(t.collection, 1))
 	k.store(quiet.collection)
-	d := k.eventsDue(t.collection, soon(), soon().AddDate(0, 1, 0))
+	d := k.eventsDue(t.collection, k.soon(0), k.soon(50000))
 	if d.Seq != 0 || len(d.Dead) != 0 {
 		k.fail("nothing was delivered yet, but Seq is %d and Dead %v", d.Seq, d.Dead)
 	}
@@ -300,13 +302,13 @@ func dueEvents(k *kit) {
 func dueEventsAgain(k *kit) {
 	t := k.stored()
 	k.store(t.collection, k.event(t.collection, 0))
-	now, later := soon(), soon().AddDate(0, 1, 0)
+	now, later := k.soon(0), k.soon(50000)
 	claimed := k.eventsDue(t.collection, now, later)
 	// While they are being delivered, and while they wait for another try.
 	k.store(t.collection, k.event(t.collection, 0))
 	k.want(k.s.Done(k.ctx(), claimed, later), payment.ErrConflict, "Done after a commit made the events due again")
 	claimed = k.eventsDue(t.collection, now, later)
-	k.done(claimed, later.AddDate(0, 1, 0))
+	k.done(claimed, k.soon(100000))
 	k.store(t.collection, k.event(t.collection, 0))
 	claimed = k.eventsDue(t.collection, now, later)
 	// And after all were delivered and the work was removed.
@@ -318,10 +320,10 @@ func dueEventsAgain(k *kit) {
 func dueEventsKept(k *kit) {
 	t := k.stored()
 	k.store(t.collection, k.event(t.collection, 0))
-	now, later := soon(), soon().AddDate(0, 1, 0)
+	now, later := k.soon(0), k.soon(50000)
 	d := k.eventsDue(t.collection, now, later)
 	d.Seq, d.Dead = 128, []int64{65, 70}
-	k.done(d, later.AddDate(0, 1, 0))
+	k.done(d, k.soon(100000))
 	k.store(t.collection, k.event(t.collection, 0))
 	got := k.eventsDue(t.collection, now, later)
 	if got.Seq != 128 || !slices.Equal(got.Dead, []int64{65, 70}) {

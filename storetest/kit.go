@@ -24,13 +24,17 @@ type kit struct {
 	t        reporter
 	sentence string // what the case holds the store to
 	s        *guarded
+	began    time.Time
 	ids      atomic.Int64 // how many IDs were made
 	ticks    atomic.Int64 // how many times were made
 	fills    atomic.Int64 // how many rows were filled
 }
 
 func newKit(t reporter, sentence string, s payment.Store) *kit {
-	return &kit{t: t, sentence: sentence, s: &guarded{Store: s, patience: 30 * time.Second, grace: 10 * time.Second}}
+	return &kit{
+		t: t, sentence: sentence, began: time.Now().UTC().Truncate(time.Microsecond),
+		s: &guarded{Store: s, patience: 30 * time.Second, grace: 10 * time.Second},
+	}
 }
 
 // fail ends the case: what was seen, and the sentence that it breaks.

@@ -65,7 +65,6 @@ func (t *tree) link(e *payment.Event) {
 	}
 	o.CollectionID, o.SessionID, o.ProviderID = id, s.ID, s.ProviderID
 	r := t.request
-	r.CollectionID, r.SessionID, r.OperationID, r.EntryID = id, s.ID, o.ID, t.capture.ID
 	e.CollectionID, e.SessionID, e.PaymentID, e.EntryID, e.OperationID = id, s.ID, p.ID, t.refund.ID, o.ID
 }
 
@@ -197,7 +196,7 @@ func rowsTimes(k *kit) {
 	t := k.tree()
 	// 400 ns are cut and rounded alike.
 	east := time.Date(2024, 2, 29, 23, 59, 59, 123456400, time.FixedZone("east", 14*3600))
-	west := time.Date(2024, 3, 1, 0, 0, 0, 400, time.FixedZone("west", -(9*3600 + 1800)))
+	west := time.Date(2024, 3, 1, 0, 0, 0, 400, time.FixedZone("west", -(9*3600+1800)))
 	t.collection.CreatedAt, t.collection.UpdatedAt, t.collection.CompletedAt = east, west, time.Now().Truncate(time.Microsecond)
 	t.session.CreatedAt, t.session.ExpiresAt = west, time.Date(2199, 12, 31, 23, 59, 59, 999999000, time.UTC)
 	t.session.NextAction = &payment.NextAction{Kind: payment.ActionWait, RetryAfter: 1500 * time.Millisecond, ExpiresAt: east}

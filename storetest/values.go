@@ -78,7 +78,7 @@ func (k *kit) fillValue(v reflect.Value, path, field string, n *int) {
 	*n++
 	switch v.Interface().(type) {
 	case time.Time:
-		v.Set(reflect.ValueOf(at(60**n).Add(time.Duration(*n) * time.Microsecond)))
+		v.Set(reflect.ValueOf(at(60 * *n).Add(time.Duration(*n) * time.Microsecond)))
 		return
 	case decimal.Decimal:
 		v.Set(reflect.ValueOf(decimal.New(int64(100000000+*n), -4)))
