@@ -260,7 +260,7 @@ func (b *book) hold(amount decimal.Decimal) {
 	if b.session.Held.Equal(amount) {
 		return
 	}
-	b.collection.Held = b.collection.Held.Sub(b.session.Held).Add(amount)
+	b.collection.Held = plus(minus(b.collection.Held, b.session.Held), amount)
 	b.session.Held = amount
 	b.touchSession()
 }
@@ -273,7 +273,7 @@ func (b *book) counted() counted {
 		return counted{}
 	}
 	p := b.payment
-	return counted{p.Authorized.Sub(p.Released), p.Captured, p.Refunded}
+	return counted{minus(p.Authorized, p.Released), p.Captured, p.Refunded}
 }
 
 // recount moves the collection's totals by what the payment's have moved since before, and completes the collection once all is
@@ -283,9 +283,9 @@ func (b *book) recount(before counted) {
 	if after.authorized.Equal(before.authorized) && after.captured.Equal(before.captured) && after.refunded.Equal(before.refunded) {
 		return
 	}
-	c.Authorized = c.Authorized.Add(after.authorized).Sub(before.authorized)
-	c.Captured = c.Captured.Add(after.captured).Sub(before.captured)
-	c.Refunded = c.Refunded.Add(after.refunded).Sub(before.refunded)
+	c.Authorized = minus(plus(c.Authorized, after.authorized), before.authorized)
+	c.Captured = minus(plus(c.Captured, after.captured), before.captured)
+	c.Refunded = minus(plus(c.Refunded, after.refunded), before.refunded)
 	b.touchCollection()
 	if c.CompletedAt.IsZero() && c.CanceledAt.IsZero() && c.Captured.GreaterThanOrEqual(c.Amount) {
 		c.CompletedAt = b.now

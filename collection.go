@@ -39,7 +39,7 @@ type PaymentCollection struct {
 
 // left returns what no authorization and no hold takes.
 func (c *PaymentCollection) left() decimal.Decimal {
-	return c.Amount.Sub(c.Authorized).Sub(c.Held)
+	return minus(minus(c.Amount, c.Authorized), c.Held)
 }
 
 // CreateCollectionParams says what is owed.
@@ -192,9 +192,9 @@ func (s *Service) UpdateCollection(ctx context.Context, p UpdateCollectionParams
 				return err
 			case !amount.Equal(c.Amount) && (!c.CompletedAt.IsZero() || !c.CanceledAt.IsZero()):
 				return &StateError{c.ID, string(c.Status()), "change the amount of", "it is fixed"}
-			case amount.LessThan(c.Authorized.Add(c.Held)):
+			case amount.LessThan(plus(c.Authorized, c.Held)):
 				return &StateError{c.ID, string(c.Status()), "lower the amount of",
-					fmt.Sprintf("%s %s is authorized and held; cancel sessions first", c.Authorized.Add(c.Held), c.CurrencyCode)}
+					fmt.Sprintf("%s %s is authorized and held; cancel sessions first", plus(c.Authorized, c.Held), c.CurrencyCode)}
 			}
 			c.Amount = amount
 		}

@@ -76,6 +76,18 @@ func (r CurrencyRule) MinorUnits(amount decimal.Decimal) (int64, error) {
 		}
 		return 0, errRange(amount)
 	}
+	minor, err := r.count(amount)
+	if err == nil && r.Step > 1 && minor%r.Step != 0 {
+		return 0, fmt.Errorf("%.40s is not a multiple of %s", amount, decimal.New(r.Step, -int32(r.Digits)))
+	}
+	return minor, err
+}
+
+// count returns a number of harmless size in minor units.
+func (r CurrencyRule) count(amount decimal.Decimal) (int64, error) {
+	if amount.Exponent() == -int32(r.Digits) && amount.NumDigits() <= 18 {
+		return amount.CoefficientInt64(), nil // as rows keep it; nothing to convert
+	}
 	minor := amount.Shift(int32(r.Digits))
 	if minor.Exponent() < 0 {
 		whole := minor.Truncate(0)
@@ -87,9 +99,6 @@ func (r CurrencyRule) MinorUnits(amount decimal.Decimal) (int64, error) {
 	n := minor.BigInt()
 	if !n.IsInt64() {
 		return 0, errRange(amount)
-	}
-	if r.Step > 1 && n.Int64()%r.Step != 0 {
-		return 0, fmt.Errorf("%.40s is not a multiple of %s", amount, decimal.New(r.Step, -int32(r.Digits)))
 	}
 	return n.Int64(), nil
 }
@@ -122,6 +131,24 @@ func withDigits(amount decimal.Decimal, digits int) decimal.Decimal {
 		return amount
 	}
 	return decimal.NewFromBigInt(amount.Shift(int32(digits)).BigInt(), -int32(digits))
+}
+
+// plus and minus are exact, and save the work where one side is zero, as most totals are.
+func plus(a, b decimal.Decimal) decimal.Decimal {
+	switch {
+	case b.IsZero():
+		return a
+	case a.IsZero():
+		return b
+	}
+	return a.Add(b)
+}
+
+func minus(a, b decimal.Decimal) decimal.Decimal {
+	if b.IsZero() {
+		return a
+	}
+	return a.Sub(b)
 }
 
 // ParseAmount reads an amount as people and JSON write it: "10.99".

@@ -57,7 +57,7 @@ func (b *book) read(op *Operation, a answer) news {
 		b.match(&n, op, kind)
 	}
 	// A gateway that calls an object canceled although part of it was captured means that the rest is released.
-	if n.State == SnapshotCanceled && n.captured.Add(n.capturing).IsPositive() {
+	if n.State == SnapshotCanceled && plus(n.captured, n.capturing).IsPositive() {
 		n.State, n.Capturable = SnapshotAuthorized, &decimal.Decimal{}
 		if b.payment != nil {
 			n.Authorized = b.payment.Authorized
@@ -80,9 +80,9 @@ func (b *book) sums() (captured, capturing, refunded, refunding decimal.Decimal)
 func addTo(succeeded, pending *decimal.Decimal, state MovementState, amount decimal.Decimal) {
 	switch state {
 	case MovementSucceeded:
-		*succeeded = succeeded.Add(amount)
+		*succeeded = plus(*succeeded, amount)
 	case MovementPending:
-		*pending = pending.Add(amount)
+		*pending = plus(*pending, amount)
 	}
 }
 
@@ -247,7 +247,7 @@ func (b *book) applyMovements(op *Operation, n *news) (more bool) {
 		b.touchPayment()
 	}
 	if more { // until the rest is written, what is left is what these rows leave
-		p.Capturable = decimal.Max(p.Authorized.Sub(captured).Sub(capturing).Sub(p.Released), decimal.Decimal{})
+		p.Capturable = decimal.Max(minus(minus(minus(p.Authorized, captured), capturing), p.Released), decimal.Decimal{})
 	}
 	return more
 }

@@ -236,8 +236,6 @@ func (b *book) moved(opID string) bool {
 
 // executePure calls a pure provider within the decide step: its answers can be thrown away, so one commit is enough.
 func (s *Service) executePure(ctx context.Context, g *gateway, b *book, op *Operation) error {
-	ctx, cancel := context.WithTimeout(ctx, s.cfg.CallTimeout)
-	defer cancel()
 	a := g.send(ctx, b, op)
 	if a.kind == answerUnknown || a.kind == answerNotSent {
 		s.cfg.Logger.WarnContext(ctx, "payment: a pure provider gave no answer", "provider", op.ProviderID, "session", op.SessionID, "message", a.message)

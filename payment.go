@@ -159,7 +159,7 @@ func (s *Service) CapturePayment(ctx context.Context, p CapturePaymentParams) (*
 		}
 		x := b.payment
 		captured, capturing, _, _ := b.sums()
-		if p.Amount == nil && !x.Capturable.IsPositive() && captured.Add(capturing).IsPositive() {
+		if p.Amount == nil && !x.Capturable.IsPositive() && plus(captured, capturing).IsPositive() {
 			return nil, nil
 		}
 		amount, err := g.movable(p.Amount, x.Capturable, x, "capture")
@@ -263,7 +263,7 @@ func (s *Service) RefundPayment(ctx context.Context, p RefundPaymentParams) (*Pa
 		}
 		x := b.payment
 		captured, _, refunded, refunding := b.sums()
-		left := captured.Sub(refunded).Sub(refunding)
+		left := minus(minus(captured, refunded), refunding)
 		if p.Amount == nil && !left.IsPositive() && captured.IsPositive() {
 			return nil, nil
 		}

@@ -225,7 +225,7 @@ func (s *Service) supersede(ctx context.Context, r request, p *CreateSessionPara
 
 // fits refuses an amount above what the collection has left, beside what the session itself holds.
 func (b *book) fits(amount, held decimal.Decimal) error {
-	if left := b.collection.left().Add(held); amount.GreaterThan(left) {
+	if left := plus(b.collection.left(), held); amount.GreaterThan(left) {
 		return &AmountExceededError{Field: "Amount", Asked: amount, Left: left, CurrencyCode: b.collection.CurrencyCode}
 	}
 	return nil
@@ -237,7 +237,7 @@ func (b *book) holdFor(g *gateway, op *Operation) {
 	if op.Kind != OperationAuthorize && !g.info.ClientConfirms {
 		return
 	}
-	op.Held = b.session.Amount.Sub(b.session.Held)
+	op.Held = minus(b.session.Amount, b.session.Held)
 	b.hold(b.session.Amount)
 }
 
@@ -394,7 +394,7 @@ func (b *book) decideUpdate(g *gateway, opID string, p *UpdateSessionParams) (*O
 		op.Context = *p.Context
 	}
 	if (x.Held.IsPositive() || g.info.ClientConfirms) && amount.GreaterThan(x.Held) {
-		op.Held = amount.Sub(x.Held)
+		op.Held = minus(amount, x.Held)
 		b.hold(amount)
 	}
 	return op, nil
@@ -546,7 +546,7 @@ type CancelSessionParams struct {
 func (s *Service) CancelSession(ctx context.Context, p CancelSessionParams) (*PaymentSession, error) {
 	b, err := s.cancel(ctx, "CancelSession", p.IdempotencyKey, RowSessions, p.SessionID, func(b *book) error {
 		captured, capturing, _, _ := b.sums()
-		if captured.Add(capturing).IsPositive() {
+		if plus(captured, capturing).IsPositive() {
 			return &StateError{b.session.ID, string(b.session.Status), "cancel", "money was captured: refund it, or cancel what is left of the payment"}
 		}
 		return nil

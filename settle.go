@@ -178,9 +178,9 @@ func (b *book) conflict(op *Operation, a answer, n *news) string {
 		authorized, released = b.payment.Authorized, b.payment.Released
 	}
 	switch {
-	case n.captured.Add(n.capturing).GreaterThan(authorized.Sub(released)):
+	case plus(n.captured, n.capturing).GreaterThan(minus(authorized, released)):
 		return "captured"
-	case n.refunded.Add(n.refunding).GreaterThan(n.captured):
+	case plus(n.refunded, n.refunding).GreaterThan(n.captured):
 		return "refunded"
 	case n.Totals != nil && op == nil && (!n.Totals.Captured.Equal(n.captured) || !n.Totals.Refunded.Equal(n.refunded)):
 		return "totals"
@@ -276,7 +276,7 @@ func (b *book) applyState(g *gateway, op *Operation, v verdict, n *news, code st
 			b.event(Event{Kind: EventSessionProcessing, Amount: s.Amount})
 		}
 		// It could be taken without another call of ours.
-		if !s.Held.Equal(s.Amount) && s.Amount.LessThanOrEqual(b.collection.left().Add(s.Held)) {
+		if !s.Held.Equal(s.Amount) && s.Amount.LessThanOrEqual(plus(b.collection.left(), s.Held)) {
 			b.hold(s.Amount)
 		}
 	case SnapshotAuthorized:
@@ -308,7 +308,7 @@ func (b *book) authorize(op *Operation, n *news) {
 	if op != nil && op.Kind == OperationUpdate {
 		amount = n.Authorized
 	}
-	asked := s.Status != StatusCanceled && amount.LessThanOrEqual(b.collection.left().Add(s.Held))
+	asked := s.Status != StatusCanceled && amount.LessThanOrEqual(plus(b.collection.left(), s.Held))
 	b.hold(decimal.Decimal{})
 	b.payment = &Payment{
 		ID: "pay_" + idDigits(s.ID), CollectionID: s.CollectionID, SessionID: s.ID, ProviderID: s.ProviderID, CurrencyCode: s.CurrencyCode,
@@ -347,7 +347,7 @@ func (b *book) applyRelease(g *gateway, op *Operation, v verdict, n *news) {
 	if p == nil || n.State == SnapshotNotFound {
 		return
 	}
-	rest := p.Authorized.Sub(n.captured).Sub(n.capturing).Sub(p.Released)
+	rest := minus(minus(minus(p.Authorized, n.captured), n.capturing), p.Released)
 	capturable := rest
 	capture := op != nil && op.Kind == OperationCapture
 	switch {
@@ -362,7 +362,7 @@ func (b *book) applyRelease(g *gateway, op *Operation, v verdict, n *news) {
 	}
 	unsettled := capture && v != verdictDone && v != verdictDeclined
 	if capturable.LessThan(rest) && !unsettled && !n.ambiguous {
-		p.Released = p.Released.Add(rest).Sub(capturable)
+		p.Released = minus(plus(p.Released, rest), capturable)
 		b.touchPayment()
 		if p.Released.Equal(p.Authorized) {
 			p.CanceledAt = b.now
@@ -370,10 +370,10 @@ func (b *book) applyRelease(g *gateway, op *Operation, v verdict, n *news) {
 			b.hold(decimal.Decimal{})
 			b.setStatus(StatusCanceled)
 		} else {
-			b.event(Event{Kind: EventPaymentReleased, Amount: rest.Sub(capturable), OperationID: operationID(op)})
+			b.event(Event{Kind: EventPaymentReleased, Amount: minus(rest, capturable), OperationID: operationID(op)})
 		}
 	}
-	if p.CapturedAt.IsZero() && p.Captured.IsPositive() && p.Captured.Add(p.Released).GreaterThanOrEqual(p.Authorized) {
+	if p.CapturedAt.IsZero() && p.Captured.IsPositive() && plus(p.Captured, p.Released).GreaterThanOrEqual(p.Authorized) {
 		p.CapturedAt = b.now
 		b.touchPayment()
 	}
@@ -481,7 +481,7 @@ func (b *book) fail(op *Operation, code string) {
 		return
 	}
 	if op.Held.IsPositive() && b.session.Held.GreaterThanOrEqual(op.Held) {
-		b.hold(b.session.Held.Sub(op.Held))
+		b.hold(minus(b.session.Held, op.Held))
 	}
 	if op.Kind == OperationInitialize && code != codeCanceled && b.session.Status.live() {
 		b.setStatus(StatusError)

@@ -8,17 +8,11 @@ import (
 	"github.com/seed40c892db/payment"
 )
 
-// What Changes may hold at most: every row counts, the collection and due rows too.
-const (
-	maxRows  = 64
-	maxBytes = 1 << 20
-	rowBytes = 4 << 10 // a bound of what a row takes when encoded, beside its texts and maps of any length
-)
-
-// staged is a row on its way into the store. held is where it is to be kept: nil if it is new.
+// staged is a row on its way into the store, with what the store has of it.
 type staged[T, H any] struct {
-	row  *T
-	held *H
+	row  *T // as it was given, and then the copy that will be stored
+	was  *T // as it is stored; nil if it is new
+	held *H // where it is stored; nil if nothing has named it yet
 }
 
 // step is a copy of Changes that is ready to be stored.
@@ -27,8 +21,7 @@ type step struct {
 
 	id         string // the collection's
 	version    int64
-	held       *collection
-	collection *payment.PaymentCollection
+	collection staged[payment.PaymentCollection, collection]
 	sessions   []staged[payment.PaymentSession, session]
 	payments   []staged[payment.Payment, paid]
 	captures   []staged[payment.Capture, record[payment.Capture]]
@@ -37,6 +30,17 @@ type step struct {
 	requests   []*payment.KeyedRequest
 	events     []*newEvent
 	due        []payment.Due
+
+	room struct { // for as many rows as most steps have, so that nothing is allocated for the lists above
+		sessions   [2]staged[payment.PaymentSession, session]
+		payments   [2]staged[payment.Payment, paid]
+		captures   [2]staged[payment.Capture, record[payment.Capture]]
+		refunds    [2]staged[payment.Refund, record[payment.Refund]]
+		operations [2]staged[payment.Operation, record[payment.Operation]]
+		requests   [2]*payment.KeyedRequest
+		events     [4]*newEvent
+		due        [4]payment.Due
+	}
 }
 
 // newEvent is an event with its record: events never change, so one allocation does for both.
@@ -59,6 +63,9 @@ func (s *Store) Commit(ctx context.Context, c *payment.Changes) error {
 		return err
 	}
 	var st step
+	if err := s.look(&st, c); err != nil {
+		return err
+	}
 	st.keep(c)
 	if st.err == nil && st.size > maxBytes {
 		st.err = st.weigh()
@@ -75,232 +82,150 @@ func (s *Store) Commit(ctx context.Context, c *payment.Changes) error {
 	return nil
 }
 
-// checkShape refuses Changes with too many rows, or with rows that are nil, unnamed, there twice, or another collection's.
-func checkShape(c *payment.Changes) error {
-	if c == nil || c.Collection == nil {
-		return invalid("Changes.Collection", "must not be nil")
-	}
-	n := 1 + len(c.Sessions) + len(c.Payments) + len(c.Captures) + len(c.Refunds) + len(c.Operations) + len(c.Requests) + len(c.Events) +
-		len(c.Due)
-	if n > maxRows {
-		return invalid("Changes", fmt.Sprintf("hold %d rows, more than %d", n, maxRows))
-	}
-	if c.CollectionID == "" {
-		return invalid("Changes.CollectionID", "must not be empty")
-	}
-	if c.Collection.ID != c.CollectionID {
-		return fmt.Errorf("memstore: collection %.64q in Changes of %.64q: %w", c.Collection.ID, c.CollectionID, payment.ErrDuplicate)
-	}
-	if err := checkRows("Sessions", c.CollectionID, c.Sessions, sessionFacts); err != nil {
-		return err
-	}
-	if err := checkRows("Payments", c.CollectionID, c.Payments, paymentFacts); err != nil {
-		return err
-	}
-	if err := checkRows("Captures", c.CollectionID, c.Captures, captureFacts); err != nil {
-		return err
-	}
-	if err := checkRows("Refunds", c.CollectionID, c.Refunds, refundFacts); err != nil {
-		return err
-	}
-	if err := checkRows("Operations", c.CollectionID, c.Operations, operationFacts); err != nil {
-		return err
-	}
-	if err := checkRows("Events", c.CollectionID, c.Events, eventFacts); err != nil {
-		return err
-	}
-	for i, r := range c.Requests {
-		switch {
-		case r == nil || r.Key == "":
-			return invalid("Changes.Requests", fmt.Sprintf("number %d is nil or has no Key", i))
-		case r.CollectionID != c.CollectionID:
-			return fmt.Errorf("memstore: a request of collection %.64q: %w", r.CollectionID, payment.ErrDuplicate)
-		case slices.ContainsFunc(c.Requests[:i], func(e *payment.KeyedRequest) bool { return e.Method == r.Method && e.Key == r.Key }):
-			return invalid("Changes.Requests", fmt.Sprintf("number %d is there twice", i))
-		}
-	}
-	for i, d := range c.Due {
-		switch {
-		case d.ID == "" || d.Kind == "":
-			return invalid("Changes.Due", fmt.Sprintf("number %d has no ID or no Kind", i))
-		case d.CollectionID != c.CollectionID && d.CollectionID != "":
-			return fmt.Errorf("memstore: %s %.64q is due for collection %.64q: %w", d.Kind, d.ID, d.CollectionID, payment.ErrDuplicate)
-		case slices.ContainsFunc(c.Due[:i], func(e payment.Due) bool { return e.Kind == d.Kind && e.ID == d.ID }):
-			return invalid("Changes.Due", fmt.Sprintf("number %d is there twice", i))
-		}
-	}
-	return nil
-}
-
-func checkRows[T any](name, collectionID string, rows []*T, factsOf func(*T) facts) error {
-	for i, r := range rows {
-		if r == nil {
-			return invalid("Changes."+name, fmt.Sprintf("number %d is nil", i))
-		}
-		f := factsOf(r)
-		if f.id == "" {
-			return invalid("Changes."+name, fmt.Sprintf("number %d has no ID", i))
-		}
-		if f.collection != collectionID {
-			return fmt.Errorf("memstore: %.64q belongs to collection %.64q, not to %.64q: %w", f.id, f.collection, collectionID,
-				payment.ErrDuplicate)
-		}
-		for _, e := range rows[:i] {
-			if factsOf(e).id == f.id {
-				return invalid("Changes."+name, fmt.Sprintf("number %d is there twice", i))
-			}
-		}
-	}
-	return nil
-}
-
-// keep copies c, whose shape is right.
-func (st *step) keep(c *payment.Changes) {
+// look finds what the store has of the rows, so that copying needs no lock. All of it is still so when they are written, or the
+// version has moved by then; only what is not there yet has to be looked for again.
+func (s *Store) look(st *step, c *payment.Changes) error {
 	st.id, st.version = c.CollectionID, c.Version
-	st.collection = st.keeper.collection(c.Collection)
-	st.collection.Version = c.Version + 1
-	rows := 1
-	if n := len(c.Sessions); n > 0 {
-		st.sessions = make([]staged[payment.PaymentSession, session], n)
-		for i, r := range c.Sessions {
-			st.sessions[i].row = st.session(r)
-		}
-		rows += n
+	st.sessions, st.payments = st.room.sessions[:0], st.room.payments[:0]
+	st.captures, st.refunds, st.operations = st.room.captures[:0], st.room.refunds[:0], st.room.operations[:0]
+	st.collection.row = c.Collection
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if err := s.checkVersion(st); err != nil {
+		return err // before anything is copied
 	}
-	if n := len(c.Payments); n > 0 {
-		st.payments = make([]staged[payment.Payment, paid], n)
-		for i, r := range c.Payments {
-			st.payments[i].row = st.payment(r)
+	for _, row := range c.Sessions {
+		r := staged[payment.PaymentSession, session]{row: row, held: s.sessions[row.ID]}
+		if r.held != nil {
+			r.was = r.held.row
 		}
-		rows += n
+		st.sessions = append(st.sessions, r)
 	}
-	if n := len(c.Captures); n > 0 {
-		st.captures = make([]staged[payment.Capture, record[payment.Capture]], n)
-		for i, r := range c.Captures {
-			st.captures[i].row = st.capture(r)
+	for _, row := range c.Payments {
+		r := staged[payment.Payment, paid]{row: row, held: s.payments[row.ID]}
+		if r.held != nil {
+			r.was = r.held.row
 		}
-		rows += n
+		st.payments = append(st.payments, r)
 	}
-	if n := len(c.Refunds); n > 0 {
-		st.refunds = make([]staged[payment.Refund, record[payment.Refund]], n)
-		for i, r := range c.Refunds {
-			st.refunds[i].row = st.refund(r)
-		}
-		rows += n
-	}
-	if n := len(c.Operations); n > 0 {
-		st.operations = make([]staged[payment.Operation, record[payment.Operation]], n)
-		for i, r := range c.Operations {
-			st.operations[i].row = st.operation(r)
-		}
-		rows += n
-	}
-	if n := len(c.Requests); n > 0 {
-		st.requests = make([]*payment.KeyedRequest, n)
-		for i, r := range c.Requests {
-			st.requests[i] = st.request(r)
-		}
-		rows += n
-	}
-	if n := len(c.Events); n > 0 {
-		st.events = make([]*newEvent, n)
-		for i, r := range c.Events {
-			e := &newEvent{event: *r}
-			cut(&e.event.At)
-			st.text(r.Code)
-			st.events[i] = e
-		}
-		rows += n
-	}
-	if n := len(c.Due); n > 0 {
-		st.due = make([]payment.Due, n)
-		for i, d := range c.Due {
-			st.due[i] = keepDue(d)
-			st.size += 24 * len(d.Dead)
-		}
-		rows += n
-	}
-	st.size += rows * rowBytes
+	st.captures = lookUp(st.captures, c.Captures, s.captures, captureID)
+	st.refunds = lookUp(st.refunds, c.Refunds, s.refunds, refundID)
+	st.operations = lookUp(st.operations, c.Operations, s.operations, operationID)
+	return nil
 }
 
-// weigh encodes the rows, and refuses more than 1 MiB of them. It is only called where a bound of their size is above that.
-func (st *step) weigh() error {
-	rows := []any{st.collection}
-	for _, r := range st.sessions {
-		rows = append(rows, r.row)
-	}
-	for _, r := range st.payments {
-		rows = append(rows, r.row)
-	}
-	for _, r := range st.captures {
-		rows = append(rows, r.row)
-	}
-	for _, r := range st.refunds {
-		rows = append(rows, r.row)
-	}
-	for _, r := range st.operations {
-		rows = append(rows, r.row)
-	}
-	for _, r := range st.requests {
-		rows = append(rows, r)
-	}
-	for _, r := range st.events {
-		rows = append(rows, &r.event)
-	}
-	for i := range st.due {
-		rows = append(rows, &st.due[i])
-	}
-	size := 0
-	for _, r := range rows {
-		b, err := payment.EncodeRow(r)
-		if err != nil {
-			return invalid("Changes", err.Error())
+func captureID(r *payment.Capture) string     { return r.ID }
+func refundID(r *payment.Refund) string       { return r.ID }
+func operationID(r *payment.Operation) string { return r.ID }
+
+// lookUp appends rows with what the store has of them.
+func lookUp[T any](to []staged[T, record[T]], rows []*T, all map[string]*record[T], idOf func(*T) string) []staged[T, record[T]] {
+	for _, row := range rows {
+		r := staged[T, record[T]]{row: row, held: all[idOf(row)]}
+		if r.held != nil {
+			r.was = r.held.row
 		}
-		if size += len(b); size > maxBytes {
-			return invalid("Changes", "are larger than 1 MiB")
-		}
+		to = append(to, r)
+	}
+	return to
+}
+
+// keep replaces the rows by copies, and takes those that have no place of their own yet.
+func (st *step) keep(c *payment.Changes) {
+	k := &st.keeper
+	st.collection.row = k.collection(c.Collection, st.collection.was)
+	st.collection.row.Version = c.Version + 1
+	for i := range st.sessions {
+		r := &st.sessions[i]
+		r.row = k.session(r.row, r.was)
+	}
+	for i := range st.payments {
+		r := &st.payments[i]
+		r.row = k.payment(r.row, r.was)
+	}
+	for i := range st.captures {
+		r := &st.captures[i]
+		r.row = k.capture(r.row, r.was)
+	}
+	for i := range st.refunds {
+		r := &st.refunds[i]
+		r.row = k.refund(r.row, r.was)
+	}
+	for i := range st.operations {
+		r := &st.operations[i]
+		r.row = k.operation(r.row, r.was)
+	}
+	st.requests, st.events, st.due = st.room.requests[:0], st.room.events[:0], st.room.due[:0]
+	for _, r := range c.Requests {
+		st.requests = append(st.requests, k.request(r))
+	}
+	for _, r := range c.Events {
+		st.events = append(st.events, k.event(r))
+	}
+	for _, d := range c.Due {
+		st.due = append(st.due, keepDue(d))
+	}
+}
+
+// checkVersion finds the collection, and compares its version.
+func (s *Store) checkVersion(st *step) error {
+	version := int64(0)
+	if h := s.collections[st.id]; h != nil {
+		st.collection.held, st.collection.was, version = h, h.row, h.row.Version
+	}
+	if version != st.version {
+		return fmt.Errorf("memstore: collection %.64q has version %d, not %d: %w", st.id, version, st.version, payment.ErrConflict)
 	}
 	return nil
 }
 
 // check finds the places of all rows, and whatever speaks against writing them. It changes nothing in the store.
 func (s *Store) check(st *step) error {
-	version := int64(0)
-	if st.held = s.collections[st.id]; st.held != nil && st.held.row != nil {
-		version = st.held.row.Version
-	}
-	if version != st.version {
-		return fmt.Errorf("memstore: collection %.64q has version %d, not %d: %w", st.id, version, st.version, payment.ErrConflict)
+	if err := s.checkVersion(st); err != nil {
+		return err
 	}
 	for i := range st.sessions {
 		r := &st.sessions[i]
-		r.held = s.sessions[r.row.ID]
+		if r.held == nil {
+			r.held = s.sessions[r.row.ID]
+		}
 		if r.held != nil && r.held.row != nil && r.held.row.CollectionID != st.id {
 			return foreign(r.row.ID)
 		}
 	}
 	for i := range st.payments {
 		r := &st.payments[i]
-		r.held = s.payments[r.row.ID]
+		if r.held == nil {
+			r.held = s.payments[r.row.ID]
+		}
 		if r.held != nil && r.held.row != nil && r.held.row.CollectionID != st.id {
 			return foreign(r.row.ID)
 		}
 	}
 	for i := range st.captures {
 		r := &st.captures[i]
-		if r.held = s.captures[r.row.ID]; r.held != nil && r.held.row.CollectionID != st.id {
+		if r.held == nil {
+			r.held = s.captures[r.row.ID]
+		}
+		if r.held != nil && r.held.row.CollectionID != st.id {
 			return foreign(r.row.ID)
 		}
 	}
 	for i := range st.refunds {
 		r := &st.refunds[i]
-		if r.held = s.refunds[r.row.ID]; r.held != nil && r.held.row.CollectionID != st.id {
+		if r.held == nil {
+			r.held = s.refunds[r.row.ID]
+		}
+		if r.held != nil && r.held.row.CollectionID != st.id {
 			return foreign(r.row.ID)
 		}
 	}
 	for i := range st.operations {
 		r := &st.operations[i]
-		if r.held = s.operations[r.row.ID]; r.held != nil && r.held.row.CollectionID != st.id {
+		if r.held == nil {
+			r.held = s.operations[r.row.ID]
+		}
+		if r.held != nil && r.held.row.CollectionID != st.id {
 			return foreign(r.row.ID)
 		}
 	}
@@ -372,7 +297,7 @@ func (s *Store) checkEvents(st *step) error {
 		if s.events[e.event.ID] != nil {
 			return fmt.Errorf("memstore: event %.64q: %w", e.event.ID, payment.ErrDuplicate)
 		}
-		if st.held != nil && st.held.events.has(position{key: e.event.Seq}) ||
+		if st.collection.held != nil && st.collection.held.events.has(position{key: e.event.Seq}) ||
 			slices.ContainsFunc(st.events[:i], func(o *newEvent) bool { return o.event.Seq == e.event.Seq }) {
 			return fmt.Errorf("memstore: event %.64q: Seq %d is taken: %w", e.event.ID, e.event.Seq, payment.ErrDuplicate)
 		}
@@ -382,10 +307,10 @@ func (s *Store) checkEvents(st *step) error {
 
 // apply writes what check has found nothing against.
 func (s *Store) apply(st *step) {
-	if st.held == nil {
-		st.held = s.collectionOf(st.id)
+	if st.collection.held == nil {
+		st.collection.held = s.collectionOf(st.id)
 	}
-	put(&st.held.record, st.collection, collectionFacts, s.collectionPlaces)
+	put(&st.collection.held.record, st.collection.row, collectionFacts, s.collectionPlaces)
 	for _, r := range st.sessions {
 		if r.held == nil {
 			r.held = s.sessionOf(r.row.ID)

@@ -37,10 +37,17 @@ func (k *keeper) text(texts ...string) {
 	}
 }
 
-// data returns a normalized copy.
-func (k *keeper) data(field string, d payment.Data) payment.Data {
+// row counts what a row takes beside its maps and texts of any length.
+func (k *keeper) row() { k.size += rowBytes }
+
+// data returns a normalized copy of d, or was, a map that is stored already, if that is equal.
+func (k *keeper) data(field string, d, was payment.Data) payment.Data {
 	if len(d) == 0 {
 		return nil
+	}
+	if size, ok := same(map[string]any(d), map[string]any(was)); ok {
+		k.size += size
+		return was
 	}
 	if size, ok := normal(map[string]any(d), 0); ok {
 		k.size += size
@@ -75,7 +82,7 @@ func (k *keeper) action(a *payment.NextAction) *payment.NextAction {
 		return nil
 	}
 	kept := *a
-	kept.Data = k.data("NextAction.Data", a.Data)
+	kept.Data = k.data("NextAction.Data", a.Data, nil)
 	kept.Fields = nil
 	if len(a.Fields) > 0 {
 		kept.Fields = maps.Clone(a.Fields)
@@ -88,66 +95,95 @@ func (k *keeper) action(a *payment.NextAction) *payment.NextAction {
 	return &kept
 }
 
-func (k *keeper) collection(in *payment.PaymentCollection) *payment.PaymentCollection {
+// The functions below return a copy of a row. was is the row as it is stored, nil if it is new: what has not changed is shared with
+// it, since neither of them ever changes.
+
+func (k *keeper) collection(in, was *payment.PaymentCollection) *payment.PaymentCollection {
 	row := *in
-	row.ProviderIDs = cloneList(in.ProviderIDs)
+	if was == nil {
+		was = &payment.PaymentCollection{}
+	}
+	row.ProviderIDs = was.ProviderIDs
+	if !slices.Equal(in.ProviderIDs, was.ProviderIDs) {
+		row.ProviderIDs = cloneList(in.ProviderIDs)
+	}
 	k.text(in.ProviderIDs...)
-	row.Metadata = k.data("PaymentCollection.Metadata", in.Metadata)
+	row.Metadata = k.data("PaymentCollection.Metadata", in.Metadata, was.Metadata)
 	cut(&row.CompletedAt, &row.CanceledAt, &row.DeletedAt, &row.CreatedAt, &row.UpdatedAt)
+	k.row()
 	return &row
 }
 
-func (k *keeper) session(in *payment.PaymentSession) *payment.PaymentSession {
+func (k *keeper) session(in, was *payment.PaymentSession) *payment.PaymentSession {
 	row := *in
+	if was == nil {
+		was = &payment.PaymentSession{}
+	}
 	k.private("PaymentSession.Private", in.Private)
 	k.private("PaymentSession.Context", in.Context)
-	row.Data = k.data("PaymentSession.Data", in.Data)
-	row.Metadata = k.data("PaymentSession.Metadata", in.Metadata)
+	row.Data = k.data("PaymentSession.Data", in.Data, was.Data)
+	row.Metadata = k.data("PaymentSession.Metadata", in.Metadata, was.Metadata)
 	row.NextAction = k.action(in.NextAction)
 	k.text(in.Reference, in.Account, in.Reason)
 	cut(&row.InitializedAt, &row.ProcessingSince, &row.AskedAt, &row.AuthorizedAt, &row.CanceledAt, &row.ExpiresAt,
 		&row.DeletedAt, &row.CreatedAt, &row.UpdatedAt)
+	k.row()
 	return &row
 }
 
-func (k *keeper) payment(in *payment.Payment) *payment.Payment {
+func (k *keeper) payment(in, was *payment.Payment) *payment.Payment {
 	row := *in
+	if was == nil {
+		was = &payment.Payment{}
+	}
 	row.Captures, row.Refunds = nil, nil
-	row.Data = k.data("Payment.Data", in.Data)
-	row.Metadata = k.data("Payment.Metadata", in.Metadata)
+	row.Data = k.data("Payment.Data", in.Data, was.Data)
+	row.Metadata = k.data("Payment.Metadata", in.Metadata, was.Metadata)
 	cut(&row.CaptureBefore, &row.CapturedAt, &row.CanceledAt, &row.CreatedAt, &row.UpdatedAt)
+	k.row()
 	return &row
 }
 
-func (k *keeper) entry(row *payment.Entry) {
-	row.Metadata = k.data("Entry.Metadata", row.Metadata)
+func (k *keeper) entry(row *payment.Entry, was payment.Data) {
+	row.Metadata = k.data("Entry.Metadata", row.Metadata, was)
 	k.text(row.Reference, row.Reason, row.CreatedBy)
 	cut(&row.CreatedAt, &row.UpdatedAt)
+	k.row()
 }
 
-func (k *keeper) capture(in *payment.Capture) *payment.Capture {
+func (k *keeper) capture(in, was *payment.Capture) *payment.Capture {
 	row := *in
-	k.entry(&row.Entry)
+	if was == nil {
+		was = &payment.Capture{}
+	}
+	k.entry(&row.Entry, was.Metadata)
 	return &row
 }
 
-func (k *keeper) refund(in *payment.Refund) *payment.Refund {
+func (k *keeper) refund(in, was *payment.Refund) *payment.Refund {
 	row := *in
-	k.entry(&row.Entry)
+	if was == nil {
+		was = &payment.Refund{}
+	}
+	k.entry(&row.Entry, was.Metadata)
 	k.text(in.Note)
 	cut(&row.ReturnedAt)
 	return &row
 }
 
-func (k *keeper) operation(in *payment.Operation) *payment.Operation {
+func (k *keeper) operation(in, was *payment.Operation) *payment.Operation {
 	row := *in
+	if was == nil {
+		was = &payment.Operation{}
+	}
 	k.private("Operation.Private", in.Private)
 	k.private("Operation.Context", in.Context)
 	k.private("Operation.Input", in.Input)
-	row.Data = k.data("Operation.Data", in.Data)
-	row.Metadata = k.data("Operation.Metadata", in.Metadata)
+	row.Data = k.data("Operation.Data", in.Data, was.Data)
+	row.Metadata = k.data("Operation.Metadata", in.Metadata, was.Metadata)
 	k.text(in.Reference, in.Note, in.CreatedBy, in.Code, in.Message)
 	cut(&row.LeaseUntil, &row.FirstCallAt, &row.LastCallAt, &row.CreatedAt, &row.UpdatedAt, &row.EndedAt)
+	k.row()
 	return &row
 }
 
@@ -155,7 +191,16 @@ func (k *keeper) request(in *payment.KeyedRequest) *payment.KeyedRequest {
 	row := *in
 	k.text(in.Method, in.Key, in.Code)
 	cut(&row.CreatedAt)
+	k.row()
 	return &row
+}
+
+func (k *keeper) event(in *payment.Event) *newEvent {
+	e := &newEvent{event: *in}
+	k.text(in.Code)
+	cut(&e.event.At)
+	k.row()
+	return e
 }
 
 func (k *keeper) delivery(in *payment.Delivery) *payment.Delivery {
@@ -173,7 +218,7 @@ func (k *keeper) settings(in *payment.Settings) *payment.Settings {
 			return nil
 		}
 		reason := *r
-		reason.Metadata = k.data("RefundReason.Metadata", r.Metadata)
+		reason.Metadata = k.data("RefundReason.Metadata", r.Metadata, nil)
 		cut(&reason.CreatedAt, &reason.UpdatedAt)
 		row.RefundReasons = append(row.RefundReasons, &reason)
 	}
@@ -328,6 +373,50 @@ func normal(v any, depth int) (size int, ok bool) {
 			size += n + 8
 		}
 		return size, ok && size <= payment.MaxDataBytes
+	}
+	return 0, false
+}
+
+// same reports whether v equals was, which is normalized, and a bound of what it takes when encoded.
+func same(v, was any) (size int, ok bool) {
+	switch v := v.(type) {
+	case nil:
+		return 8, was == nil
+	case bool:
+		return 8, v == was
+	case string:
+		w, ok := was.(string)
+		return 8 + 6*len(v), ok && v == w
+	case json.Number:
+		w, ok := was.(json.Number)
+		return 8 + len(v), ok && v == w
+	case map[string]any:
+		w, ok := was.(map[string]any)
+		if !ok || len(v) != len(w) {
+			return 0, false
+		}
+		size = 8
+		for key, x := range v {
+			y, there := w[key]
+			n, ok := same(x, y)
+			if size += n + 8 + 6*len(key); !ok || !there {
+				return size, false
+			}
+		}
+		return size, true
+	case []any:
+		w, ok := was.([]any)
+		if !ok || len(v) != len(w) {
+			return 0, false
+		}
+		size = 8
+		for i, x := range v {
+			n, ok := same(x, w[i])
+			if size += n + 8; !ok {
+				return size, false
+			}
+		}
+		return size, true
 	}
 	return 0, false
 }

@@ -235,13 +235,13 @@ func checkAuthorizedStays(k *kit) {
 		}
 	}
 	first := k.c.Amount
-	if k.info.MultiCapture {
+	if got, _ := sums(s.last); k.info.MultiCapture && got.Captured.IsZero() {
 		first = k.part()
 	}
-	if has[payment.Capturer](k.p) {
+	if got, _ := sums(s.last); has[payment.Capturer](k.p) && got.Captured.IsZero() {
 		check(s.settled(s.must(capture, newKey(), amount(first))))
 	}
-	if has[payment.Refunder](k.p) {
+	if got, _ := sums(s.last); has[payment.Refunder](k.p) && got.Captured.Equal(first) {
 		check(s.settled(s.must(refund, newKey(), amount(first))))
 	}
 	if !k.info.Pure && k.askable() {

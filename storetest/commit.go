@@ -87,6 +87,7 @@ func commitUpsertsRequests(k *kit) {
 		CollectionID: t.collection.ID, Method: "RefundPayment", Key: t.request.Key, Fingerprint: strings.Repeat("0b", 32), CreatedAt: k.tick(),
 	})
 	next := k.operation(t.session, payment.OperationSucceeded)
+	t.request.OperationID, t.request.Code = next.ID, "declined"
 	k.store(t.collection, next, t.request)
 	got := k.loadTree(t)
 	sameRows(k, "the request", got.Requests, t.request)
