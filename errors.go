@@ -114,6 +114,8 @@ type AmountExceededError struct {
 	Left         decimal.Decimal // in major units
 	CurrencyCode string          // of both
 	Holders      []string        // sessions whose hold or authorization takes the rest, at most 20; only for sessions
+
+	collectionID string // where the holders are to be found; empty where there are none
 }
 
 // Error returns "payment: Amount: 60.01 USD is more than the 60 USD that is left".

@@ -328,11 +328,15 @@ func (s *Service) wait(ctx context.Context, b *book, opID string) (*book, error)
 			b = taken
 			continue
 		}
-		if err := s.cfg.Wait(ctx, pause); err != nil {
-			return b, fmt.Errorf("%w: %w", &SessionError{Outcome: ErrInProgress, Session: b.session, RetryAfter: time.Second}, err)
+		err := s.cfg.Wait(ctx, pause)
+		var fresh *book
+		if err == nil {
+			fresh, err = s.load(ctx, Key{CollectionID: op.CollectionID, OperationID: opID})
 		}
-		fresh, err := s.load(ctx, Key{CollectionID: op.CollectionID, OperationID: opID})
-		if err != nil {
+		switch {
+		case err != nil && ctx.Err() != nil:
+			return b, fmt.Errorf("%w: %w", &SessionError{Outcome: ErrInProgress, Session: b.session, RetryAfter: time.Second}, err)
+		case err != nil:
 			return b, err
 		}
 		b = fresh

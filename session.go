@@ -226,7 +226,7 @@ func (s *Service) supersede(ctx context.Context, r request, p *CreateSessionPara
 // fits refuses an amount above what the collection has left, beside what the session itself holds.
 func (b *book) fits(amount, held decimal.Decimal) error {
 	if left := plus(b.collection.left(), held); amount.GreaterThan(left) {
-		return &AmountExceededError{Field: "Amount", Asked: amount, Left: left, CurrencyCode: b.collection.CurrencyCode}
+		return &AmountExceededError{Field: "Amount", Asked: amount, Left: left, CurrencyCode: b.collection.CurrencyCode, collectionID: b.collection.ID}
 	}
 	return nil
 }
@@ -245,8 +245,8 @@ func (b *book) holdFor(g *gateway, op *Operation) {
 func (s *Service) sessionFault(ctx context.Context, err error, kind RowKind, id string) error {
 	var exceeded *AmountExceededError
 	switch {
-	case errors.As(err, &exceeded) && kind == RowCollections:
-		page, listErr := s.ListSessions(ctx, ListParams{CollectionID: id, Limit: 100, Descending: true})
+	case errors.As(err, &exceeded) && exceeded.collectionID != "":
+		page, listErr := s.ListSessions(ctx, ListParams{CollectionID: exceeded.collectionID, Limit: 100, Descending: true})
 		if listErr != nil {
 			return err // the holders are a help, not the matter
 		}

@@ -164,6 +164,8 @@ func (st *step) keep(c *payment.Changes) {
 	}
 	for _, d := range c.Due {
 		st.due = append(st.due, keepDue(d))
+		k.size += 24 * len(d.Dead)
+		k.row()
 	}
 }
 

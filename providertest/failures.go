@@ -139,10 +139,17 @@ func checkStall(k *kit) {
 		list = append(list, prepared{m, k.ready(m)})
 	}
 	k.c.Stall(k.TB, k.p)
-	for _, c := range list {
-		ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
-		a := c.s.in(ctx, 50*time.Millisecond, c.m, newKey())
-		cancel()
+	answers := make([]answer, len(list))
+	var wg sync.WaitGroup
+	for i, c := range list {
+		wg.Go(func() {
+			ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+			defer cancel()
+			answers[i] = c.s.in(ctx, 50*time.Millisecond, c.m, newKey())
+		})
+	}
+	wg.Wait()
+	for _, a := range answers {
 		switch {
 		case a.broken != "":
 			k.Error(a.broken)

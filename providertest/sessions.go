@@ -200,12 +200,14 @@ func checkStatusFindsLost(k *kit) {
 
 func checkStatusNotFound(k *kit) {
 	k.authorized() // somebody else's
-	a := k.session().send(status, newKey())
-	if a.broken != "" {
-		k.Fatal(a.broken)
-	}
-	if a.err == nil && a.State != payment.SnapshotNotFound || a.err != nil && !errors.Is(a.err, payment.ErrUnsupported) {
-		k.Errorf("the gateway knows nothing of this session: %s", a)
+	for _, key := range []string{"", newKey()} {
+		a := k.session().send(status, key)
+		if a.broken != "" {
+			k.Fatal(a.broken)
+		}
+		if a.err == nil && a.State != payment.SnapshotNotFound || a.err != nil && !errors.Is(a.err, payment.ErrUnsupported) {
+			k.Errorf("the gateway knows nothing of this session: %s", a)
+		}
 	}
 }
 

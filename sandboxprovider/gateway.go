@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -97,6 +99,8 @@ func NewGateway(cfg GatewayConfig) *Gateway {
 		cfg.BaseURL = defaultBaseURL
 	}
 	cfg.BaseURL = strings.TrimRight(cfg.BaseURL, "/")
+	cfg.Currencies = maps.Clone(cfg.Currencies)
+	cfg.WebhookSecrets = slices.Clone(cfg.WebhookSecrets)
 	if len(cfg.WebhookSecrets) == 0 {
 		cfg.WebhookSecrets = []string{defaultSecret}
 	}

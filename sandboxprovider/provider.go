@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -15,7 +16,9 @@ const (
 	defaultTolerance = 5 * time.Minute
 )
 
-// Config says how a [Provider] uses its gateway.
+// Config says how a [Provider] uses its gateway. What the gateway is able to do is the [GatewayConfig]'s to say.
+//
+// The provider has every optional interface. One that has none is struct{ payment.Provider }{p}.
 type Config struct {
 	// ID is the provider's ID. Empty means sandbox.
 	ID string
@@ -26,7 +29,7 @@ type Config struct {
 	Tolerance time.Duration
 	// ClientConfirms lets the browser confirm by its client token, and nobody else: Authorize only reads.
 	ClientConfirms bool
-	// NoStatus is a gateway that cannot be asked: Status answers payment.ErrUnsupported, and webhooks are believed.
+	// NoStatus makes Status answer payment.ErrUnsupported, as for a gateway that cannot be asked: its webhooks are believed then.
 	NoStatus bool
 }
 
@@ -37,7 +40,7 @@ type Provider struct {
 	info payment.ProviderInfo
 }
 
-// New returns the provider of a gateway. Several providers may share one.
+// New returns the provider of a gateway, which is required. Several providers may share one.
 func New(gw *Gateway, cfg Config) *Provider {
 	if cfg.ID == "" {
 		cfg.ID = defaultID
@@ -45,10 +48,10 @@ func New(gw *Gateway, cfg Config) *Provider {
 	if cfg.Tolerance <= 0 {
 		cfg.Tolerance = defaultTolerance
 	}
-	cfg.Secrets = slices.Clone(cfg.Secrets)
 	if len(cfg.Secrets) == 0 {
 		cfg.Secrets = gw.cfg.WebhookSecrets
 	}
+	cfg.Secrets = slices.Clone(cfg.Secrets)
 	info := payment.ProviderInfo{
 		ClientConfirms:  cfg.ClientConfirms,
 		KeyTTL:          gw.cfg.KeyTTL,
@@ -56,7 +59,7 @@ func New(gw *Gateway, cfg Config) *Provider {
 		MultiCapture:    !gw.cfg.SingleCapture,
 		PartialRefund:   !gw.cfg.WholeRefunds,
 		SessionLifetime: gw.cfg.IntentLife,
-		Currencies:      gw.cfg.Currencies,
+		Currencies:      maps.Clone(gw.cfg.Currencies),
 	}
 	if gw.cfg.NoKeys {
 		info.KeyTTL, info.StatusByKey = 0, false
