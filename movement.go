@@ -8,8 +8,8 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// maxMovements is how many rows of movements one commit writes; more wait for the next.
-const maxMovements = 32
+// maxMovements is how many movements one commit writes, each a row and an event; more wait for the next.
+const maxMovements = 24
 
 // news is a Snapshot read beside our rows: which movement is whose, and the sums that result. Reading changes nothing.
 type news struct {
