@@ -171,7 +171,8 @@ func (p *Provider) move(ctx context.Context, r payment.Request, kind payment.Mov
 		authorized = r.Amount
 	}
 	if r.Amount.GreaterThan(authorized) {
-		return payment.Snapshot{}, payment.NotSent(fmt.Errorf("manualprovider: a %s of %s is above the authorized %s", kind, r.Amount, authorized))
+		cause := fmt.Errorf("manualprovider: a %s of %s is above the authorized %s", kind, r.Amount, authorized)
+		return payment.Snapshot{}, payment.NotSent(cause)
 	}
 	s := p.snapshot(r, payment.SnapshotAuthorized, authorized)
 	s.Authorized = authorized

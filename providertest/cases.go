@@ -10,7 +10,7 @@ func cases() []testCase {
 // Sentences that more than one case checks, each from another side.
 const (
 	sentenceProvider   = "Every method must be safe for concurrent use, end with its context, and answer with the gateway's whole truth in the gateway's amounts."
-	sentenceKeyTTL     = "KeyTTL is for how long the gateway honours an idempotency key: a repeated request has no second effect."
+	sentenceKeyTTL     = "a repeated request has no second effect."
 	sentenceUnknown    = "any other error, and a Snapshot with an empty State: unknown."
 	sentenceByKey      = "StatusByKey says that Status answers SnapshotNotFound if and only if the gateway has not executed a request with StatusRequest.IdempotencyKey."
 	sentenceWhole      = "Snapshot is what a gateway says is true right now about one session: the whole truth, in the gateway's amounts."

@@ -63,12 +63,12 @@ func checkCaptureRepeated(k *kit) {
 	// The row is unchanged: a repeated call brings the same bytes.
 	first := k.twin(s).must(capture, key, amount(k.part()))
 	again := k.twin(s).must(capture, key, amount(k.part()))
-	k.onceOnly(s, payment.MovementCapture, first, again)
+	k.onceOnly(payment.MovementCapture, first, again)
 	s.moved("after two captures with one key", k.part(), decimal.Zero)
 }
 
 // onceOnly fails the case unless two answers to one key speak of one movement.
-func (k *kit) onceOnly(s *session, kind payment.MovementKind, first, again answer) {
+func (k *kit) onceOnly(kind payment.MovementKind, first, again answer) {
 	k.Helper()
 	one := k.took(first, kind, first.request.Amount)
 	two := k.took(again, kind, first.request.Amount)
@@ -180,7 +180,7 @@ func checkRefundRepeated(k *kit) {
 	}
 	first := k.twin(s).must(refund, key, amount(of))
 	again := k.twin(s).must(refund, key, amount(of))
-	k.onceOnly(s, payment.MovementRefund, first, again)
+	k.onceOnly(payment.MovementRefund, first, again)
 	s.moved("after two refunds with one key", k.c.Amount, of)
 }
 
@@ -230,7 +230,7 @@ func checkAuthorizedStays(k *kit) {
 	s := k.authorized()
 	check := func(a answer) {
 		k.Helper()
-		if a.ok() && !a.Authorized.Equal(k.c.Amount) {
+		if a.ok() && !a.still(k.c.Amount) {
 			k.Errorf("%s was authorized, in all: %s", k.c.Amount, a)
 		}
 	}

@@ -149,24 +149,36 @@ func checkMovementsStay(k *kit) {
 }
 
 func checkSums(k *kit) {
-	for _, e := range k.answers() {
-		t, known := sums(e.Snapshot)
-		if !known || k.info.Pure { // a pure provider lists its own movement alone
-			continue
+	k.known(func(e exchange, authorized decimal.Decimal) {
+		t, said := sums(e.Snapshot)
+		if !said || k.info.Pure { // a pure provider lists its own movement alone
+			return
 		}
-		if t.Captured.GreaterThan(e.Authorized) || t.Refunded.GreaterThan(t.Captured) {
+		if t.Captured.GreaterThan(authorized) || t.Refunded.GreaterThan(t.Captured) {
 			k.Errorf("captured must be at most authorized, and refunded at most captured: %s authorized, %s captured, %s refunded: %s",
-				e.Authorized, t.Captured, t.Refunded, e.answer)
+				authorized, t.Captured, t.Refunded, e.answer)
 		}
-	}
+	})
 }
 
 func checkCapturable(k *kit) {
-	for _, e := range k.answers() {
+	k.known(func(e exchange, authorized decimal.Decimal) {
 		t, _ := sums(e.Snapshot)
-		if e.Capturable != nil && e.Capturable.GreaterThan(e.Authorized.Sub(t.Captured)) {
-			k.Errorf("Capturable is %s, and %s of %s was captured: %s", e.Capturable, t.Captured, e.Authorized, e.answer)
+		if e.Capturable != nil && e.Capturable.GreaterThan(authorized.Sub(t.Captured)) {
+			k.Errorf("Capturable is %s, and %s of %s was captured: %s", e.Capturable, t.Captured, authorized, e.answer)
 		}
+	})
+}
+
+// known calls f with each answer and what is known to be authorized by then: an answer need not repeat it.
+func (k *kit) known(f func(e exchange, authorized decimal.Decimal)) {
+	k.Helper()
+	said := map[*session]decimal.Decimal{}
+	for _, e := range k.answers() {
+		if e.Authorized.IsPositive() {
+			said[e.session] = e.Authorized
+		}
+		f(e, said[e.session])
 	}
 }
 
@@ -219,10 +231,14 @@ func checkDeclineSet(k *kit) {
 		if e.State == payment.SnapshotDeclined && (e.Decline == nil || e.Decline.Code == "") {
 			k.Errorf("Decline, with its Code, must be set with SnapshotDeclined: %s", e.answer)
 		}
-		if e.Decline != nil && (strings.ContainsAny(e.Decline.Code, " \t\r\n") || len(e.Decline.Code) > 64) {
-			k.Errorf("Decline.Code must be a short word, for clients: %q", e.Decline.Code)
+		if e.Decline != nil && (len(e.Decline.Code) > 64 || strings.ContainsFunc(e.Decline.Code, notInCode)) {
+			k.Errorf("Decline.Code must be a short word, for clients, of letters, digits, _, - and .: %q", e.Decline.Code)
 		}
 	}
+}
+
+func notInCode(r rune) bool {
+	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '_' && r != '-' && r != '.'
 }
 
 func checkDataJSON(k *kit) {

@@ -1,0 +1,355 @@
+package providertest
+
+import (
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/seed40c892db/payment"
+)
+
+// config is what the reference provider's gateway does on demand.
+func config(fault string, variant func(g *reference)) Config {
+	return Config{
+		New: func(t testing.TB) payment.Provider {
+			g := newReference(t, fault)
+			if variant != nil {
+				variant(g)
+			}
+			return g
+		},
+		Approve:   payment.Data{"token": "ok"},
+		Decline:   payment.Data{"token": "decline"},
+		Challenge: payment.Data{"token": "challenge"},
+		Context:   payment.NewPrivate(payment.Data{"email": "a@example.com"}),
+		CompleteChallenge: func(_ testing.TB, p payment.Provider, s payment.Snapshot, _ payment.Request) {
+			g := of(p)
+			g.set(func() { g.grant(g.objects[s.Reference], newKey()) })
+		},
+		Webhook: func(_ testing.TB, p payment.Provider, r payment.Request) payment.WebhookRequest {
+			return of(p).webhook(r)
+		},
+		Unreachable: func(_ testing.TB, p payment.Provider) func() {
+			g := of(p)
+			g.set(func() { g.down = true })
+			return func() { g.set(func() { g.down = false }) }
+		},
+		LoseAnswer: func(_ testing.TB, p payment.Provider) { g := of(p); g.set(func() { g.lose = true }) },
+		Stall:      func(_ testing.TB, p payment.Provider) { g := of(p); g.set(func() { g.stalled = true }) },
+		Settle:     100 * time.Millisecond,
+	}
+}
+
+// of returns the reference inside a provider.
+func of(p payment.Provider) *reference {
+	switch p := p.(type) {
+	case wrapped:
+		return of(p.Provider)
+	case bare:
+		return of(p.Provider)
+	case noCanceler:
+		return of(p.Provider)
+	case pureCounter:
+		return p.reference
+	}
+	return p.(*reference)
+}
+
+func (g *reference) set(f func()) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	f()
+}
+
+// wrapped is a provider around another, as one that logs would be.
+type wrapped struct{ payment.Provider }
+
+func (w wrapped) Unwrap() payment.Provider { return w.Provider }
+
+// bare hides every optional interface.
+type bare struct{ payment.Provider }
+
+// pureCounter says that it is pure, and counts.
+type pureCounter struct{ *reference }
+
+func (p pureCounter) Describe() payment.ProviderInfo { return payment.ProviderInfo{Pure: true} }
+
+// noCanceler says that the browser confirms, and cannot cancel.
+type noCanceler struct{ payment.Provider }
+
+func (noCanceler) Describe() payment.ProviderInfo {
+	return payment.ProviderInfo{ClientConfirms: true, MultiCapture: true}
+}
+
+func TestReference(t *testing.T) { Run(t, config("", nil)) }
+
+func TestReferenceWrapped(t *testing.T) {
+	c := config("", nil)
+	inner := c.New
+	c.New = func(t testing.TB) payment.Provider { return wrapped{inner(t)} }
+	Run(t, c)
+}
+
+func TestReferenceOneCapture(t *testing.T) {
+	Run(t, config("", func(g *reference) {
+		g.single, g.info.MultiCapture, g.info.PartialRefund = true, false, false
+	}))
+}
+
+func TestReferenceCapturesAlong(t *testing.T) {
+	Run(t, config("", func(g *reference) { g.auto = true }))
+}
+
+func TestReferenceBare(t *testing.T) {
+	c := config("", nil)
+	inner := c.New
+	c.New = func(t testing.TB) payment.Provider { return bare{inner(t)} }
+	Run(t, c)
+}
+
+// TestReferenceQuiet says no more than it must: nothing beside AlreadyDone, and Authorized only once.
+func TestReferenceQuiet(t *testing.T) { Run(t, config("", func(g *reference) { g.quiet = true })) }
+
+// browserConfig is a gateway where the browser authorizes.
+func browserConfig(fault string) Config {
+	c := config(fault, func(g *reference) { g.browser, g.info.ClientConfirms = true, true })
+	c.Approve, c.Decline, c.Challenge = nil, nil, nil
+	c.ConfirmInBrowser = func(_ testing.TB, p payment.Provider, s payment.Snapshot, _ payment.Request) {
+		g := of(p)
+		g.set(func() { g.grant(g.objects[s.Reference], newKey()) })
+	}
+	return c
+}
+
+func TestReferenceBrowser(t *testing.T) { Run(t, browserConfig("")) }
+
+// recorder is a test that fails without failing the one it stands in for.
+type recorder struct {
+	testing.TB
+	mu      sync.Mutex
+	failed  bool
+	skipped bool
+	text    strings.Builder
+}
+
+func (r *recorder) note(s string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.text.WriteString(s + "\n")
+}
+
+func (r *recorder) Helper()                   {}
+func (r *recorder) Log(a ...any)              { r.note(fmt.Sprint(a...)) }
+func (r *recorder) Logf(f string, a ...any)   { r.note(fmt.Sprintf(f, a...)) }
+func (r *recorder) Error(a ...any)            { r.Log(a...); r.failed = true }
+func (r *recorder) Errorf(f string, a ...any) { r.Logf(f, a...); r.failed = true }
+func (r *recorder) Fatal(a ...any)            { r.Error(a...); runtime.Goexit() }
+func (r *recorder) Fatalf(f string, a ...any) { r.Errorf(f, a...); runtime.Goexit() }
+func (r *recorder) Skip(...any)               { r.skipped = true; runtime.Goexit() }
+func (r *recorder) Failed() bool              { return r.failed }
+
+// observe runs every case and returns what the failed ones wrote.
+func observe(t *testing.T, c Config) map[string]string {
+	t.Helper()
+	r, err := newRun(t, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	failed := map[string]string{}
+	for _, tc := range cases() {
+		rec := &recorder{TB: t}
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			r.runCase(rec, tc, func(string) { rec.skipped = true })
+		}()
+		<-done
+		if rec.failed {
+			failed[tc.name] = rec.text.String()
+		}
+	}
+	return failed
+}
+
+// broken is one provider broken on purpose, and the cases that must find it.
+type broken struct {
+	fault string
+	cases []string
+	setup func(fault string) Config // nil: the reference with that fault
+}
+
+func brokenProviders() []broken {
+	withInfo := func(set func(g *reference)) func(string) Config {
+		return func(fault string) Config { return config(fault, set) }
+	}
+	single := withInfo(func(g *reference) { g.single, g.info.MultiCapture, g.info.PartialRefund = true, false, false })
+	wrap := func(f func(p payment.Provider) payment.Provider) func(string) Config {
+		return func(string) Config {
+			c := config("", nil)
+			inner := c.New
+			c.New = func(t testing.TB) payment.Provider { return f(inner(t)) }
+			return c
+		}
+	}
+	return []broken{
+		{"ID in upper case", []string{"id/form"}, nil},
+		{"ID changes", []string{"id/stable"}, nil},
+		{"Describe changes", []string{"describe/stable"}, nil},
+		{"Describe asks the gateway", []string{"describe/no_io"}, nil},
+		{"KeyTTL negative", []string{"describe/durations"}, nil},
+		{"five digits", []string{"describe/currencies"}, nil},
+		{"no Canceler", []string{"describe/client_confirms", "describe/interfaces"}, wrap(func(p payment.Provider) payment.Provider { return noCanceler{p} })},
+		{"pure, but counts", []string{"pure/same_answer"}, wrap(func(p payment.Provider) payment.Provider {
+			g := p.(*reference)
+			g.forgetful = true
+			return pureCounter{g}
+		})},
+
+		{"keys are ignored", []string{"initialize/repeated_key", "capture/repeated_key", "refund/repeated_key", "lost/initialize",
+			"lost/capture", "lost/refund", "concurrent/capture_key"}, nil},
+		{"one object for all sessions", []string{"initialize/apart"}, nil},
+		{"Initialize answers canceled", []string{"initialize/creates"}, nil},
+		{"authorizes less", []string{"authorize/approved"}, nil},
+		{"authorizes twice", []string{"authorize/repeated_key", "concurrent/authorize_key", "lost/authorize"}, keyless},
+		{"approves everything", []string{"authorize/declined"}, nil},
+		{"a decline without its kind", []string{"authorize/declined"}, nil},
+		{"a decline that holds money", []string{"authorize/declined"}, nil},
+		{"a decline without a code", []string{"authorize/decline_named", "snapshot/decline"}, nil},
+		{"a decline's code is a sentence", []string{"snapshot/decline"}, nil},
+		{"a decline for ever", []string{"authorize/another_try"}, nil},
+		{"a challenge is an error", []string{"authorize/challenged"}, nil},
+		{"a challenge is never done", []string{"authorize/challenge_completed"}, nil},
+		{"a challenge over http", []string{"snapshot/next_action"}, nil},
+		{"Status authorizes", []string{"status/reads"}, nil},
+		{"Status authorizes", []string{"authorize/browser_awaited"}, browserConfig},
+		{"authorizes less", []string{"authorize/browser_confirms"}, browserConfig},
+		{"nothing is found", []string{"status/finds_by_reference"}, nil},
+		{"somebody else's session", []string{"status/not_found"}, nil},
+		{"Status answers for the newest session", []string{"status/own_session", "status/finds_by_session"}, nil},
+		{"an unknown session is pending", []string{"status/not_found"}, nil},
+		{"every key was executed", []string{"status_by_key/not_executed"}, nil},
+		{"no key was executed", []string{"status_by_key/executed"}, nil},
+		{"Authorize answers not_found", []string{"status/alone_not_found"}, nil},
+		{"Update does nothing", []string{"update/amount"}, nil},
+		{"Update makes a new object", []string{"update/repeated_key", "snapshot/reference"}, keyless},
+		{"Cancel does nothing", []string{"cancel/open", "cancel/authorized", "cancel/over"}, nil},
+		{"Cancel keeps the rest", []string{"cancel/partly_captured"}, nil},
+		{"canceled twice is an unknown outcome", []string{"cancel/repeated"}, nil},
+		{"authorizes and captures what is canceled", []string{"cancel/over"}, nil},
+
+		{"Capture panics", []string{"capture/whole"}, nil},
+		{"Capture takes everything", []string{"capture/part", "capture/many"}, nil},
+		{"movements without keys", []string{"capture/own_movement", "refund/own_movement"}, nil},
+		{"equal movements are one", []string{"capture/equal_amounts", "refund/equal_amounts"}, nil},
+		{"a final capture keeps the rest", []string{"capture/final"}, nil},
+		{"captures twice", []string{"capture/once"}, single},
+		{"captures too much", []string{"capture/too_much", "snapshot/sums"}, nil},
+		{"Refund gives everything", []string{"refund/parts"}, nil},
+		{"Refund gives everything", []string{"refund/no_parts"}, single},
+		{"refunds too much", []string{"refund/too_much"}, nil},
+		{"refunds are negative", []string{"refund/whole", "snapshot/amounts"}, nil},
+		{"captures reduce what is authorized", []string{"money/authorized_stays"}, nil},
+		{"amounts as floats", []string{"money/exact"}, nil},
+		{"every currency has cents", []string{"money/exact"}, nil},
+		{"yen times a hundred", []string{"money/exact"}, nil},
+
+		{"a State of its own", []string{"snapshot/state"}, nil},
+		{"an empty State", []string{"snapshot/state"}, nil},
+		{"the amount is another", []string{"snapshot/amount_asked"}, nil},
+		{"currency in lower case", []string{"snapshot/currency"}, nil},
+		{"the reference changes", []string{"snapshot/reference"}, nil},
+		{"the account changes", []string{"snapshot/account"}, nil},
+		{"Capturable is never reduced", []string{"snapshot/capturable"}, nil},
+		{"movements without references", []string{"snapshot/movements"}, nil},
+		{"movements change their references", []string{"snapshot/movements_stay"}, nil},
+		{"Data is no JSON", []string{"snapshot/data"}, nil},
+		{"Data is too large", []string{"snapshot/data"}, nil},
+		{"a secret in Data", []string{"snapshot/secret_names"}, nil},
+		{"a secret's prefix in Data", []string{"snapshot/secret_names"}, nil},
+		{"Context in Data", []string{"snapshot/context"}, nil},
+		{"Private in Data", []string{"snapshot/private"}, nil},
+		{"a private text in an error", []string{"snapshot/private"}, nil},
+		{"a decline with secrets", []string{"errors/texts"}, nil},
+		{"two kinds of error", []string{"errors/kinds"}, nil},
+		{"changes Data", []string{"request/unchanged"}, nil},
+
+		{"an ended context is a decline", []string{"context/ended"}, nil},
+		{"NotSent after it was done", []string{"context/ended"}, nil},
+		{"hangs", []string{"context/ended", "context/stalled"}, impatient},
+		{"a timeout is NotSent", []string{"context/stalled"}, nil},
+		{"a refused connection is a decline", []string{"unreachable/calls"}, nil},
+		{"an outage is not_found", []string{"unreachable/status"}, nil},
+		{"a lost answer is NotSent", []string{"lost/initialize", "lost/authorize", "lost/capture", "lost/refund"}, nil},
+		{"changes shared state", []string{"concurrent/sessions"}, nil},
+		{"keys are looked up too early", []string{"concurrent/capture_key"}, nil},
+
+		{"a webhook about nothing", []string{"webhook/genuine"}, nil},
+		{"a webhook's EventID changes", []string{"webhook/event_id"}, nil},
+		{"forged webhooks", []string{"webhook/body_changed", "webhook/header_changed", "webhook/garbage", "webhook/oversized"}, nil},
+		{"a webhook's header is not needed", []string{"webhook/header_changed"}, nil},
+		{"a webhook's long body is cut", []string{"webhook/oversized"}, nil},
+		{"old webhooks", []string{"webhook/past"}, nil},
+		{"future webhooks", []string{"webhook/future"}, nil},
+		{"a webhook says not_found", []string{"webhook/snapshot"}, nil},
+	}
+}
+
+// keyless makes a provider that declares keys, and ignores them.
+func keyless(fault string) Config { return config(fault, func(g *reference) { g.forgetful = true }) }
+
+// impatient gives calls little time, so that hanging ones are found soon.
+func impatient(fault string) Config {
+	c := config(fault, nil)
+	c.Timeout = 200 * time.Millisecond
+	return c
+}
+
+// TestBrokenProviders proves that the kit can fail: each fault is found by the cases that name it, with the sentence it breaks,
+// and there is no case that nothing fails.
+func TestBrokenProviders(t *testing.T) {
+	sentences := map[string]string{}
+	for _, c := range Cases() {
+		sentences[c.Name] = c.Sentence
+	}
+	var mu sync.Mutex
+	found := map[string]bool{}
+	t.Run("each", func(t *testing.T) {
+		for _, b := range brokenProviders() {
+			t.Run(b.fault, func(t *testing.T) {
+				t.Parallel()
+				setup := b.setup
+				if setup == nil {
+					setup = func(fault string) Config { return config(fault, nil) }
+				}
+				failed := observe(t, setup(b.fault))
+				for _, name := range b.cases {
+					text, ok := failed[name]
+					if !ok {
+						t.Errorf("case %s must fail", name)
+					}
+					if ok && !strings.Contains(text, fmt.Sprintf("%q", sentences[name])) {
+						t.Errorf("case %s fails without its sentence:\n%s", name, text)
+					}
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				var names []string
+				for name := range failed {
+					found[name] = true
+					names = append(names, name)
+				}
+				slices.Sort(names)
+				t.Logf("fails %s", strings.Join(names, ", "))
+			})
+		}
+	})
+	for name := range sentences {
+		if !found[name] {
+			t.Errorf("no broken provider fails the case %s", name)
+		}
+	}
+}

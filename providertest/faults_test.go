@@ -1,0 +1,79 @@
+package providertest
+
+import (
+	"strings"
+
+	"github.com/seed40c892db/payment"
+	"github.com/shopspring/decimal"
+)
+
+// misspeak spoils what the gateway says about an object.
+func (g *reference) misspeak(s *payment.Snapshot, o *object) {
+	g.n++
+	if g.quiet && len(s.Movements) > 0 {
+		s.Authorized = decimal.Zero
+	}
+	captured, _ := sums(*s)
+	switch g.fault {
+	case "a State of its own":
+		if s.State == payment.SnapshotAuthorized {
+			s.State = "succeeded"
+		}
+	case "an empty State":
+		s.State = ""
+	case "refunds are negative":
+		for i, m := range s.Movements {
+			if m.Kind == payment.MovementRefund {
+				s.Movements[i].Amount = m.Amount.Neg()
+			}
+		}
+	case "the reference changes":
+		if s.State == payment.SnapshotAuthorized {
+			s.Reference = "charge_" + s.Reference
+		}
+	case "the account changes":
+		if s.State == payment.SnapshotAuthorized {
+			s.Account = "acct_2"
+		}
+	case "currency in lower case":
+		s.CurrencyCode = strings.ToLower(s.CurrencyCode)
+	case "captures reduce what is authorized":
+		s.Authorized = s.Authorized.Sub(captured.Captured)
+	case "Capturable is never reduced":
+		s.Capturable = &s.Authorized
+	case "movements without references":
+		for i := range s.Movements {
+			s.Movements[i].Reference = ""
+		}
+	case "movements change their references":
+		for i := range s.Movements {
+			s.Movements[i].Reference = g.next("movement")
+		}
+	case "the amount is another":
+		s.Amount = s.Amount.Add(decimal.NewFromInt(1))
+	case "Status answers for the newest session":
+		for _, other := range g.objects {
+			if other.session > o.session {
+				s.Reference, s.Amount = other.reference, other.amount
+			}
+		}
+	}
+}
+
+// leak publishes what is private.
+func (g *reference) leak(o *object, r payment.Request) {
+	switch g.fault {
+	case "a secret in Data":
+		o.data["api_key"] = "abc"
+	case "a secret's prefix in Data":
+		o.data["x"] = payment.Data{"y": []any{"sk_live_abc"}}
+	case "Private in Data":
+		o.data["signing"] = o.private.Reveal()["signing"]
+	case "Context in Data":
+		o.data["shopper"] = map[string]any(r.Context.Reveal())
+	case "Data is no JSON":
+		o.data["then"] = func() {}
+	case "Data is too large":
+		o.data["all"] = strings.Repeat("x", payment.MaxDataBytes)
+	}
+}

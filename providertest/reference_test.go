@@ -1,0 +1,543 @@
+package providertest
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/seed40c892db/payment"
+	"github.com/shopspring/decimal"
+)
+
+// reference is a provider that keeps the contract, together with its gateway, small enough to be read in one go. fault names the
+// one thing that is broken on purpose, and is empty in a correct one; broken_test.go lists them all.
+type reference struct {
+	fault string
+	info  payment.ProviderInfo
+
+	browser   bool // the browser authorizes, Authorize only reads
+	single    bool // neither MultiCapture nor PartialRefund
+	auto      bool // the authorization captures
+	forgetful bool // keys are declared, and ignored
+	quiet     bool // AlreadyDone comes without a Snapshot beside it, and later answers without Authorized
+
+	mu      sync.Mutex
+	n       int                // counts references
+	objects map[string]*object // by reference
+	replies map[string]reply   // by key: what was answered to a request that was executed
+	down    bool               // nothing reaches the gateway
+	lose    bool               // the next answer is lost
+	stalled bool               // requests are taken and not answered
+	current *payment.Request   // for the fault of shared state alone
+	release chan struct{}      // closed when the test ends
+}
+
+type object struct {
+	reference, session string
+	currency           string
+	amount, authorized decimal.Decimal
+	state              payment.SnapshotState
+	final              bool
+	movements          []payment.Movement
+	next               *payment.NextAction
+	decline            *payment.Decline
+	data               payment.Data
+	private            *payment.Private
+}
+
+type reply struct {
+	snapshot payment.Snapshot
+	err      error
+}
+
+func newReference(t testing.TB, fault string) *reference {
+	g := &reference{fault: fault, objects: map[string]*object{}, replies: map[string]reply{}, release: make(chan struct{})}
+	g.info = payment.ProviderInfo{KeyTTL: 24 * time.Hour, StatusByKey: true, MultiCapture: true, PartialRefund: true}
+	t.Cleanup(func() { close(g.release) })
+	return g
+}
+
+func (g *reference) is(fault string) bool { return g.fault == fault }
+
+func (g *reference) ID() string {
+	if g.is("ID in upper case") {
+		return "Reference"
+	}
+	if g.is("ID changes") {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		g.n++
+		return fmt.Sprintf("reference%d", g.n)
+	}
+	return "reference"
+}
+
+func (g *reference) Describe() payment.ProviderInfo {
+	info := g.info
+	switch g.fault {
+	case "KeyTTL negative":
+		info.KeyTTL = -time.Hour
+	case "five digits":
+		info.Currencies = map[string]payment.CurrencyRule{"ISK": {Digits: 5}}
+	case "Describe asks the gateway":
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		info.MultiCapture = !g.down
+	case "Describe changes":
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		info.SessionLifetime = time.Duration(len(g.replies)) * time.Hour
+	}
+	return info
+}
+
+// do is one request to the gateway. An executed key gets the first answer again.
+func (g *reference) do(ctx context.Context, r *payment.Request, f func() (payment.Snapshot, error)) (payment.Snapshot, error) {
+	if g.is("changes Data") && r.Data != nil {
+		r.Data["seen"] = true
+	}
+	if err := ctx.Err(); err != nil {
+		switch g.fault {
+		case "an ended context is a decline":
+			return payment.Snapshot{}, payment.Declined("canceled", "the caller went away")
+		case "NotSent after it was done":
+			g.mu.Lock()
+			defer g.mu.Unlock()
+			g.replies[r.IdempotencyKey] = g.reply(f)
+			return payment.Snapshot{}, payment.NotSent(err)
+		case "hangs":
+			<-g.release
+		}
+		return payment.Snapshot{}, payment.NotSent(err)
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.down {
+		if g.is("a refused connection is a decline") {
+			return payment.Snapshot{}, payment.Declined("unreachable", "connection refused")
+		}
+		return payment.Snapshot{}, payment.NotSent(errors.New("connection refused"))
+	}
+	if g.stalled {
+		g.mu.Unlock()
+		defer g.mu.Lock()
+		select {
+		case <-ctx.Done():
+			if g.is("hangs") {
+				<-g.release
+			}
+			if g.is("a timeout is NotSent") {
+				return payment.Snapshot{}, payment.NotSent(ctx.Err())
+			}
+			return payment.Snapshot{}, ctx.Err()
+		case <-g.release:
+			return payment.Snapshot{}, errors.New("released")
+		}
+	}
+	if g.is("changes shared state") {
+		mine := *r
+		g.current = &mine
+		g.mu.Unlock()
+		time.Sleep(time.Millisecond)
+		g.mu.Lock()
+		*r = *g.current
+	}
+	a, done := g.replies[r.IdempotencyKey]
+	if !done || g.forgetful || g.is("keys are ignored") {
+		if g.is("keys are looked up too early") {
+			g.mu.Unlock()
+			time.Sleep(time.Millisecond)
+			g.mu.Lock()
+		}
+		a = g.reply(f)
+		g.replies[r.IdempotencyKey] = a
+	}
+	if g.lose {
+		g.lose = false
+		if g.is("a lost answer is NotSent") {
+			return payment.Snapshot{}, payment.NotSent(errors.New("connection reset"))
+		}
+		return payment.Snapshot{}, errors.New("connection reset")
+	}
+	a.snapshot.Data = a.snapshot.Data.Clone()
+	a.snapshot.Movements = slices.Clone(a.snapshot.Movements)
+	return a.snapshot, a.err
+}
+
+func (g *reference) reply(f func() (payment.Snapshot, error)) reply {
+	s, err := f()
+	return reply{s, err}
+}
+
+// next returns a new reference.
+func (g *reference) next(prefix string) string {
+	g.n++
+	return fmt.Sprintf("%s_%d", prefix, g.n)
+}
+
+// find returns the request's object.
+func (g *reference) find(r payment.Request) *object {
+	if o := g.objects[r.Reference]; o != nil && (o.session == r.SessionID || g.is("somebody else's session")) {
+		return o
+	}
+	for _, o := range g.objects {
+		if r.Reference == "" && (o.session == r.SessionID || g.is("somebody else's session")) {
+			return o
+		}
+	}
+	return nil
+}
+
+var errNoObject = payment.Declined("no_such_object", "the gateway knows no such object")
+
+// counted is an amount as the gateway counts it.
+func (g *reference) counted(d decimal.Decimal, currency string) decimal.Decimal {
+	switch g.fault {
+	case "amounts as floats":
+		c, _ := payment.LookupCurrency(currency)
+		units := 1.0
+		for range c.Digits {
+			units *= 10
+		}
+		return decimal.New(int64(d.InexactFloat64()*units), -int32(c.Digits))
+	case "every currency has cents":
+		return d.Truncate(2)
+	case "yen times a hundred":
+		if currency == "JPY" {
+			return d.Shift(2)
+		}
+	}
+	return d
+}
+
+// say is what the gateway says about an object.
+func (g *reference) say(o *object) payment.Snapshot {
+	left := o.authorized
+	for _, m := range o.movements {
+		if m.Kind == payment.MovementCapture {
+			left = left.Sub(m.Amount)
+		}
+	}
+	if o.final || o.state == payment.SnapshotCanceled {
+		left = decimal.Zero
+	}
+	s := payment.Snapshot{State: o.state, Reference: o.reference, Account: "acct_1", CurrencyCode: o.currency, Amount: o.amount,
+		Authorized: o.authorized, Capturable: &left, Movements: append([]payment.Movement{}, o.movements...), NextAction: o.next,
+		Decline: o.decline, Data: o.data.Clone(), Private: o.private}
+	g.misspeak(&s, o)
+	return s
+}
+
+func (g *reference) Initialize(ctx context.Context, r payment.InitializeRequest) (payment.Snapshot, error) {
+	return g.do(ctx, &r.Request, func() (payment.Snapshot, error) {
+		kept := payment.NewPrivate(payment.Data{"signing": "private-" + r.SessionID[7:]})
+		o := &object{reference: g.next("obj"), session: r.SessionID, currency: r.CurrencyCode, amount: g.counted(r.Amount, r.CurrencyCode),
+			state: payment.SnapshotPending, data: payment.Data{"client_secret": "public", "count": 3}, private: &kept}
+		g.leak(o, r.Request)
+		g.objects[o.reference] = o
+		if g.is("one object for all sessions") {
+			o.reference = "obj_1"
+		}
+		if g.is("Initialize answers canceled") {
+			o.state = payment.SnapshotCanceled
+		}
+		return g.say(o), nil
+	})
+}
+
+func (g *reference) Authorize(ctx context.Context, r payment.AuthorizeRequest) (payment.Snapshot, error) {
+	if g.browser {
+		return payment.AuthorizeByStatus(ctx, unkeyed{g}, r)
+	}
+	return g.do(ctx, &r.Request, func() (payment.Snapshot, error) {
+		o := g.find(r.Request)
+		if o == nil {
+			if g.is("Authorize answers not_found") {
+				return payment.Snapshot{State: payment.SnapshotNotFound}, nil
+			}
+			return payment.Snapshot{}, errNoObject
+		}
+		if o.state == payment.SnapshotCanceled {
+			if g.is("authorizes and captures what is canceled") {
+				o.state, o.authorized = payment.SnapshotAuthorized, o.amount
+				return g.say(o), nil
+			}
+			return g.say(o), payment.Declined("canceled", "the object is canceled")
+		}
+		if o.state == payment.SnapshotAuthorized && !g.is("authorizes twice") { // the shopper was faster
+			now := payment.AlreadyDone(g.say(o))
+			if g.quiet {
+				return payment.Snapshot{}, now
+			}
+			return g.say(o), now
+		}
+		token, _ := r.Input["token"].(string)
+		switch {
+		case token == "decline" && !g.is("approves everything"):
+			return g.refuse(o, r.Request)
+		case token == "challenge":
+			if g.is("a challenge is an error") {
+				return payment.Snapshot{}, errors.New("3DS needed")
+			}
+			o.state = payment.SnapshotRequiresMore
+			o.next = &payment.NextAction{Kind: payment.ActionRedirect, URL: "https://bank.example/3ds/" + o.reference}
+			if g.is("a challenge over http") {
+				o.next.URL = "http://bank.example/3ds"
+			}
+			return g.say(o), nil
+		}
+		g.grant(o, r.IdempotencyKey)
+		return g.say(o), nil
+	})
+}
+
+// unkeyed asks without the key of an authorize that the gateway has never seen.
+type unkeyed struct{ *reference }
+
+func (u unkeyed) Status(ctx context.Context, r payment.StatusRequest) (payment.Snapshot, error) {
+	r.IdempotencyKey = ""
+	return u.reference.Status(ctx, r)
+}
+
+func (g *reference) refuse(o *object, r payment.Request) (payment.Snapshot, error) {
+	switch g.fault {
+	case "a decline without its kind":
+		return payment.Snapshot{}, errors.New("402 Payment Required")
+	case "a decline with secrets":
+		return payment.Snapshot{}, payment.Declined("declined", "shopper "+jsonText(r.Context.Reveal()))
+	case "two kinds of error":
+		return payment.Snapshot{}, payment.NotSent(payment.Declined("declined", "no"))
+	case "a private text in an error":
+		return payment.Snapshot{}, payment.Declined("declined", r.Private.Reveal()["signing"].(string))
+	}
+	o.state, o.decline = payment.SnapshotDeclined, &payment.Decline{Code: "insufficient_funds", Message: "not enough money"}
+	switch g.fault {
+	case "a decline without a code":
+		o.decline = nil
+	case "a decline's code is a sentence":
+		o.decline.Code = "There is not enough money!"
+	case "a decline that holds money":
+		o.authorized = o.amount
+	case "a decline for ever":
+		o.final = true
+	}
+	return g.say(o), nil
+}
+
+// grant authorizes an object.
+func (g *reference) grant(o *object, key string) {
+	if g.is("a decline for ever") && o.final || g.is("a challenge is never done") && o.next != nil {
+		return
+	}
+	if g.is("authorizes twice") {
+		o.authorized = o.authorized.Add(o.amount)
+	} else {
+		o.authorized = o.amount
+	}
+	o.state, o.next, o.decline = payment.SnapshotAuthorized, nil, nil
+	if g.is("authorizes less") {
+		o.authorized = o.amount.Div(decimal.NewFromInt(2)).Floor()
+	}
+	if g.auto && len(o.movements) == 0 {
+		g.move(o, payment.MovementCapture, o.amount, key)
+	}
+}
+
+func (g *reference) Status(ctx context.Context, r payment.StatusRequest) (payment.Snapshot, error) {
+	none := payment.Snapshot{State: payment.SnapshotNotFound}
+	g.mu.Lock()
+	if g.down && g.is("an outage is not_found") {
+		g.mu.Unlock()
+		return none, nil
+	}
+	key := r.IdempotencyKey
+	_, executed := g.replies[key]
+	g.mu.Unlock()
+	r.IdempotencyKey = "status-" + newKey()
+	return g.do(ctx, &r.Request, func() (payment.Snapshot, error) {
+		delete(g.replies, r.IdempotencyKey)
+		o := g.find(r.Request)
+		switch {
+		case o == nil && g.is("an unknown session is pending"):
+			return payment.Snapshot{State: payment.SnapshotPending}, nil
+		case o == nil, g.is("nothing is found") && r.Reference != "":
+			return none, nil
+		case key != "" && !executed && !g.is("every key was executed"):
+			return none, nil
+		case key != "" && executed && g.is("no key was executed"):
+			return none, nil
+		}
+		if g.is("Status authorizes") {
+			g.grant(o, newKey())
+		}
+		return g.say(o), nil
+	})
+}
+
+func (g *reference) Update(ctx context.Context, r payment.UpdateRequest) (payment.Snapshot, error) {
+	return g.do(ctx, &r.Request, func() (payment.Snapshot, error) {
+		o := g.find(r.Request)
+		if o == nil {
+			return payment.Snapshot{}, errNoObject
+		}
+		if g.is("Update makes a new object") {
+			o.reference = g.next("obj")
+			g.objects[o.reference] = o
+		}
+		if !g.is("Update does nothing") {
+			o.amount = g.counted(r.Amount, r.CurrencyCode)
+		}
+		return g.say(o), nil
+	})
+}
+
+func (g *reference) Cancel(ctx context.Context, r payment.CancelRequest) (payment.Snapshot, error) {
+	return g.do(ctx, &r.Request, func() (payment.Snapshot, error) {
+		o := g.find(r.Request)
+		if o == nil {
+			return payment.Snapshot{}, errNoObject
+		}
+		if o.state == payment.SnapshotCanceled {
+			if g.is("canceled twice is an unknown outcome") {
+				return payment.Snapshot{}, errors.New("409 Conflict")
+			}
+			return payment.Snapshot{}, payment.AlreadyDone(g.say(o))
+		}
+		switch {
+		case g.is("Cancel does nothing"):
+		case len(o.movements) > 0:
+			o.final = !g.is("Cancel keeps the rest")
+		default:
+			o.state = payment.SnapshotCanceled
+		}
+		return g.say(o), nil
+	})
+}
+
+func (g *reference) Capture(ctx context.Context, r payment.CaptureRequest) (payment.Snapshot, error) {
+	if g.is("Capture panics") {
+		panic("no such account")
+	}
+	return g.do(ctx, &r.Request, func() (payment.Snapshot, error) {
+		o := g.find(r.Request)
+		if o == nil {
+			return payment.Snapshot{}, errNoObject
+		}
+		amount := r.Amount
+		if g.is("Capture takes everything") {
+			amount = *g.say(o).Capturable
+		}
+		if amount.GreaterThan(*g.say(o).Capturable) && !g.is("captures too much") && !g.is("authorizes and captures what is canceled") &&
+			!(g.single && g.is("captures twice")) {
+			return payment.Snapshot{}, payment.Declined("amount_too_large", "more than is left")
+		}
+		g.move(o, payment.MovementCapture, amount, r.IdempotencyKey)
+		o.final = (r.Final || g.single) && !g.is("a final capture keeps the rest")
+		return g.say(o), nil
+	})
+}
+
+func (g *reference) Refund(ctx context.Context, r payment.RefundRequest) (payment.Snapshot, error) {
+	return g.do(ctx, &r.Request, func() (payment.Snapshot, error) {
+		o := g.find(r.Request)
+		if o == nil {
+			return payment.Snapshot{}, errNoObject
+		}
+		s := g.say(o)
+		t, _ := sums(s)
+		amount, left := r.Amount, t.Captured.Sub(t.Refunded)
+		if g.single && !amount.Equal(left) && !g.is("Refund gives everything") {
+			return payment.Snapshot{}, payment.Declined("not_partial", "only all of it")
+		}
+		if g.is("Refund gives everything") {
+			amount = left
+		}
+		if amount.GreaterThan(left) && !g.is("refunds too much") {
+			return payment.Snapshot{}, payment.Declined("amount_too_large", "more than was captured")
+		}
+		g.move(o, payment.MovementRefund, amount, r.IdempotencyKey)
+		return g.say(o), nil
+	})
+}
+
+func (g *reference) move(o *object, kind payment.MovementKind, amount decimal.Decimal, key string) {
+	for i, m := range o.movements {
+		if g.is("equal movements are one") && m.Kind == kind && m.Amount.Equal(amount) {
+			o.movements[i].IdempotencyKey = key
+			return
+		}
+	}
+	m := payment.Movement{Kind: kind, Reference: g.next(string(kind)), IdempotencyKey: key, Amount: amount, State: payment.MovementSucceeded}
+	if g.is("movements without keys") {
+		m.IdempotencyKey = ""
+	}
+	o.movements = append(o.movements, m)
+}
+
+// webhookSecret is the gateway's, too.
+const webhookSecret = "shared"
+
+func sign(at, body string) string {
+	h := hmac.New(sha256.New, []byte(webhookSecret))
+	h.Write([]byte(at + "." + body))
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+func (g *reference) VerifyWebhook(_ context.Context, r payment.WebhookRequest) (payment.WebhookMessage, error) {
+	refused := errors.New("reference: the message is not from the gateway")
+	at, sum, _ := strings.Cut(r.Header.Get("Signature"), ",")
+	want := sign(at, string(r.Body))
+	if g.is("a webhook's header is not needed") && sum == "" {
+		sum = want
+	}
+	if g.is("a webhook's long body is cut") && len(r.Body) > 256<<10 {
+		sum, at = want, strconv.FormatInt(r.Now.Unix(), 10)
+		r.Body = []byte("{}")
+	}
+	if !hmac.Equal([]byte(sum), []byte(want)) && !g.is("forged webhooks") {
+		return payment.WebhookMessage{}, refused
+	}
+	seconds, err := strconv.ParseInt(at, 10, 64)
+	if err != nil && !g.is("forged webhooks") && !g.is("a webhook's header is not needed") {
+		return payment.WebhookMessage{}, refused
+	}
+	age := r.Now.Sub(time.Unix(seconds, 0))
+	if age > 5*time.Minute && !g.is("old webhooks") && !g.is("forged webhooks") && !g.is("a webhook's header is not needed") ||
+		age < -5*time.Minute && !g.is("future webhooks") {
+		return payment.WebhookMessage{}, refused
+	}
+	var body struct{ ID, Session, Reference string }
+	if err := json.Unmarshal(r.Body, &body); err != nil && !g.is("forged webhooks") {
+		return payment.WebhookMessage{}, refused
+	}
+	m := payment.WebhookMessage{EventID: body.ID, Type: "object.authorized", SessionID: body.Session, Reference: body.Reference}
+	switch g.fault {
+	case "a webhook's EventID changes":
+		m.EventID = newKey()
+	case "a webhook about nothing":
+		m.SessionID, m.Reference = "", ""
+	case "a webhook says not_found":
+		m.Snapshot = &payment.Snapshot{State: payment.SnapshotNotFound}
+	}
+	return m, nil
+}
+
+// webhook is a genuine message.
+func (g *reference) webhook(r payment.Request) payment.WebhookRequest {
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	at := strconv.FormatInt(now.Unix(), 10)
+	body := fmt.Sprintf(`{"ID":"evt_%s","Session":%q,"Reference":%q}`, newKey(), r.SessionID, r.Reference)
+	return payment.WebhookRequest{Now: now, Body: []byte(body),
+		Header: http.Header{"Signature": {at + "," + sign(at, body)}, "Content-Type": {"application/json"}}}
+}
