@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/seed40c892db/payment"
@@ -32,6 +33,7 @@ func commitCases() []testCase {
 		{"Commit/reference twice at once", movement, commitReferenceTwice},
 		{"Commit/reference not taken", movement, commitReferenceFree},
 		{"Commit/row of another collection", foreign, commitForeign},
+		{"Commit/row that names another collection", foreign, commitMisnamed},
 		{"Commit/nothing on a conflict", whole, func(k *kit) { k.commitHalf(payment.ErrConflict, (*kit).spoilVersion) }},
 		{"Commit/nothing on a taken Seq", whole, func(k *kit) { k.commitHalf(payment.ErrDuplicate, (*kit).spoilSeq) }},
 		{"Commit/nothing on a taken reference", whole, func(k *kit) { k.commitHalf(payment.ErrDuplicate, (*kit).spoilReference) }},
@@ -210,14 +212,14 @@ func commitReferenceFree(k *kit) {
 	refund.Reference = t.capture.Reference
 	sibling := k.branch(t.collection)
 	sibling.capture.Reference, sibling.refund.Reference = t.capture.Reference, t.refund.Reference
-	upper, none, none2 := k.capture(t.payment), k.capture(t.payment), k.capture(t.payment)
-	upper.Reference, none.Reference, none2.Reference = strings.ToUpper(t.capture.Reference), "", ""
+	upper, empty, empty2 := k.capture(t.payment), k.capture(t.payment), k.capture(t.payment)
+	upper.Reference, empty.Reference, empty2.Reference = strings.ToUpper(t.capture.Reference), "", ""
 	t.capture.State = payment.MovementFailed
-	k.store(t.collection, append(sibling.rows(), refund, t.capture, upper, none, none2)...)
-	k.store(t.collection, t.capture, none, none2)
+	k.store(t.collection, append(sibling.rows(), refund, t.capture, upper, empty, empty2)...)
+	k.store(t.collection, t.capture, empty, empty2)
 	k.brings(payment.Key{SessionID: sibling.session.ID}, t.collection, sibling)
 	got := k.load(payment.Key{SessionID: t.session.ID})
-	sameRows(k, "the captures", got.Captures, t.capture, upper, none, none2)
+	sameRows(k, "the captures", got.Captures, t.capture, upper, empty, empty2)
 	sameRows(k, "the refunds", got.Refunds, t.refund, refund)
 }
 
@@ -244,6 +246,18 @@ func commitForeign(k *kit) {
 	k.same("the collection", k.loadCollection(thief.collection.ID), thief.collection)
 	k.sameTree(k.load(payment.Key{SessionID: foreign.session.ID}), &tree{owner.collection, foreign})
 	k.sameTree(k.load(payment.Key{SessionID: thief.session.ID}), thief)
+}
+
+func commitMisnamed(k *kit) {
+	t, other := k.stored(), k.stored()
+	next := k.event(t.collection, 0)
+	next.CollectionID = other.collection.ID
+	astray := k.branch(other.collection) // of the other, though it was not stored there either
+	for _, row := range append(astray.rows(), next) {
+		k.refused(changes(t.collection, row), payment.ErrDuplicate, "Commit of a %T that names another collection", row)
+	}
+	k.unwritten(t, astray, payment.DueOperation)
+	k.unwritten(other, astray, payment.DueOperation)
 }
 
 // commitHalf commits new rows of every kind, with one thing in it for which all have to be refused.
@@ -308,18 +322,23 @@ func (k *kit) unwritten(t *tree, b *branch, due payment.DueKind) {
 		by.CollectionID = t.collection.ID
 		got := k.brings(by, t.collection, nil)
 		if n := len(got.Operations) + len(got.Requests); n > 0 {
-			k.fail("Load(%s) brought %d operations and requests of a refused commit", keyText(by), n)
+			k.fail("Load(%s) brought %d operations and requests of a refused commit", fieldsSet(by), n)
 		}
 	}
 	listed := k.listTree(t)
-	for _, row := range listed.Captures {
-		if row.ID == b.capture.ID {
-			k.fail("a capture of a refused commit is there")
-		}
-	}
-	for _, row := range listed.Refunds {
-		if row.ID == b.refund.ID {
-			k.fail("a refund of a refused commit is there")
+	for _, there := range []struct {
+		kind payment.RowKind
+		id   string
+		ids  []string
+	}{
+		{payment.RowSessions, b.session.ID, ids(listed.Sessions, func(r *payment.PaymentSession) string { return r.ID })},
+		{payment.RowPayments, b.payment.ID, ids(listed.Payments, func(r *payment.Payment) string { return r.ID })},
+		{payment.RowCaptures, b.capture.ID, ids(listed.Captures, func(r *payment.Capture) string { return r.ID })},
+		{payment.RowRefunds, b.refund.ID, ids(listed.Refunds, func(r *payment.Refund) string { return r.ID })},
+		{payment.RowOperations, b.operation.ID, ids(listed.Operations, func(r *payment.Operation) string { return r.ID })},
+	} {
+		if slices.Contains(there.ids, there.id) {
+			k.fail("List(%s) brings a row of a refused commit", there.kind)
 		}
 	}
 	for _, e := range k.listEvents(t.collection) {

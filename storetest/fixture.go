@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 	"time"
 
@@ -183,16 +184,17 @@ func (k *kit) parked(minute int) *payment.Delivery {
 	return d
 }
 
-// keyText shows the fields of a key that are set.
-func keyText(by payment.Key) string {
+// fieldsSet shows the fields of a struct that are not zero.
+func fieldsSet(v any) string {
 	var set []string
-	for _, f := range []struct{ name, value string }{
-		{"CollectionID", by.CollectionID}, {"SessionID", by.SessionID}, {"PaymentID", by.PaymentID}, {"OperationID", by.OperationID},
-		{"ProviderID", by.ProviderID}, {"Reference", by.Reference}, {"Method", by.Method}, {"RequestKey", by.RequestKey},
-	} {
-		if f.value != "" {
-			set = append(set, fmt.Sprintf("%s: %s", f.name, f.value))
+	for i, s := 0, reflect.ValueOf(v); i < s.NumField(); i++ {
+		if f := s.Field(i); !f.IsZero() {
+			value := fmt.Sprint(f.Interface())
+			if t, ok := f.Interface().(time.Time); ok {
+				value = t.Format(time.RFC3339Nano)
+			}
+			set = append(set, s.Type().Field(i).Name+": "+value)
 		}
 	}
-	return strings.Join(set, ", ")
+	return "{" + strings.Join(set, ", ") + "}"
 }

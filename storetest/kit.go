@@ -24,7 +24,7 @@ type kit struct {
 	t        reporter
 	sentence string // what the case holds the store to
 	s        *guarded
-	began    time.Time
+	began    time.Time    // when the case began
 	ids      atomic.Int64 // how many IDs were made
 	ticks    atomic.Int64 // how many times were made
 	fills    atomic.Int64 // how many rows were filled
@@ -103,9 +103,9 @@ func (k *kit) ctx() context.Context { return context.Background() }
 func (k *kit) load(by payment.Key) *payment.Rows {
 	k.t.Helper()
 	rows, err := k.s.Load(k.ctx(), by)
-	k.need(err, "Load(%s)", keyText(by))
+	k.need(err, "Load(%s)", fieldsSet(by))
 	if rows == nil {
-		k.fail("Load(%s) returned no Rows and no error", keyText(by))
+		k.fail("Load(%s) returned no Rows and no error", fieldsSet(by))
 	}
 	return rows
 }
@@ -278,8 +278,8 @@ func guard[T any](ctx context.Context, g *guarded, method string, f func(context
 	case r := <-answer:
 		return r.value, r.err
 	case <-timer.C:
-		var none T
-		return none, &hungError{method, g.grace}
+		var zero T
+		return zero, &hungError{method, g.grace}
 	}
 }
 

@@ -208,7 +208,7 @@ func (k *kit) lists(s shelf, kind payment.RowKind, f payment.Filter) {
 	want := listedIDs(s.match(kind, f, false))
 	slices.Sort(got) // the order has cases of its own
 	slices.Sort(want)
-	k.sameIDs(fmt.Sprintf("List(%s) of %+v", kind, f), got, want...)
+	k.sameIDs(fmt.Sprintf("List(%s) of %s", kind, fieldsSet(f)), got, want...)
 }
 
 func listKinds(k *kit) {
@@ -246,7 +246,7 @@ func (k *kit) emptyPage(kind payment.RowKind, f payment.Filter, p payment.Page) 
 	k.t.Helper()
 	rows := k.list(kind, f, p)
 	if got := k.rowIDs(kind, rows); len(got) > 0 || rows.More {
-		k.fail("List(%s) of a page beyond the end, %+v, brought %d rows, More %t", kind, p, len(got), rows.More)
+		k.fail("List(%s) of a page beyond the end, %s, brought %d rows, More %t", kind, fieldsSet(p), len(got), rows.More)
 	}
 }
 
@@ -358,7 +358,7 @@ func listDeleted(k *kit) {
 func (k *kit) inOrder(s shelf, kind payment.RowKind, f payment.Filter, descending bool) {
 	k.t.Helper()
 	got := k.rowIDs(kind, k.list(kind, f, payment.Page{Limit: 100, Descending: descending}))
-	k.sameIDs(fmt.Sprintf("List(%s) of %+v, descending %t", kind, f, descending), got, listedIDs(s.match(kind, f, descending))...)
+	k.sameIDs(fmt.Sprintf("List(%s) of %s, descending %t", kind, fieldsSet(f), descending), got, listedIDs(s.match(kind, f, descending))...)
 }
 
 func listOrder(k *kit, descending bool) {
@@ -402,7 +402,7 @@ func listMore(k *kit) {
 			{Limit: 1}, {Limit: n - 1}, {Limit: n}, {Limit: n + 1}, {Limit: 1, Offset: n - 2}, {Limit: 1, Offset: n - 1}, {Limit: n, Descending: true},
 		} {
 			if got, want := k.list(kind, payment.Filter{}, p).More, p.Offset+p.Limit < n; got != want {
-				k.fail("List(%s) of %+v, of %d rows: More is %t, want %t", kind, p, n, got, want)
+				k.fail("List(%s) of %s, of %d rows: More is %t, want %t", kind, fieldsSet(p), n, got, want)
 			}
 		}
 	}
@@ -436,11 +436,11 @@ func listCount(k *kit) {
 			}
 			for _, p := range pages {
 				if n := k.list(kind, f, p).Count; n != 0 {
-					k.fail("List(%s) of %+v: Count is %d though it was not asked for", kind, p, n)
+					k.fail("List(%s) of %s: Count is %d though it was not asked for", kind, fieldsSet(p), n)
 				}
 				p.Count = true
 				if n := k.list(kind, f, p).Count; n != len(rows) {
-					k.fail("List(%s) of %+v, %+v: Count is %d, want %d", kind, f, p, n, len(rows))
+					k.fail("List(%s) of %s, %s: Count is %d, want %d", kind, fieldsSet(f), fieldsSet(p), n, len(rows))
 				}
 			}
 		}
@@ -455,7 +455,7 @@ func (k *kit) pages(s shelf, kind payment.RowKind, f payment.Filter, limit int, 
 	for begin := 0; ; begin += limit {
 		rows := k.list(kind, f, p)
 		end := min(begin+limit, len(want))
-		what := fmt.Sprintf("List(%s) of %+v, rows %d to %d, descending %t, after %s %s", kind, f, begin, end, descending, p.AfterTime, p.AfterID)
+		what := fmt.Sprintf("List(%s) of %s, %s, rows %d to %d", kind, fieldsSet(f), fieldsSet(p), begin, end)
 		k.sameIDs(what, k.rowIDs(kind, rows), listedIDs(want[begin:end])...)
 		if rows.More != (end < len(want)) {
 			k.fail("%s: More is %t", what, rows.More)

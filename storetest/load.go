@@ -68,7 +68,7 @@ func (k *kit) sameIDs(what string, got []string, want ...string) {
 func (k *kit) brings(by payment.Key, collection *payment.PaymentCollection, b *branch) *payment.Rows {
 	k.t.Helper()
 	r := k.load(by)
-	what := "Load(" + keyText(by) + "): "
+	what := "Load(" + fieldsSet(by) + "): "
 	k.sameIDs(what+"collections", ids(r.Collections, func(r *payment.PaymentCollection) string { return r.ID }), collection.ID)
 	var session, pay, capture, refund []string
 	if b != nil {
@@ -158,7 +158,7 @@ func loadReferenceProvider(k *kit) {
 		{ProviderID: "gamma", Reference: "Same"}, {Reference: "Same"}, {ProviderID: "alpha"}, {ProviderID: "alpha", Reference: "same"},
 	} {
 		_, err := k.s.Load(k.ctx(), by)
-		k.want(err, payment.ErrNotFound, "Load(%s)", keyText(by))
+		k.want(err, payment.ErrNotFound, "Load(%s)", fieldsSet(by))
 	}
 }
 
@@ -219,7 +219,7 @@ func loadRequestScope(k *kit) {
 			{ProviderID: "alpha", Reference: t.session.Reference},
 		} {
 			by.Method, by.RequestKey = t.request.Method, t.request.Key
-			sameRows(k, "the request by "+keyText(by), k.brings(by, t.collection, t.branch).Requests, t.request)
+			sameRows(k, "the request by "+fieldsSet(by), k.brings(by, t.collection, t.branch).Requests, t.request)
 		}
 	}
 	by := payment.Key{CollectionID: one.collection.ID, Method: third.Method, RequestKey: third.Key}
@@ -228,7 +228,7 @@ func loadRequestScope(k *kit) {
 		{CollectionID: other.collection.ID, Method: third.Method, RequestKey: third.Key},
 		{CollectionID: one.collection.ID, Method: third.Method, RequestKey: "key"},
 	} {
-		sameRows(k, "the request by "+keyText(by), k.brings(by, &payment.PaymentCollection{ID: by.CollectionID}, nil).Requests)
+		sameRows(k, "the request by "+fieldsSet(by), k.brings(by, &payment.PaymentCollection{ID: by.CollectionID}, nil).Requests)
 	}
 	_, err := k.s.Load(k.ctx(), payment.Key{Method: third.Method, RequestKey: third.Key})
 	k.want(err, payment.ErrNotFound, "Load by a request alone, which leads to no collection")
@@ -282,7 +282,7 @@ func loadOtherCollections(k *kit) {
 		by.CollectionID = one.collection.ID
 		got := k.brings(by, one.collection, nil)
 		if n := len(got.Operations) + len(got.Requests); n > 0 {
-			k.fail("Load(%s) brought %d operations and requests of another collection", keyText(by), n)
+			k.fail("Load(%s) brought %d operations and requests of another collection", fieldsSet(by), n)
 		}
 	}
 }
@@ -296,7 +296,7 @@ func loadMissing(k *kit) {
 		by.CollectionID = t.collection.ID
 		got := k.brings(by, t.collection, nil)
 		if n := len(got.Operations) + len(got.Requests); n > 0 {
-			k.fail("Load(%s) brought %d operations and requests that the key does not name", keyText(by), n)
+			k.fail("Load(%s) brought %d operations and requests that the key does not name", fieldsSet(by), n)
 		}
 	}
 	// A session that has nothing.
@@ -316,7 +316,7 @@ func loadNotFound(k *kit) {
 		{ProviderID: "alpha", Reference: "unknown"}, {CollectionID: k.id("paycol"), SessionID: t.session.ID},
 	} {
 		_, err := k.s.Load(k.ctx(), by)
-		k.want(err, payment.ErrNotFound, "Load(%s)", keyText(by))
+		k.want(err, payment.ErrNotFound, "Load(%s)", fieldsSet(by))
 	}
 }
 
@@ -379,7 +379,7 @@ func loadOperations(k *kit) {
 		{t.operation.ID, []string{t.operation.ID, earlier.ID}},
 	} {
 		by.OperationID = c.named
-		k.sameIDs("operations by "+keyText(by), operationIDs(k.load(by)), c.want...)
+		k.sameIDs("operations by "+fieldsSet(by), operationIDs(k.load(by)), c.want...)
 	}
 	t.request.OperationID = t.operation.ID
 	k.store(t.collection, t.request)

@@ -5,7 +5,7 @@ import "github.com/seed40c892db/payment"
 func settingsCases() []testCase {
 	const (
 		replaces = "PutSettings replaces the settings if their stored Version is s.Version; they are stored with Version+1."
-		conflict = "ErrConflict when it has moved."
+		conflict = "The error is ErrConflict when it has moved."
 	)
 	return []testCase{
 		{"Settings/before the first", "its Version is 0 before the first PutSettings. No error for an absent row.", settingsAbsent},

@@ -26,8 +26,9 @@
 //     the connection, in a test of your own.
 //   - That Count stops at 10,000.
 //
-// Rows of the kit are linked as the library links them (a session names its payment, the payment its session), and IDs have the
-// form that the library gives them, so that foreign keys, checks and binary IDs are an implementation's free choice.
+// Rows of the kit have IDs and statuses in the form that the library gives them, so that checks and binary IDs are an
+// implementation's free choice. A row may name another that is not stored, as a delivery names a session that is unknown yet: foreign
+// keys refuse what the contract allows.
 package storetest
 
 import (
@@ -37,7 +38,7 @@ import (
 	"github.com/seed40c892db/payment"
 )
 
-// Run runs every case against stores that newStore makes, one empty store per case. It must not return nil; what has to be
+// Run runs every case against stores that newStore makes, one empty store per case. newStore never returns nil; what has to be
 // released belongs in t.Cleanup.
 func Run(t *testing.T, newStore func(t *testing.T) payment.Store) {
 	t.Helper()

@@ -30,6 +30,7 @@ func TestBrokenStores(t *testing.T) {
 				} else if sentence := caseNamed(t, name).sentence; !strings.Contains(seen.text, fmt.Sprintf("%q", sentence)) {
 					t.Errorf("the failure of %q does not show the sentence that is broken:\n%s", name, seen.text)
 				}
+				t.Logf("%s: %s", name, seen.text)
 			}
 		})
 	}

@@ -221,7 +221,7 @@ func (k *kit) same(what string, got, want any) {
 		k.fail("storetest made no row: %s", err)
 	}
 	if string(g) != string(w) {
-		k.fail("%s came back changed:\n\t%s", what, strings.Join(differences(g, w), "\n\t"))
+		k.fail("%s is not as it was given:\n\t%s", what, strings.Join(differences(g, w), "\n\t"))
 	}
 	k.shape(what, got)
 }
@@ -280,11 +280,11 @@ func differ(path string, got, want any, found *[]string) {
 	both := maps.Clone(g)
 	maps.Copy(both, w)
 	for _, name := range slices.Sorted(maps.Keys(both)) {
-		at := path + "." + name
+		below := path + "." + name
 		if name == "Row" {
-			at = path
+			below = path
 		}
-		differ(at, g[name], w[name], found)
+		differ(below, g[name], w[name], found)
 	}
 }
 

@@ -1,0 +1,82 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"time"
+
+	"github.com/seed40c892db/payment"
+)
+
+func brokenInCrowds() []brokenStore {
+	return []brokenStore{
+		{"checks the version first and writes later", []string{"Concurrency/one collection"}, broken{
+			commit: func(ctx context.Context, s payment.Store, c *payment.Changes) error {
+				r, err := s.Load(ctx, payment.Key{CollectionID: c.CollectionID})
+				if err == nil && r.Collections[0].Version != c.Version {
+					return payment.ErrConflict
+				}
+				time.Sleep(time.Millisecond)
+				return forced(ctx, s, c)
+			},
+		}.wrap},
+		{"looks for a collection first and inserts later", []string{"Concurrency/one insert"}, broken{
+			commit: func(ctx context.Context, s payment.Store, c *payment.Changes) error {
+				if _, err := s.Load(ctx, payment.Key{CollectionID: c.CollectionID}); err == nil {
+					return payment.ErrConflict
+				}
+				time.Sleep(time.Millisecond)
+				return forced(ctx, s, c)
+			},
+		}.wrap},
+		{"serves one caller at a time and turns others away", []string{"Concurrency/many collections"}, turnsAway},
+		{"looks for due work first and takes it later", []string{"Concurrency/claims"}, broken{
+			claim: func(ctx context.Context, s payment.Store, kind payment.DueKind, now, until time.Time, limit int) ([]payment.Due, error) {
+				due, err := s.Claim(ctx, kind, now, now, limit)
+				time.Sleep(time.Millisecond)
+				for i, d := range due {
+					if err := s.Done(ctx, d, until); err != nil && !errors.Is(err, payment.ErrConflict) {
+						return nil, err
+					}
+					due[i].At = until
+				}
+				return due, err
+			},
+		}.wrap},
+		{"lets everybody finish the same work", []string{"Concurrency/done"}, broken{
+			done: func(ctx context.Context, s payment.Store, d payment.Due, again time.Time) error {
+				if err := s.Done(ctx, d, again); !errors.Is(err, payment.ErrConflict) {
+					return err
+				}
+				return nil
+			},
+		}.wrap},
+		{"loads the collection first and the rest later", []string{"Concurrency/whole commits"}, broken{
+			load: func(ctx context.Context, s payment.Store, by payment.Key) (*payment.Rows, error) {
+				first, err := s.Load(ctx, by)
+				if err != nil {
+					return nil, err
+				}
+				time.Sleep(time.Millisecond)
+				rest, err := s.Load(ctx, by)
+				if err == nil {
+					rest.Collections = first.Collections
+				}
+				return rest, err
+			},
+		}.wrap},
+	}
+}
+
+func turnsAway(s payment.Store) payment.Store {
+	var busy atomic.Bool
+	return broken{commit: func(ctx context.Context, s payment.Store, c *payment.Changes) error {
+		if !busy.CompareAndSwap(false, true) {
+			return errors.New("database is locked")
+		}
+		defer busy.Store(false)
+		time.Sleep(time.Millisecond)
+		return s.Commit(ctx, c)
+	}}.wrap(s)
+}
