@@ -8,9 +8,10 @@ import (
 // Store keeps the rows. An implementation needs one thing of its database: a batch of writes that happens whole or not at all,
 // on the condition that one number, the collection's version, has not moved. Nothing is ever deleted.
 //
-// Rows are copied in and out: neither side sees the other's later changes. They come back equal: times in UTC with
+// Rows are copied in and out: neither side sees the other's later changes. They come back equal: times in UTC cut to
 // microseconds, decimals by value, Data as [NormalizeData] makes it, Private with its content. [EncodeRow] and [DecodeRow] are at
-// hand for databases that keep documents. Payment.Captures and Payment.Refunds are not kept: those rows are their own.
+// hand for databases that keep documents. Payment.Captures and Payment.Refunds are not kept: those rows are their own. A row may
+// name rows that are not there.
 //
 // Every method is safe for concurrent use and ends with its context. What costs time must not grow with the rows of other
 // collections, nor with a collection's other sessions. Run storetest against an implementation.
@@ -22,9 +23,10 @@ type Store interface {
 	// returned like others.
 	Load(ctx context.Context, by Key) (*Rows, error)
 
-	// Commit writes all of c or nothing, if the collection's version is c.Version; the collection is stored with c.Version+1.
+	// Commit writes all of c or nothing, if the collection's version is c.Version; the collection is stored with c.Version+1. c is
+	// not changed.
 	//
-	// The error is ErrConflict when the version has moved, is missing, or exists though c.Version is 0; ErrDuplicate when an
+	// The error is ErrConflict when the version has moved, is missing, or exists though c.Version is 0; else ErrDuplicate when an
 	// event's Seq is taken, a movement's Reference stands in another row of the payment and kind, or a row belongs to another
 	// collection; ErrCommitUnknown when it may have happened: the caller repeats the same Changes. After any other error nothing
 	// was written.
@@ -46,7 +48,7 @@ type Store interface {
 	Done(ctx context.Context, d Due, again time.Time) error
 
 	// PutDelivery inserts a delivery with Version 0, which is stored as 1, or replaces the one with the same ID and Version, which
-	// is stored with Version+1. d is not changed. A delivery that is parked becomes due at DueAt; another is not due.
+	// is stored with Version+1. d is not changed. A delivery that is parked becomes due at DueAt, with its Tries; another is not due.
 	//
 	// The error is ErrDuplicate when another has the same ProviderID and EventID, unless EventID is empty; ErrConflict when the
 	// version has moved.
@@ -55,13 +57,13 @@ type Store interface {
 	// Settings returns the one row of settings; its Version is 0 before the first PutSettings. No error for an absent row.
 	Settings(ctx context.Context) (*Settings, error)
 
-	// PutSettings replaces the settings if their stored Version is s.Version; they are stored with Version+1. The error is
-	// ErrConflict when it has moved.
+	// PutSettings replaces the settings if their stored Version is s.Version; they are stored with Version+1. s is not changed. The
+	// error is ErrConflict when it has moved.
 	PutSettings(ctx context.Context, s *Settings) error
 }
 
-// Key says what to load. The collection is the one that the first of these fields leads to: CollectionID, SessionID, PaymentID,
-// OperationID, ProviderID with Reference. The session is the first that exists in that collection of: SessionID, that of PaymentID, of
+// Key says what to load. The collection is that of CollectionID if it is set, else the one that the first of these fields leads to
+// that exists: SessionID, PaymentID, OperationID, ProviderID with Reference. The session is the first that exists in that collection of: SessionID, that of PaymentID, of
 // OperationID, of ProviderID with Reference, of the request's SessionID. Where two sessions of a provider have one Reference, the
 // older one counts.
 type Key struct {
@@ -142,7 +144,7 @@ type Changes struct {
 	Refunds      []*Refund          // upsert by ID
 	Operations   []*Operation       // upsert by ID
 	Requests     []*KeyedRequest    // upsert by Method and Key
-	Events       []*Event           // insert only; they make the collection's events due at once
+	Events       []*Event           // insert only; they make the collection's events due at their At, if they are not due earlier
 	Due          []Due              // upsert by Kind and ID; a zero At removes it
 }
 

@@ -308,6 +308,13 @@ func brokenSettings() []brokenStore {
 				}
 			},
 		}.wrap},
+		{"changes the version in the caller's settings", []string{"PutSettings/argument unchanged"}, broken{
+			putSettings: func(ctx context.Context, s payment.Store, v *payment.Settings) error {
+				err := s.PutSettings(ctx, v)
+				v.Version++
+				return err
+			},
+		}.wrap},
 		{"drops a refund reason's metadata", []string{"PutSettings/every field"}, afterSettings(func(v *payment.Settings) {
 			for _, r := range v.RefundReasons {
 				r.Metadata = nil

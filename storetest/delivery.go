@@ -11,7 +11,7 @@ import (
 func deliveryCases() []testCase {
 	const (
 		replaces = "or replaces the one with the same ID and Version, which is stored with Version+1"
-		due      = "A delivery that is parked becomes due at DueAt; another is not due."
+		due      = "A delivery that is parked becomes due at DueAt, with its Tries; another is not due."
 		same     = "The error is ErrDuplicate when another has the same ProviderID and EventID, unless EventID is empty"
 	)
 	return []testCase{

@@ -15,7 +15,7 @@ func dueCases() []testCase {
 		again  = "d is stored with At = again, or removed when again is zero"
 		moved  = "The error is ErrConflict when the stored At is no longer d.At, or the row is gone: somebody else has it now, leave it."
 		upsert = "upsert by Kind and ID; a zero At removes it"
-		events = "insert only; they make the collection's events due at once"
+		events = "insert only; they make the collection's events due at their At, if they are not due earlier"
 	)
 	return []testCase{
 		{"Claim/not after now", taken, claimNow},

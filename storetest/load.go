@@ -10,8 +10,8 @@ func loadCases() []testCase {
 	const (
 		returns  = "Load returns, as of one moment, the collection that the key leads to"
 		notFound = "The error is ErrNotFound only if no collection is found"
-		first    = "The collection is the one that the first of these fields leads to: " +
-			"CollectionID, SessionID, PaymentID, OperationID, ProviderID with Reference."
+		first    = "The collection is that of CollectionID if it is set, else the one that the first of these fields leads to " +
+			"that exists: SessionID, PaymentID, OperationID, ProviderID with Reference."
 		session = "The session is the first that exists in that collection of: SessionID, that of PaymentID, of OperationID, " +
 			"of ProviderID with Reference, of the request's SessionID."
 	)

@@ -22,7 +22,7 @@ func rowCases() []testCase {
 		{"Rows/every field in lists", comeBackEqual, rowsFullListed},
 		{"Rows/zero fields", comeBackEqual, rowsZero},
 		{"Rows/texts", comeBackEqual, rowsTexts},
-		{"Rows/times", "times in UTC with microseconds", rowsTimes},
+		{"Rows/times", "times in UTC cut to microseconds", rowsTimes},
 		{"Rows/decimals", "decimals by value", rowsDecimals},
 		{"Rows/data", "Data as [NormalizeData] makes it", rowsData},
 		{"Rows/numbers in data", "Data as [NormalizeData] makes it", rowsNumbers},
@@ -33,7 +33,7 @@ func rowCases() []testCase {
 			"Payment.Captures and Payment.Refunds are not kept: those rows are their own.", rowsMovements,
 		},
 		{"Rows/copied into Commit", copied, rowsCopiedIn},
-		{"Rows/unchanged by Commit", copied, rowsUnchanged},
+		{"Rows/unchanged by Commit", "c is not changed.", rowsUnchanged},
 		{"Rows/copied out of Load", copied, rowsCopiedOut},
 		{"Rows/copied out of List", copied, rowsCopiedOutOfList},
 	}

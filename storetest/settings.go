@@ -13,6 +13,7 @@ func settingsCases() []testCase {
 		{"PutSettings/replaces all", replaces, settingsReplaced},
 		{"PutSettings/version has moved", conflict, settingsConflict},
 		{"PutSettings/every field", comeBackEqual, settingsFull},
+		{"PutSettings/argument unchanged", "s is not changed.", settingsUnchanged},
 		{"PutSettings/copied", copied, settingsCopied},
 	}
 }
@@ -46,6 +47,13 @@ func settingsVersions(k *kit) {
 		}
 		k.same("the settings", got, s)
 	}
+}
+
+func settingsUnchanged(k *kit) {
+	s := k.fullSettings(0)
+	before := k.twin(s)
+	k.need(k.s.PutSettings(k.ctx(), s), "PutSettings")
+	k.same("the caller's settings", s, before)
 }
 
 // fullSettings makes settings with every field filled.
