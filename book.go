@@ -51,6 +51,9 @@ func (s *Service) openBook(rows *Rows) *book {
 // load reads the rows that a key leads to.
 func (s *Service) load(ctx context.Context, by Key) (*book, error) {
 	rows, err := s.store.Load(ctx, by)
+	if errors.Is(err, ErrNotFound) {
+		return nil, ErrNotFound // what the caller looked for is for the caller to say
+	}
 	if err != nil {
 		return nil, err
 	}

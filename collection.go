@@ -85,8 +85,10 @@ func (s *Service) CreateCollection(ctx context.Context, p CreateCollectionParams
 		if look {
 			b, err := s.load(ctx, t.by)
 			if err == nil {
-				_, _, err = t.answered(b)
-				return b.collection, err
+				if _, _, err = t.answered(b); err != nil {
+					return nil, err
+				}
+				return b.collection, nil
 			}
 			if !errors.Is(err, ErrNotFound) {
 				return nil, err
@@ -275,13 +277,16 @@ func (s *Service) DeleteCollection(ctx context.Context, id string) error {
 // endCollection cancels what can still move money, and ends the collection once nothing is left that can.
 func (s *Service) endCollection(ctx context.Context, id, action string, end func(*book)) (*PaymentCollection, error) {
 	errBusy := errors.New("payment: sessions are left")
-	for {
+	for rounds := 0; ; rounds++ {
 		c, err := s.onCollection(ctx, request{}, id, func(b *book) error {
 			c := b.collection
 			switch {
 			case c.Captured.IsPositive():
 				return &StateError{c.ID, string(c.Status()), action, "money was captured: refund it instead"}
 			case c.LiveSessions > 0 || c.FailedSessions > 0 || c.Authorized.IsPositive() || c.Held.IsPositive():
+				if rounds > 9 {
+					return &StateError{c.ID, string(c.Status()), action, "sessions are added to it as fast as they are canceled"}
+				}
 				return errBusy
 			}
 			end(b)

@@ -216,6 +216,40 @@ func TestCreationsWithOneRequestKeyAtOnce(t *testing.T) {
 	require.Len(t, s.gateway.Intents(), 1)
 }
 
+// Those who wait for an authorization with the same goal share its decline: a double click is one attempt.
+func TestDeclineIsSharedByThoseWhoWaited(t *testing.T) {
+	type caller struct{}
+	release := make(chan struct{})
+	var mu sync.Mutex
+	waiting := map[any]bool{}
+	s := newShop(t, options{realTime: true, config: payment.Config{Wait: func(ctx context.Context, d time.Duration) error {
+		mu.Lock()
+		if waiting[ctx.Value(caller{})] = true; len(waiting) == 31 && release != nil {
+			close(release)
+			release = nil
+		}
+		mu.Unlock()
+		time.Sleep(d)
+		return ctx.Err()
+	}}})
+	c := s.collection("100", "EUR")
+	x := s.session(c, "sandbox", "100")
+	s.gateway.FailNext(sandboxprovider.MethodConfirm, sandboxprovider.Fault{After: release})
+	_, errs := together(func(i int) (*payment.Payment, error) {
+		ctx := context.WithValue(t.Context(), caller{}, i)
+		return s.AuthorizeSession(ctx, payment.AuthorizeSessionParams{SessionID: x.ID, Input: token("tok_declined")})
+	})
+	for _, err := range errs {
+		require.ErrorIs(t, err, payment.ErrDeclined)
+	}
+	require.Len(t, s.calls(sandboxprovider.MethodConfirm), 1)
+	require.Equal(t, 1, s.freshSession(x.ID).Declines)
+	equalAmount(t, "0", s.fresh(c.ID).Held)
+	// Another means of payment is another attempt.
+	_, err := s.AuthorizeSession(t.Context(), payment.AuthorizeSessionParams{SessionID: x.ID, Input: token("tok_visa")})
+	require.NoError(t, err)
+}
+
 // A caller that waits for another's operation and gives up gets ErrInProgress, and changes nothing.
 func TestWaitingEndsWithTheContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())

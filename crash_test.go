@@ -44,24 +44,33 @@ func (b *breaking) Load(ctx context.Context, by payment.Key) (*payment.Rows, err
 
 // steps is a flow that a host can repeat as often as it likes: every call has a key.
 func steps(ctx context.Context, svc *payment.Service, provider string) error {
-	c, err := svc.CreateCollection(ctx, payment.CreateCollectionParams{CurrencyCode: "EUR", Amount: dec("100"), IdempotencyKey: "cart"})
+	return flowWithKeys(ctx, svc, provider, func(key string) string { return key })
+}
+
+// stepsOnce is the same flow without keys: every call is a new one.
+func stepsOnce(ctx context.Context, svc *payment.Service, provider string) error {
+	return flowWithKeys(ctx, svc, provider, func(string) string { return "" })
+}
+
+func flowWithKeys(ctx context.Context, svc *payment.Service, provider string, key func(string) string) error {
+	c, err := svc.CreateCollection(ctx, payment.CreateCollectionParams{CurrencyCode: "EUR", Amount: dec("100"), IdempotencyKey: key("cart")})
 	if err != nil {
 		return err
 	}
-	x, err := svc.CreateSession(ctx, payment.CreateSessionParams{CollectionID: c.ID, ProviderID: provider, Amount: dec("100"), IdempotencyKey: "pay"})
+	x, err := svc.CreateSession(ctx, payment.CreateSessionParams{CollectionID: c.ID, ProviderID: provider, Amount: dec("100"), IdempotencyKey: key("pay")})
 	if err != nil {
 		return err
 	}
-	p, err := svc.AuthorizeSession(ctx, payment.AuthorizeSessionParams{SessionID: x.ID, IdempotencyKey: "authorize"})
+	p, err := svc.AuthorizeSession(ctx, payment.AuthorizeSessionParams{SessionID: x.ID, IdempotencyKey: key("authorize")})
 	if err != nil {
 		return err
 	}
 	for _, what := range []string{"40", "60"} {
-		if p, err = svc.CapturePayment(ctx, payment.CapturePaymentParams{PaymentID: p.ID, Amount: amount(what), IdempotencyKey: "ship " + what}); err != nil {
+		if p, err = svc.CapturePayment(ctx, payment.CapturePaymentParams{PaymentID: p.ID, Amount: amount(what), IdempotencyKey: key("ship " + what)}); err != nil {
 			return err
 		}
 	}
-	_, err = svc.RefundPayment(ctx, payment.RefundPaymentParams{PaymentID: p.ID, Amount: amount("30"), IdempotencyKey: "return"})
+	_, err = svc.RefundPayment(ctx, payment.RefundPaymentParams{PaymentID: p.ID, Amount: amount("30"), IdempotencyKey: key("return")})
 	return err
 }
 
@@ -131,10 +140,16 @@ func TestEveryCommitMayGoWrong(t *testing.T) {
 			t.Run(name+" "+provider, func(t *testing.T) {
 				commits := countCommits(t, provider)
 				for n := 1; n <= commits; n++ {
-					store := &breaking{Store: memstore.New(), breakAt: n, fault: fault}
-					s := newShop(t, options{store: store})
-					require.NoError(t, steps(t.Context(), s.Service, provider), "commit %d of %d", n, commits)
-					s.requireFlow(provider)
+					for _, run := range []func(context.Context, *payment.Service, string) error{steps, stepsOnce} {
+						store := &breaking{Store: memstore.New(), breakAt: n, fault: fault}
+						s := newShop(t, options{store: store})
+						began := s.clock.Now()
+						require.NoError(t, run(t.Context(), s.Service, provider), "commit %d of %d", n, commits)
+						s.requireFlow(provider)
+						// A step recognises its own effect: it neither waits for a lease nor asks the gateway.
+						require.Less(t, s.clock.Now().Sub(began), time.Second)
+						require.Empty(t, s.calls(sandboxprovider.MethodRetrieve))
+					}
 				}
 			})
 		}
@@ -209,6 +224,46 @@ func TestDisplacedExecutorEndsNothing(t *testing.T) {
 		require.Equal(t, payment.StatusAuthorized, s.freshSession(x.ID).Status)
 		s.agree(x.CollectionID)
 	}
+}
+
+// stale is a store that hands out due work that has been taken meanwhile.
+type stale struct {
+	payment.Store
+	due []payment.Due
+}
+
+func (s *stale) Claim(ctx context.Context, kind payment.DueKind, now, until time.Time, limit int) ([]payment.Due, error) {
+	if s.due != nil {
+		return s.due, nil
+	}
+	return s.Store.Claim(ctx, kind, now, until, limit)
+}
+
+// Who finds the lease taken by another stands back, however it came to believe that the work was due.
+func TestRunningLeaseIsNotTakenOver(t *testing.T) {
+	store := &stale{Store: memstore.New()}
+	var s *shop
+	asked := 0
+	s = newShop(t, options{store: store, wrap: func(p payment.Provider) payment.Provider {
+		return faulty{Provider: p, status: func(ctx context.Context, r payment.StatusRequest) (payment.Snapshot, error) {
+			if asked++; asked == 1 {
+				x := s.freshSession(r.SessionID)
+				store.due = []payment.Due{{Kind: payment.DueOperation, CollectionID: r.CollectionID, ID: x.OperationID, At: s.clock.Now()}}
+				report, err := s.Reconcile(ctx)
+				require.NoError(t, err)
+				require.Equal(t, 1, report.Looked)
+				store.due = nil
+			}
+			return p.Status(ctx, r)
+		}}
+	}})
+	x := s.session(s.collection("100", "EUR"), "sandbox", "100")
+	s.fail(sandboxprovider.MethodConfirm, sandboxprovider.FaultRequestLost)
+	_, err := s.tryAuthorize(x)
+	s.requireUnknown(err, x.ID, payment.StatusPending)
+	s.authorize(x)
+	require.Equal(t, 1, asked)
+	require.Len(t, s.calls(sandboxprovider.MethodConfirm), 2)
 }
 
 // slow is a store that takes its time.

@@ -85,7 +85,7 @@ func (s *Service) GetPayment(ctx context.Context, id string) (*Payment, error) {
 		err = b.visible(RowPayments, id)
 	}
 	if err != nil {
-		return nil, s.sessionFault(ctx, err, RowPayments, id)
+		return nil, s.explain(ctx, err, RowPayments, id)
 	}
 	return b.fullPayment(), nil
 }
@@ -122,7 +122,7 @@ func (s *Service) UpdatePayment(ctx context.Context, p UpdatePaymentParams) (*Pa
 func (s *Service) onPayment(ctx context.Context, t *task, id string) (*Payment, error) {
 	b, op, err := s.run(ctx, t)
 	if err != nil {
-		return nil, s.sessionFault(ctx, err, RowPayments, id)
+		return nil, s.explain(ctx, err, RowPayments, id)
 	}
 	if err := s.outcome(b, op); err != nil {
 		return nil, err
@@ -305,7 +305,7 @@ func (s *Service) CancelPayment(ctx context.Context, p CancelPaymentParams) (*Pa
 		return nil
 	})
 	if err != nil {
-		return nil, s.sessionFault(ctx, err, RowPayments, p.PaymentID)
+		return nil, s.explain(ctx, err, RowPayments, p.PaymentID)
 	}
 	return b.fullPayment(), nil
 }

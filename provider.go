@@ -16,7 +16,7 @@ import (
 // Every method must be safe for concurrent use, end with its context, and answer with the gateway's whole truth in the
 // gateway's amounts. An error is one of four kinds, and the default is the safe one:
 //
-//   - [Declined]: refused for good.
+//   - [Declined]: this request is refused for good.
 //   - [NotSent]: certainly nothing happened.
 //   - [AlreadyDone]: this call did nothing, it is so already.
 //   - any other error, and a Snapshot with an empty State: unknown. The operation stays open and is settled by asking Status.
@@ -26,12 +26,13 @@ type Provider interface {
 	// ID names the provider in rows, URLs and lists: 1 to 64 of a-z, 0-9, - and _. It never changes.
 	ID() string
 	// Initialize creates the gateway's object for a session and returns what the browser needs in Snapshot.Data. Repeated with
-	// the same IdempotencyKey it must create nothing new. The error is one of the four kinds.
+	// the same IdempotencyKey it must create nothing new, where keys are honored. The error is one of the four kinds.
 	Initialize(ctx context.Context, r InitializeRequest) (Snapshot, error)
 	// Authorize asks the gateway to hold the money, or reads whether the browser has done so ([AuthorizeByStatus]). A needed
 	// action is no error: return SnapshotRequiresMore with NextAction. The error is one of the four kinds.
 	Authorize(ctx context.Context, r AuthorizeRequest) (Snapshot, error)
-	// Status reads what is true now, and changes nothing. SnapshotNotFound says that the gateway knows nothing of it. Any error
+	// Status reads what is true now, and changes nothing. Without a Reference it searches by SessionID. SnapshotNotFound says that
+	// the gateway knows nothing of it; where it cannot search, the error is ErrUnsupported, never SnapshotNotFound. Any error
 	// means "could not ask"; ErrUnsupported means that this gateway cannot be asked.
 	Status(ctx context.Context, r StatusRequest) (Snapshot, error)
 }
@@ -46,21 +47,22 @@ type Updater interface {
 // Canceler is a provider that can cancel a session and release what an authorization still holds. Without it, only a session that
 // holds nothing and is not authorized can be canceled, here alone; all else is [ErrUnsupported].
 type Canceler interface {
-	// Cancel cancels the gateway's object, or releases what is not captured. The error is one of the four kinds.
+	// Cancel cancels the gateway's object, or releases what is not captured. After a capture the answer is SnapshotAuthorized with
+	// Capturable 0, or SnapshotCanceled; the captures stand either way. The error is one of the four kinds.
 	Cancel(ctx context.Context, r CancelRequest) (Snapshot, error)
 }
 
 // Capturer is a provider that takes money after it was authorized. Without it, CapturePayment is [ErrUnsupported]: the gateway
 // captures by itself, and its Snapshots say so.
 type Capturer interface {
-	// Capture takes Request.Amount. Its own movement in the Snapshot carries the request's IdempotencyKey. The error is one of
+	// Capture takes Request.Amount; more than is left is Declined or NotSent, and nothing moves. Its own movement in the Snapshot carries the request's IdempotencyKey. The error is one of
 	// the four kinds.
 	Capture(ctx context.Context, r CaptureRequest) (Snapshot, error)
 }
 
 // Refunder is a provider that gives money back. Without it, RefundPayment is [ErrUnsupported].
 type Refunder interface {
-	// Refund gives Request.Amount back. Its own movement in the Snapshot carries the request's IdempotencyKey. The error is one
+	// Refund gives Request.Amount back; more than was captured is Declined or NotSent, and nothing moves. Its own movement in the Snapshot carries the request's IdempotencyKey. The error is one
 	// of the four kinds.
 	Refund(ctx context.Context, r RefundRequest) (Snapshot, error)
 }
@@ -68,7 +70,7 @@ type Refunder interface {
 // WebhookVerifier is a provider whose gateway sends webhooks. Without it, news arrives by asking alone.
 type WebhookVerifier interface {
 	// VerifyWebhook checks the signature in constant time, and its date against now on both sides, and says what the message
-	// concerns. The error says why the message is refused: nothing is stored then.
+	// concerns. Where signatures carry no date, the message names an EventID. The error says why the message is refused: nothing is stored then.
 	VerifyWebhook(ctx context.Context, r WebhookRequest) (WebhookMessage, error)
 }
 
@@ -86,13 +88,13 @@ type ProviderInfo struct {
 	// ClientConfirms says that the shopper's browser can authorize without another call of ours. The amount is held from
 	// Initialize on, until the gateway says canceled. Such a provider must be a Canceler.
 	ClientConfirms bool
-	// KeyTTL is for how long the gateway honours an idempotency key: a repeated request has no second effect. 0 means that it
+	// KeyTTL is for how long the gateway honors an idempotency key: a repeated request has no second effect. 0 means that it
 	// does not, and no call is ever repeated.
 	KeyTTL time.Duration
 	// MaxRequestLife is how long a request may be under way and still take effect. 0 means 15 minutes.
 	MaxRequestLife time.Duration
 	// StatusByKey says that Status answers SnapshotNotFound if and only if the gateway has not executed a request with
-	// StatusRequest.IdempotencyKey.
+	// StatusRequest.IdempotencyKey. A request that was refused has been executed if the gateway remembers its key.
 	StatusByKey bool
 	// MultiCapture says that an authorization can be captured more than once. Otherwise every capture is final.
 	MultiCapture bool
@@ -132,8 +134,9 @@ func ProviderAs[T any](p Provider) (T, bool) {
 }
 
 // AuthorizeByStatus serves gateways whose authorize is a read, because the browser has done the work. The error is that of Status;
-// an Authorize answers SnapshotPending where Status finds nothing.
+// an Authorize answers SnapshotPending where Status finds nothing. It asks without the key, which the gateway has never seen.
 func AuthorizeByStatus(ctx context.Context, p Provider, r AuthorizeRequest) (Snapshot, error) {
+	r.IdempotencyKey = ""
 	s, err := p.Status(ctx, StatusRequest(r))
 	if err == nil && s.State == SnapshotNotFound {
 		s.State = SnapshotPending
@@ -213,11 +216,11 @@ type Snapshot struct {
 	Amount        decimal.Decimal  // what it was asked to authorize; zero where the gateway does not say
 	Authorized    decimal.Decimal  // what it authorized, in all; captures and refunds do not reduce it. Zero, once we know it, where this answer does not say
 	Capturable    *decimal.Decimal // what a further capture may take; nil: what is left by our own sums; 0 once final, voided or expired
-	Movements     []Movement       // the captures and refunds that the gateway knows; nil: it lists none. A row missing here is never undone
+	Movements     []Movement       // the captures and refunds that the gateway knows; nil: it lists none; empty: there are none. A row missing here is never undone
 	Totals        *Totals          // where it lists none; compared after settling, never makes rows
 	CaptureBefore time.Time        // when the authorization lapses; zero: it does not say
 	ExpiresAt     time.Time        // when the object lapses; zero: it does not say
-	NextAction    *NextAction      // set with SnapshotRequiresMore
+	NextAction    *NextAction      // set with SnapshotRequiresMore; its URL is https, or http to localhost, else it is dropped
 	Decline       *Decline         // set with SnapshotDeclined, or where a pending object names its last decline
 	Data          Data             // public; nil leaves the session's as it is, non-nil replaces it
 	Private       *Private         // server-only; the same
@@ -339,7 +342,16 @@ func NotSent(cause error) error {
 }
 
 // AlreadyDone is the error of a call that had no effect because the gateway says that it is so already: captured, canceled,
-// authorized. The Snapshot is what the gateway says now; it is settled like an answer of Status.
+// authorized. The Snapshot is what the gateway says now; it is settled like an answer of Status. One returned beside it is ignored.
 func AlreadyDone(now Snapshot) error {
 	return &providerError{kind: errAlreadyDone, snapshot: &now, cause: fmt.Errorf("the gateway says %s", now.State)}
+}
+
+// AlreadyDoneSnapshot returns what the gateway said in an error that [AlreadyDone] made, for providers that wrap another.
+func AlreadyDoneSnapshot(err error) (Snapshot, bool) {
+	var e *providerError
+	if errors.As(err, &e) && e.snapshot != nil {
+		return *e.snapshot, true
+	}
+	return Snapshot{}, false
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -43,33 +45,6 @@ type PaymentSession struct {
 	UpdatedAt       time.Time       // when its Revision moved last
 }
 
-// NextActionKind is the way in which the shopper goes on.
-type NextActionKind string
-
-const (
-	// ActionRedirect sends the browser to URL.
-	ActionRedirect NextActionKind = "redirect"
-	// ActionFormPost posts Fields to URL from the browser, as classic 3DS does.
-	ActionFormPost NextActionKind = "form_post"
-	// ActionClientSDK hands Data to the gateway's script in the page.
-	ActionClientSDK NextActionKind = "client_sdk"
-	// ActionDisplay shows Text: a QR code's content, a voucher number, bank details.
-	ActionDisplay NextActionKind = "display"
-	// ActionWait asks the shopper to wait, or to look at another device; authorize again after RetryAfter.
-	ActionWait NextActionKind = "wait"
-)
-
-// NextAction is what the shopper must do before the session can be authorized. It is public.
-type NextAction struct {
-	Kind       NextActionKind    `json:"kind"`                  // which of the fields below are set
-	URL        string            `json:"url,omitempty"`         // redirect, form_post; https, or http to localhost, without user info
-	Fields     map[string]string `json:"fields,omitempty"`      // form_post: the form's hidden fields
-	Data       Data              `json:"data,omitempty"`        // client_sdk: what the gateway's script needs, public
-	Text       string            `json:"text,omitempty"`        // display: what to show
-	RetryAfter time.Duration     `json:"retry_after,omitempty"` // wait: when to ask again, in nanoseconds; 0 means a few seconds
-	ExpiresAt  time.Time         `json:"expires_at,omitzero"`   // when it stops being of use; zero: it does not say
-}
-
 // CreateSessionParams says what is to be authorized, and by whom.
 type CreateSessionParams struct {
 	CollectionID   string          // required
@@ -94,13 +69,13 @@ func (s *Service) CreateSession(ctx context.Context, p CreateSessionParams) (*Pa
 	if err != nil {
 		return nil, err
 	}
-	r, err := newRequest("CreateSession", p.IdempotencyKey, p.CollectionID, p.ProviderID, p.Amount, p.CurrencyCode, p.Context.Reveal(), input,
-		metadata, p.Supersede)
+	r, err := newRequest("CreateSession", p.IdempotencyKey, p.CollectionID, p.ProviderID, p.Amount, strings.ToUpper(p.CurrencyCode), p.Context.Reveal(),
+		input, metadata, p.Supersede)
 	if err != nil {
 		return nil, err
 	}
 	if err := s.supersede(ctx, r, &p); err != nil {
-		return nil, s.sessionFault(ctx, err, RowCollections, p.CollectionID)
+		return nil, s.explain(ctx, err, RowCollections, p.CollectionID)
 	}
 	t := task{request: r, kind: OperationInitialize, opID: s.mint("op_"), input: input}
 	session := PaymentSession{
@@ -141,7 +116,7 @@ func (s *Service) CreateSession(ctx context.Context, p CreateSessionParams) (*Pa
 	}
 	b, op, err := s.run(ctx, &t)
 	if err != nil {
-		return nil, s.sessionFault(ctx, err, RowCollections, p.CollectionID)
+		return nil, s.explain(ctx, err, RowCollections, p.CollectionID)
 	}
 	if err := s.outcome(b, op); err != nil {
 		return nil, err
@@ -203,17 +178,28 @@ func (s *Service) supersede(ctx context.Context, r request, p *CreateSessionPara
 	if known, _, err := r.answered(b); known || err != nil {
 		return err
 	}
-	if _, _, err := s.admit(ctx, b, p); err != nil {
+	_, amount, err := s.admit(ctx, b, p)
+	if err != nil {
 		return err
 	}
-	for _, id := range p.Supersede {
-		b, err := s.load(ctx, Key{CollectionID: p.CollectionID, SessionID: id})
+	freed := decimal.Decimal{}
+	for i, id := range p.Supersede {
+		old, err := s.load(ctx, Key{CollectionID: p.CollectionID, SessionID: id})
+		if err == nil {
+			err = old.visible(RowSessions, id)
+		}
+		if err == nil {
+			err = old.uncaptured()
+		}
 		if err != nil {
 			return err
 		}
-		if err := b.visible(RowSessions, id); err != nil {
-			return err
+		if !slices.Contains(p.Supersede[:i], id) {
+			freed = plus(freed, plus(old.session.Held, old.counted().authorized))
 		}
+	}
+	if err := b.fits(amount, freed); err != nil {
+		return err
 	}
 	for _, id := range p.Supersede {
 		if _, err := s.CancelSession(ctx, CancelSessionParams{SessionID: id}); err != nil {
@@ -241,9 +227,10 @@ func (b *book) holdFor(g *gateway, op *Operation) {
 	b.hold(b.session.Amount)
 }
 
-// sessionFault makes an error fit for the caller: it names what was looked for, and who holds an amount that is not left.
-func (s *Service) sessionFault(ctx context.Context, err error, kind RowKind, id string) error {
+// explain makes an error fit for the caller: it names what was looked for, and who holds an amount that is not left.
+func (s *Service) explain(ctx context.Context, err error, kind RowKind, id string) error {
 	var exceeded *AmountExceededError
+	var named *NotFoundError
 	switch {
 	case errors.As(err, &exceeded) && exceeded.collectionID != "":
 		page, listErr := s.ListSessions(ctx, ListParams{CollectionID: exceeded.collectionID, Limit: 100, Descending: true})
@@ -256,7 +243,7 @@ func (s *Service) sessionFault(ctx context.Context, err error, kind RowKind, id 
 			}
 		}
 		return err
-	case err == ErrNotFound: // the store's, which knows of no kind
+	case errors.Is(err, ErrNotFound) && !errors.As(err, &named): // the store's, which knows of no kind
 		return &NotFoundError{kind, id}
 	}
 	return err
@@ -269,7 +256,7 @@ func (s *Service) GetSession(ctx context.Context, id string) (*PaymentSession, e
 		err = b.visible(RowSessions, id)
 	}
 	if err != nil {
-		return nil, s.sessionFault(ctx, err, RowSessions, id)
+		return nil, s.explain(ctx, err, RowSessions, id)
 	}
 	return b.session, nil
 }
@@ -344,7 +331,7 @@ func (s *Service) UpdateSession(ctx context.Context, p UpdateSessionParams) (*Pa
 	}
 	b, op, err := s.run(ctx, &t)
 	if err != nil {
-		return nil, s.sessionFault(ctx, err, RowSessions, p.SessionID)
+		return nil, s.explain(ctx, err, RowSessions, p.SessionID)
 	}
 	if err := s.outcome(b, op); err != nil {
 		return nil, err
@@ -400,138 +387,6 @@ func (b *book) decideUpdate(g *gateway, opID string, p *UpdateSessionParams) (*O
 	return op, nil
 }
 
-// AuthorizeSessionParams says which session to authorize.
-type AuthorizeSessionParams struct {
-	SessionID      string // required
-	Input          Data   // what the browser sent along, such as a token or a 3DS result; untrusted
-	IdempotencyKey string // repeats return the same payment, the same decline, or go on where the first call was interrupted
-}
-
-// AuthorizeSession asks the provider to hold the money, and returns the payment only when it is really held. A session that is authorized
-// already returns its payment; one that the gateway is deciding about is asked for.
-//
-// The error matches [ErrNotFound], [ErrInvalid], [ErrNotAllowed] (its collection is completed or canceled), [ErrAmountExceeded] (others
-// hold or have the rest), [ErrTooManyDeclines] or [ErrIdempotencyMismatch]; nothing has changed then. A [*SessionError] brings the session as it is stored
-// now, and matches
-//
-//   - [ErrRequiresMore]: show SessionError.NextAction to the shopper, then authorize again,
-//   - [ErrPending]: the gateway will tell later; authorize again to ask,
-//   - [ErrDeclined]: authorize again with another means of payment,
-//   - [ErrCanceled]: create another session,
-//   - [ErrNotSent]: authorize again,
-//   - [ErrOutcomeUnknown]: authorize again, or wait for Reconcile; it is never done twice,
-//   - [ErrInProgress]: ctx ended while another call was at work; authorize again,
-//   - [ErrNeedsAttention]: a person must decide.
-func (s *Service) AuthorizeSession(ctx context.Context, p AuthorizeSessionParams) (*Payment, error) {
-	input, err := callerData("Input", p.Input)
-	if err != nil {
-		return nil, err
-	}
-	r, err := newRequest("AuthorizeSession", p.IdempotencyKey, p.SessionID, input)
-	if err != nil {
-		return nil, err
-	}
-	for {
-		t := task{request: r, kind: OperationAuthorize, opID: s.mint("op_"), input: input}
-		t.by = Key{SessionID: p.SessionID, OperationID: t.opID, Method: r.method, RequestKey: r.key}
-		t.decide = func(b *book) (*Operation, error) { return s.decideAuthorize(b, &t, p.SessionID) }
-		b, op, err := s.run(ctx, &t)
-		if err != nil {
-			return nil, s.sessionFault(ctx, err, RowSessions, p.SessionID)
-		}
-		if err := s.outcome(b, op); err != nil {
-			return nil, err
-		}
-		if op != nil && op.Kind == OperationInitialize && b.session.Status == StatusPending && b.session.ProcessingSince.IsZero() {
-			continue // initialized; now authorize
-		}
-		if op == nil && !b.session.ProcessingSince.IsZero() {
-			if b, err = s.askAgain(ctx, b); err != nil {
-				return nil, err
-			}
-		}
-		return b.authorized()
-	}
-}
-
-// decideAuthorize decides what an authorization needs: nothing, an initialization, or the call itself.
-func (s *Service) decideAuthorize(b *book, t *task, id string) (*Operation, error) {
-	if err := b.visible(RowSessions, id); err != nil {
-		return nil, err
-	}
-	c, x := b.collection, b.session
-	switch {
-	case x.Status == StatusAuthorized, x.Status == StatusCanceled, !x.ProcessingSince.IsZero():
-		return nil, nil
-	case !c.CompletedAt.IsZero() || !c.CanceledAt.IsZero():
-		return nil, &StateError{c.ID, string(c.Status()), "authorize a session of", "nothing is owed any more"}
-	case x.Declines >= s.cfg.MaxSessionDeclines, c.Declines >= s.cfg.MaxCollectionDeclines:
-		return nil, ErrTooManyDeclines
-	}
-	g, err := s.gateway(x.ProviderID)
-	if err != nil {
-		return nil, err
-	}
-	if err := b.fits(x.Amount, x.Held); err != nil {
-		return nil, err
-	}
-	op := b.newOperation(t.opID, OperationAuthorize)
-	if x.InitializedAt.IsZero() {
-		op.Kind = OperationInitialize
-	}
-	op.Input = NewPrivate(t.input)
-	b.holdFor(g, op)
-	return op, nil
-}
-
-// authorized returns the payment, or the error that says why there is none.
-func (b *book) authorized() (*Payment, error) {
-	x := b.session
-	e := &SessionError{Session: x, Payment: b.fullPayment()}
-	switch x.Status {
-	case StatusAuthorized:
-		return b.payment, nil
-	case StatusRequiresMore:
-		e.Outcome, e.NextAction = ErrRequiresMore, x.NextAction
-	case StatusError:
-		e.Outcome, e.Reason = ErrDeclined, x.Reason
-	case StatusCanceled:
-		e.Outcome = ErrCanceled
-	default:
-		e.Outcome, e.RetryAfter = ErrPending, 3*time.Second
-	}
-	return nil, e
-}
-
-// askAgain asks the gateway about a session without an operation, and settles what it says if nothing else has changed the session
-// meanwhile: an answer that was on its way while others wrote may be older than the rows.
-func (s *Service) askAgain(ctx context.Context, b *book) (*book, error) {
-	g, err := s.gateway(b.session.ProviderID)
-	if err != nil {
-		return b, err
-	}
-	revision, by := b.session.Revision, Key{CollectionID: b.collection.ID, SessionID: b.session.ID}
-	asked := b
-	a := s.call(ctx, func(ctx context.Context) answer { return g.ask(ctx, asked, nil) })
-	if a.kind == answerUnknown {
-		return b, nil // what we know still stands
-	}
-	for {
-		stale := false
-		b, err = s.change(ctx, by, b, func(b *book) error {
-			b.now, b.more = s.now(), false
-			if stale = b.session.Revision != revision || b.openOperation() != nil; !stale {
-				b.settle(g, nil, a)
-			}
-			return nil
-		})
-		if err != nil || stale || !b.more {
-			return b, err
-		}
-		revision = b.session.Revision
-	}
-}
-
 // CancelSessionParams says which session to cancel.
 type CancelSessionParams struct {
 	SessionID      string // required
@@ -544,17 +399,20 @@ type CancelSessionParams struct {
 // is deciding), [ErrUnsupported] (the provider is no [Canceler]) or [ErrIdempotencyMismatch]; nothing has changed then. A [*SessionError]
 // matches [ErrDeclined] or [ErrNotSent] (nothing has changed), [ErrOutcomeUnknown], [ErrInProgress] or [ErrNeedsAttention].
 func (s *Service) CancelSession(ctx context.Context, p CancelSessionParams) (*PaymentSession, error) {
-	b, err := s.cancel(ctx, "CancelSession", p.IdempotencyKey, RowSessions, p.SessionID, func(b *book) error {
-		captured, capturing, _, _ := b.sums()
-		if plus(captured, capturing).IsPositive() {
-			return &StateError{b.session.ID, string(b.session.Status), "cancel", "money was captured: refund it, or cancel what is left of the payment"}
-		}
-		return nil
-	})
+	b, err := s.cancel(ctx, "CancelSession", p.IdempotencyKey, RowSessions, p.SessionID, (*book).uncaptured)
 	if err != nil {
-		return nil, s.sessionFault(ctx, err, RowSessions, p.SessionID)
+		return nil, s.explain(ctx, err, RowSessions, p.SessionID)
 	}
 	return b.session, nil
+}
+
+// uncaptured refuses to cancel a session whose money was taken.
+func (b *book) uncaptured() error {
+	captured, capturing, _, _ := b.sums()
+	if plus(captured, capturing).IsPositive() {
+		return &StateError{b.session.ID, string(b.session.Status), "cancel", "money was captured: refund it, or cancel what is left of the payment"}
+	}
+	return nil
 }
 
 // cancel runs the cancellation of a session, or of what is left of a payment.

@@ -238,7 +238,10 @@ func TestHundredMovementsAtOnce(t *testing.T) {
 func TestPendingMovements(t *testing.T) {
 	s, p := newScripted(t)
 	pay := s.paid("scripted", "100", "EUR")
-	pending := func(s *payment.Snapshot, _ payment.Request) error { s.Movements[0].State = payment.MovementPending; return nil }
+	pending := func(s *payment.Snapshot, _ payment.Request) error {
+		s.Movements[0].State = payment.MovementPending
+		return nil
+	}
 	p.on(payment.OperationCapture, pending)
 	p.on(payment.OperationRefund, pending)
 	pay, err := s.capture(pay, "70")
@@ -313,6 +316,9 @@ func TestMovementsThatFailLater(t *testing.T) {
 	_, err = s.refund(pay, "1")
 	require.ErrorIs(t, err, payment.ErrNeedsAttention)
 	equalAmount(t, "40", s.payment(pay.ID).Captured)
+	list, err := s.ListOperations(t.Context(), payment.ListParams{State: payment.OperationNeedsAttention})
+	require.NoError(t, err)
+	require.Equal(t, "capture_reversed", list.Items[0].Code)
 }
 
 func TestDeclinedMovements(t *testing.T) {
@@ -437,9 +443,15 @@ func TestSettlingIsMonotonic(t *testing.T) {
 		p.on(payment.OperationCapture, func(s *payment.Snapshot, _ payment.Request) error { s.State = state; return nil })
 		_, err := s.capture(pay, "1")
 		require.NoError(t, err)
-		require.Equal(t, payment.StatusAuthorized, s.freshSession(pay.SessionID).Status)
+		x := s.freshSession(pay.SessionID)
+		require.Equal(t, payment.StatusAuthorized, x.Status)
+		require.Zero(t, x.ProcessingSince)
+		require.Zero(t, x.Declines)
 	}
 	equalAmount(t, "4", s.payment(pay.ID).Captured)
+	for _, kind := range s.kinds(pay.CollectionID) {
+		require.NotContains(t, []payment.EventKind{payment.EventSessionDeclined, payment.EventSessionRequiresMore, payment.EventSessionProcessing}, kind)
+	}
 }
 
 // What the gateway cannot capture any more is released; an authorization that lapsed whole is canceled.

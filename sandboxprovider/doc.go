@@ -21,8 +21,11 @@
 //	tok_500                  authorized, but the answer is a 500, stored under the key: an outcome nobody knows
 //	any other                declined with token_unknown
 //
-// A challenge that is failed is declined with authentication_failed. After a decline another token can be tried. No amount means
-// anything special: one that does in USD is another in JPY or KWD, and a test that draws amounts at random would hit it.
+// A challenge that is failed is declined with authentication_failed. After a decline another token can be tried. To authorize
+// without a token after tok_3ds or tok_delayed is to ask what came of it.
+//
+// No amount means anything special: one that does in USD is another in JPY or KWD, and a test that draws amounts at random would
+// hit it.
 //
 // # Outside
 //

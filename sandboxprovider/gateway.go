@@ -165,8 +165,8 @@ func (g *Gateway) find(id string, now time.Time) *intent {
 	return in
 }
 
-// findSession returns the intent of a session that matters most: one with money on it, or else the newest that is not canceled,
-// or else the newest; nil when there is none.
+// findSession returns the intent of a session that matters most: the first with money on it, or else the newest that is not
+// canceled, or else the newest; nil when there is none.
 func (g *Gateway) findSession(session string, now time.Time) *intent {
 	var best *intent
 	rank := -1

@@ -241,8 +241,7 @@ func safeURL(s string) string {
 
 // tooLarge is the status of a body that could not be read.
 func tooLarge(err error) int {
-	var limit *http.MaxBytesError
-	if errors.As(err, &limit) {
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return http.StatusRequestEntityTooLarge
 	}
 	return http.StatusBadRequest

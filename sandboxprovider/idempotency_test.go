@@ -113,6 +113,18 @@ func TestServerErrorsAreReplayed(t *testing.T) {
 	require.False(t, last.Executed)
 }
 
+func TestWhatWasNotBegunIsNotStored(t *testing.T) {
+	s := newShop(t, gatewayConfig{}, config{})
+	s.authorized()
+	reference, key := s.r.Reference, s.key()
+	s.r.Reference = "int_999999"
+	_, err := s.capture(key, "4", false)
+	s.kind("declined", err)
+	s.r.Reference = reference
+	_, err = s.capture(key, "4", false)
+	require.NoError(t, err)
+}
+
 func TestSameKeyOtherParameters(t *testing.T) {
 	s := newShop(t, gatewayConfig{}, config{})
 	s.authorized()
@@ -221,7 +233,7 @@ func TestNoKeys(t *testing.T) {
 	require.Equal(t, key, got.Movements[0].IdempotencyKey, "in the answer, the provider knows which one it made")
 	got, err = s.capture(key, "4", false)
 	require.NoError(t, err)
-	require.Equal(t, "", got.Movements[0].IdempotencyKey)
+	require.Empty(t, got.Movements[0].IdempotencyKey)
 	require.Equal(t, key, got.Movements[1].IdempotencyKey)
 	s.moved("8", "0", "2")
 	require.Empty(t, s.status("").Movements[0].IdempotencyKey)

@@ -157,21 +157,21 @@ func (g *Gateway) create(q request, now time.Time) answer {
 		g.bySess[in.session] = append(g.bySess[in.session], in)
 	}
 	g.tell(in, "intent.created", q.Key, now)
-	return g.done(in, now)
+	return g.done(in)
 }
 
 // update changes the amount of an intent that is not authorized yet. A challenge was for the old amount, so it ends.
 func (g *Gateway) update(q request, in *intent, now time.Time) answer {
 	switch in.status() {
 	case IntentCanceled:
-		return g.already("already_canceled", in, now)
+		return g.already("already_canceled", in)
 	case IntentRequiresCapture, IntentSucceeded:
-		return g.already("already_authorized", in, now)
+		return g.already("already_authorized", in)
 	case IntentProcessing:
-		return g.no("processing", "the intent is being decided", in, now)
+		return g.no("processing", "the intent is being decided", in)
 	}
 	if q.Currency != in.currency {
-		return g.no("currency_fixed", "the currency cannot be changed", in, now)
+		return g.no("currency_fixed", "the currency cannot be changed", in)
 	}
 	if q.Amount <= 0 {
 		return refused(400, "amount_invalid", "the amount must be more than zero", nil)
@@ -179,32 +179,36 @@ func (g *Gateway) update(q request, in *intent, now time.Time) answer {
 	in.amount, in.returnURL = q.Amount, q.ReturnURL
 	in.stage, in.token, in.decline = IntentRequiresPaymentMethod, "", nil
 	g.tell(in, "intent.updated", q.Key, now)
-	return g.done(in, now)
+	return g.done(in)
 }
 
-// confirm tries to authorize an intent with a token.
+// confirm tries to authorize an intent with a token. Without one, while or after the shopper or the issuer decides, it asks what has
+// come of that.
 func (g *Gateway) confirm(q request, in *intent, now time.Time) answer {
 	switch in.status() {
 	case IntentCanceled:
-		return g.already("already_canceled", in, now)
+		return g.already("already_canceled", in)
 	case IntentRequiresCapture, IntentSucceeded:
-		return g.already("already_authorized", in, now)
+		if q.Token == "" && (in.token == Token3DS || in.token == TokenDelayed) {
+			return g.done(in)
+		}
+		return g.already("already_authorized", in)
 	case IntentProcessing:
-		return g.done(in, now)
+		return g.done(in)
 	case IntentRequiresAction:
 		if q.Token == "" {
-			return g.done(in, now)
+			return g.done(in)
 		}
 	}
 	if in.browser != q.Browser {
-		return g.no("confirmed_elsewhere", "this intent is confirmed by the other side", in, now)
+		return g.no("confirmed_elsewhere", "this intent is confirmed by the other side", in)
 	}
 	token := q.Token
 	if token == "" {
 		token = TokenVisa
 	}
 	if !knownToken(token) {
-		return g.no("token_unknown", "there is no such token", in, now)
+		return g.no("token_unknown", "there is no such token", in)
 	}
 	in.token, in.authorizeKey = token, q.Key
 	switch token {
@@ -221,7 +225,7 @@ func (g *Gateway) confirm(q request, in *intent, now time.Time) answer {
 	default:
 		g.authorize(in, q.Key, now)
 	}
-	a := g.done(in, now)
+	a := g.done(in)
 	if token == Token500 {
 		a.Status, a.Code, a.Message, a.Intent = 500, "internal", "something went wrong", nil
 	}
@@ -255,21 +259,21 @@ func (g *Gateway) capture(q request, in *intent, now time.Time) answer {
 	case q.Amount <= 0:
 		return refused(400, "amount_invalid", "the amount must be more than zero", nil)
 	case status == IntentCanceled:
-		return g.already("already_canceled", in, now)
+		return g.already("already_canceled", in)
 	case status == IntentSucceeded:
-		return g.already("already_captured", in, now)
+		return g.already("already_captured", in)
 	case status != IntentRequiresCapture:
-		return g.no("not_authorized", "there is nothing to capture yet", in, now)
+		return g.no("not_authorized", "there is nothing to capture yet", in)
 	case q.Currency != in.currency:
-		return g.no("currency_fixed", "the currency cannot be changed", in, now)
+		return g.no("currency_fixed", "the currency cannot be changed", in)
 	case q.Amount > left:
-		return g.no("amount_too_large", "the amount is more than what is left to capture", in, now)
+		return g.no("amount_too_large", "the amount is more than what is left to capture", in)
 	}
 	if q.Final || g.cfg.SingleCapture {
 		in.released += left - q.Amount
 	}
 	id := g.move(in, payment.MovementCapture, q.Amount, q.Key, now)
-	a := g.done(in, now)
+	a := g.done(in)
 	a.Made = id
 	return a
 }
@@ -281,18 +285,18 @@ func (g *Gateway) refund(q request, in *intent, now time.Time) answer {
 	case q.Amount <= 0:
 		return refused(400, "amount_invalid", "the amount must be more than zero", nil)
 	case in.captured() == 0:
-		return g.no("not_captured", "there is nothing to refund", in, now)
+		return g.no("not_captured", "there is nothing to refund", in)
 	case left == 0:
-		return g.already("already_refunded", in, now)
+		return g.already("already_refunded", in)
 	case q.Currency != in.currency:
-		return g.no("currency_fixed", "the currency cannot be changed", in, now)
+		return g.no("currency_fixed", "the currency cannot be changed", in)
 	case q.Amount > left:
-		return g.no("amount_too_large", "the amount is more than what is left to refund", in, now)
+		return g.no("amount_too_large", "the amount is more than what is left to refund", in)
 	case g.cfg.WholeRefunds && q.Amount != in.captured():
-		return g.no("whole_refunds_only", "only all that was captured can be refunded", in, now)
+		return g.no("whole_refunds_only", "only all that was captured can be refunded", in)
 	}
 	id := g.move(in, payment.MovementRefund, q.Amount, q.Key, now)
-	a := g.done(in, now)
+	a := g.done(in)
 	a.Made = id
 	return a
 }
@@ -301,11 +305,11 @@ func (g *Gateway) refund(q request, in *intent, now time.Time) answer {
 func (g *Gateway) cancel(q request, in *intent, now time.Time) answer {
 	switch in.status() {
 	case IntentCanceled:
-		return g.already("already_canceled", in, now)
+		return g.already("already_canceled", in)
 	case IntentSucceeded:
-		return g.already("already_captured", in, now)
+		return g.already("already_captured", in)
 	case IntentProcessing:
-		return g.no("processing", "the intent is being decided", in, now)
+		return g.no("processing", "the intent is being decided", in)
 	case IntentRequiresCapture:
 		in.closed = true
 	default:
@@ -316,7 +320,7 @@ func (g *Gateway) cancel(q request, in *intent, now time.Time) answer {
 		kind = "authorization.released"
 	}
 	g.tell(in, kind, q.Key, now)
-	return g.done(in, now)
+	return g.done(in)
 }
 
 // move adds a movement, done at once or pending, and returns its ID.
@@ -335,17 +339,17 @@ func (g *Gateway) move(in *intent, kind payment.MovementKind, amount int64, key 
 }
 
 // done is the answer to a request that was executed.
-func (g *Gateway) done(in *intent, now time.Time) answer {
+func (g *Gateway) done(in *intent) answer {
 	return answer{Status: 200, Intent: g.body(in), executed: true, on: in}
 }
 
 // already is the answer to a request whose effect is there.
-func (g *Gateway) already(code string, in *intent, now time.Time) answer {
+func (g *Gateway) already(code string, in *intent) answer {
 	return refused(409, code, "the intent is "+string(in.status()), g.body(in))
 }
 
 // no is the answer to a request that this gateway refuses for good.
-func (g *Gateway) no(code, message string, in *intent, now time.Time) answer {
+func (g *Gateway) no(code, message string, in *intent) answer {
 	return refused(422, code, message, g.body(in))
 }
 

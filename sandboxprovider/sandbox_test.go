@@ -89,6 +89,18 @@ func (s *shop) cancel(key string) (payment.Snapshot, error) {
 	return s.p.Cancel(context.Background(), payment.CancelRequest{Request: s.with(key)})
 }
 
+// did takes the answer to a call that has to succeed.
+func (s *shop) did(_ payment.Snapshot, err error) {
+	s.Helper()
+	require.NoError(s, err)
+}
+
+// not takes the answer to a call that has to fail.
+func (s *shop) not(_ payment.Snapshot, err error) {
+	s.Helper()
+	require.Error(s, err)
+}
+
 // status asks about a key; about the intent where it is empty.
 func (s *shop) status(key string) payment.Snapshot {
 	s.Helper()

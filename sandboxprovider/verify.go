@@ -76,7 +76,7 @@ func parseSignature(header string) (t string, macs [][]byte, err error) {
 	if len(header) > maxSignatureBytes {
 		return "", nil, malformed
 	}
-	for _, part := range strings.Split(header, ",") {
+	for part := range strings.SplitSeq(header, ",") {
 		name, value, ok := strings.Cut(part, "=")
 		if !ok {
 			return "", nil, malformed

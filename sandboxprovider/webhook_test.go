@@ -43,30 +43,36 @@ func TestEveryChangeIsTold(t *testing.T) {
 		types string
 	}{
 		{"create", gatewayConfig{}, func(s *shop) { s.initialize() }, "intent.created"},
-		{"update", gatewayConfig{}, func(s *shop) { s.initialize(); s.update("", "5") }, "intent.created intent.updated"},
+		{"update", gatewayConfig{}, func(s *shop) { s.initialize(); s.did(s.update("", "5")) }, "intent.created intent.updated"},
 		{"authorize", gatewayConfig{}, func(s *shop) { s.authorized() }, "intent.created intent.authorized"},
-		{"decline", gatewayConfig{}, func(s *shop) { s.initialize(); s.authorize("", "tok_declined") }, "intent.created intent.declined"},
+		{"decline", gatewayConfig{}, func(s *shop) { s.initialize(); s.not(s.authorize("", "tok_declined")) }, "intent.created intent.declined"},
 		{"challenge", gatewayConfig{}, func(s *shop) {
 			s.initialize()
-			s.authorize("", "tok_3ds")
-			s.gw.CompleteChallenge(s.r.Reference, true)
+			s.did(s.authorize("", "tok_3ds"))
+			require.NoError(s, s.gw.CompleteChallenge(s.r.Reference, true))
 		}, "intent.created intent.requires_action intent.authorized"},
 		{"delayed", gatewayConfig{}, func(s *shop) {
 			s.initialize()
-			s.authorize("", "tok_delayed")
-			s.gw.ResolveDelayed(s.r.Reference, false)
+			s.did(s.authorize("", "tok_delayed"))
+			require.NoError(s, s.gw.ResolveDelayed(s.r.Reference, false))
 		}, "intent.created intent.processing intent.declined"},
 		{"auto capture", gatewayConfig{AutoCapture: true}, func(s *shop) { s.authorized() }, "intent.created intent.authorized capture.succeeded"},
-		{"capture and refund", gatewayConfig{}, func(s *shop) { s.authorized(); s.capture("", "4", false); s.refund("", "4") },
-			"intent.created intent.authorized capture.succeeded refund.succeeded"},
+		{"capture and refund", gatewayConfig{}, func(s *shop) {
+			s.authorized()
+			s.did(s.capture("", "4", false))
+			s.did(s.refund("", "4"))
+		}, "intent.created intent.authorized capture.succeeded refund.succeeded"},
 		{"async", gatewayConfig{AsyncCaptures: true}, func(s *shop) {
 			s.authorized()
-			s.capture("", "4", false)
-			s.gw.ResolveMovement("cap_000001", false)
+			s.did(s.capture("", "4", false))
+			require.NoError(s, s.gw.ResolveMovement("cap_000001", false))
 		}, "intent.created intent.authorized capture.pending capture.failed"},
-		{"void", gatewayConfig{}, func(s *shop) { s.authorized(); s.cancel("") }, "intent.created intent.authorized intent.canceled"},
-		{"release", gatewayConfig{}, func(s *shop) { s.authorized(); s.capture("", "4", false); s.cancel("") },
-			"intent.created intent.authorized capture.succeeded authorization.released"},
+		{"void", gatewayConfig{}, func(s *shop) { s.authorized(); s.did(s.cancel("")) }, "intent.created intent.authorized intent.canceled"},
+		{"release", gatewayConfig{}, func(s *shop) {
+			s.authorized()
+			s.did(s.capture("", "4", false))
+			s.did(s.cancel(""))
+		}, "intent.created intent.authorized capture.succeeded authorization.released"},
 		{"lapse", gatewayConfig{AuthorizationLife: time.Hour}, func(s *shop) {
 			s.authorized()
 			s.now = s.now.Add(time.Hour)
@@ -78,8 +84,11 @@ func TestEveryChangeIsTold(t *testing.T) {
 			s.now = s.now.Add(time.Hour)
 			s.gw.Intents()
 		}, "intent.created intent.expired"},
-		{"nothing", gatewayConfig{}, func(s *shop) { s.authorized(); s.capture("", "40", false); s.status("") },
-			"intent.created intent.authorized"},
+		{"nothing", gatewayConfig{}, func(s *shop) {
+			s.authorized()
+			s.not(s.capture("", "40", false))
+			s.status("")
+		}, "intent.created intent.authorized"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			s := newShop(t, tc.gw, config{})
@@ -110,7 +119,7 @@ func TestWebhookMessage(t *testing.T) {
 	asked.Data, asked.Private = nil, nil
 	require.Equal(t, asked, *m.Snapshot)
 
-	s.gw.CancelAtDashboard(s.r.Reference)
+	require.NoError(t, s.gw.CancelAtDashboard(s.r.Reference))
 	require.Empty(t, s.sent()[0].IdempotencyKey, "no request of ours did it")
 }
 
@@ -298,7 +307,7 @@ func FuzzVerifyWebhook(f *testing.F) {
 		if _, err := p.VerifyWebhook(context.Background(), w); err == nil {
 			// Only the gateway knows the secrets: what is accepted carries one of its own signatures.
 			var t0 string
-			for _, part := range strings.Split(header, ",") {
+			for part := range strings.SplitSeq(header, ",") {
 				if name, value, _ := strings.Cut(part, "="); strings.TrimSpace(name) == "t" {
 					t0 = value
 				}

@@ -1,0 +1,138 @@
+package payment
+
+import (
+	"context"
+	"time"
+)
+
+// AuthorizeSessionParams says which session to authorize.
+type AuthorizeSessionParams struct {
+	SessionID      string // required
+	Input          Data   // what the browser sent along, such as a token or a 3DS result; untrusted
+	IdempotencyKey string // repeats return the same payment, the same decline, or go on where the first call was interrupted
+}
+
+// AuthorizeSession asks the provider to hold the money, and returns the payment only when it is really held. A session that is authorized
+// already returns its payment; one that the gateway is deciding about is asked for.
+//
+// The error matches [ErrNotFound], [ErrInvalid], [ErrNotAllowed] (its collection is completed or canceled), [ErrAmountExceeded] (others
+// hold or have the rest), [ErrTooManyDeclines] or [ErrIdempotencyMismatch]; nothing has changed then. A [*SessionError] brings the session as it is stored
+// now, and matches
+//
+//   - [ErrRequiresMore]: show SessionError.NextAction to the shopper, then authorize again,
+//   - [ErrPending]: the gateway will tell later; authorize again to ask,
+//   - [ErrDeclined]: authorize again with another means of payment,
+//   - [ErrCanceled]: create another session,
+//   - [ErrNotSent]: authorize again,
+//   - [ErrOutcomeUnknown]: authorize again, or wait for Reconcile; it is never done twice,
+//   - [ErrInProgress]: ctx ended while another call was at work; authorize again,
+//   - [ErrNeedsAttention]: a person must decide.
+func (s *Service) AuthorizeSession(ctx context.Context, p AuthorizeSessionParams) (*Payment, error) {
+	input, err := callerData("Input", p.Input)
+	if err != nil {
+		return nil, err
+	}
+	r, err := newRequest("AuthorizeSession", p.IdempotencyKey, p.SessionID, input)
+	if err != nil {
+		return nil, err
+	}
+	for {
+		t := task{request: r, kind: OperationAuthorize, opID: s.mint("op_"), input: input}
+		t.by = Key{SessionID: p.SessionID, OperationID: t.opID, Method: r.method, RequestKey: r.key}
+		t.decide = func(b *book) (*Operation, error) { return s.decideAuthorize(b, &t, p.SessionID) }
+		b, op, err := s.run(ctx, &t)
+		if err != nil {
+			return nil, s.explain(ctx, err, RowSessions, p.SessionID)
+		}
+		if err := s.outcome(b, op); err != nil {
+			return nil, err
+		}
+		if op != nil && op.Kind == OperationInitialize && b.session.Status == StatusPending && b.session.ProcessingSince.IsZero() {
+			continue // initialized; now authorize
+		}
+		if op == nil && !b.session.ProcessingSince.IsZero() {
+			if b, err = s.askAgain(ctx, b); err != nil {
+				return nil, err
+			}
+		}
+		return b.authorized()
+	}
+}
+
+// decideAuthorize decides what an authorization needs: nothing, an initialization, or the call itself.
+func (s *Service) decideAuthorize(b *book, t *task, id string) (*Operation, error) {
+	if err := b.visible(RowSessions, id); err != nil {
+		return nil, err
+	}
+	c, x := b.collection, b.session
+	switch {
+	case x.Status == StatusAuthorized, x.Status == StatusCanceled, !x.ProcessingSince.IsZero():
+		return nil, nil
+	case !c.CompletedAt.IsZero() || !c.CanceledAt.IsZero():
+		return nil, &StateError{c.ID, string(c.Status()), "authorize a session of", "nothing is owed any more"}
+	case x.Declines >= s.cfg.MaxSessionDeclines, c.Declines >= s.cfg.MaxCollectionDeclines:
+		return nil, ErrTooManyDeclines
+	}
+	g, err := s.gateway(x.ProviderID)
+	if err != nil {
+		return nil, err
+	}
+	if err := b.fits(x.Amount, x.Held); err != nil {
+		return nil, err
+	}
+	op := b.newOperation(t.opID, OperationAuthorize)
+	if x.InitializedAt.IsZero() {
+		op.Kind = OperationInitialize
+	}
+	op.Input = NewPrivate(t.input)
+	b.holdFor(g, op)
+	return op, nil
+}
+
+// authorized returns the payment, or the error that says why there is none.
+func (b *book) authorized() (*Payment, error) {
+	x := b.session
+	e := &SessionError{Session: x, Payment: b.fullPayment()}
+	switch x.Status {
+	case StatusAuthorized:
+		return b.payment, nil
+	case StatusRequiresMore:
+		e.Outcome, e.NextAction = ErrRequiresMore, x.NextAction
+	case StatusError:
+		e.Outcome, e.Reason = ErrDeclined, x.Reason
+	case StatusCanceled:
+		e.Outcome = ErrCanceled
+	default:
+		e.Outcome, e.RetryAfter = ErrPending, 3*time.Second
+	}
+	return nil, e
+}
+
+// askAgain asks the gateway about a session without an operation, and settles what it says if nothing else has changed the session
+// meanwhile: an answer that was on its way while others wrote may be older than the rows.
+func (s *Service) askAgain(ctx context.Context, b *book) (*book, error) {
+	g, err := s.gateway(b.session.ProviderID)
+	if err != nil {
+		return b, err
+	}
+	revision, by := b.session.Revision, Key{CollectionID: b.collection.ID, SessionID: b.session.ID}
+	asked := b
+	a := s.call(ctx, func(ctx context.Context) answer { return g.ask(ctx, asked, nil) })
+	if a.kind == answerUnknown {
+		return b, nil // what we know still stands
+	}
+	for {
+		stale := false
+		b, err = s.change(ctx, by, b, func(b *book) error {
+			b.now, b.more = s.now(), false
+			if stale = b.session.Revision != revision || b.openOperation() != nil; !stale {
+				b.settle(g, nil, a)
+			}
+			return nil
+		})
+		if err != nil || stale || !b.more {
+			return b, err
+		}
+		revision = b.session.Revision
+	}
+}

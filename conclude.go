@@ -1,0 +1,213 @@
+package payment
+
+import (
+	"slices"
+	"time"
+
+	"github.com/shopspring/decimal"
+)
+
+// Codes of operations that failed without a gateway's refusal. declineCode keeps gateways from using them.
+const (
+	codeNotSent  = "not_sent" // certainly nothing was sent
+	codeNotDone  = "not_done" // the gateway proves that nothing was done
+	codeCanceled = "canceled" // the gateway's object is canceled
+	codeUnasked  = "unasked"  // the money that it authorized is not wanted any more
+)
+
+// conclude ends the operation, as far as the verdict allows.
+func (b *book) conclude(g *gateway, op *Operation, v verdict, n *news, code string) {
+	if op == nil {
+		return
+	}
+	switch v {
+	case verdictDone:
+		if op.Kind == OperationInitialize || op.Kind == OperationAuthorize {
+			if b.payment != nil && b.payment.Unasked {
+				b.fail(op, codeUnasked)
+				return
+			}
+			b.session.InitializedAt = b.now
+		}
+		if op.Kind == OperationUpdate {
+			b.updated(g, op)
+		}
+		b.finish(op, OperationSucceeded, "")
+	case verdictDeclined:
+		if n.ours == MovementFailed { // its row says so already
+			b.fail(op, declineCode(code))
+			return
+		}
+		b.decline(g, op, declineCode(code))
+	case verdictCanceled:
+		b.fail(op, codeCanceled)
+	case verdictNotDone:
+		if b.proven(g, op, n) {
+			b.fail(op, codeNotDone)
+			return
+		}
+		b.stayOpen(g, op)
+	default:
+		b.stayOpen(g, op)
+	}
+}
+
+// updated gives the session what the gateway has accepted.
+func (b *book) updated(g *gateway, op *Operation) {
+	s := b.session
+	s.Amount = op.Amount
+	s.Context = op.Context
+	if s.Held.IsPositive() || g.info.ClientConfirms && s.Status != StatusAuthorized {
+		b.hold(op.Amount)
+	}
+	b.touchSession()
+	b.event(Event{Kind: EventSessionUpdated, Amount: op.Amount, OperationID: op.ID})
+}
+
+// decline records a gateway's refusal.
+func (b *book) decline(g *gateway, op *Operation, code string) {
+	if op == nil {
+		return
+	}
+	switch op.Kind {
+	case OperationInitialize, OperationAuthorize:
+		b.declineSession(g, code, true)
+	case OperationCapture:
+		b.addMovement(op, found{kind: MovementCapture, ours: true, Movement: Movement{Amount: op.Amount, State: MovementFailed}}, code)
+	case OperationRefund:
+		b.addMovement(op, found{kind: MovementRefund, ours: true, Movement: Movement{Amount: op.Amount, State: MovementFailed}}, code)
+	}
+	b.fail(op, code)
+}
+
+// declineSession makes a session that is neither authorized nor canceled an error. attempt says that this decline is a new one.
+func (b *book) declineSession(g *gateway, code string, attempt bool) {
+	s := b.session
+	if !s.Status.CanBecome(StatusError) {
+		return
+	}
+	b.setStatus(StatusError)
+	s.ProcessingSince = time.Time{}
+	if code = declineCode(code); s.Reason != code {
+		s.Reason = code
+		b.touchSession()
+	}
+	if !g.info.ClientConfirms { // there the shopper can try again without us
+		b.hold(decimal.Decimal{})
+	}
+	if attempt {
+		s.Declines++
+		b.collection.Declines++
+		b.touchSession()
+		b.event(Event{Kind: EventSessionDeclined, Amount: s.Amount, Code: code})
+	}
+}
+
+// fail ends an operation that moved nothing, and gives back what its begin held.
+func (b *book) fail(op *Operation, code string) {
+	if op.Kind == OperationCancel && b.payment != nil && b.payment.Unasked && b.payment.CanceledAt.IsZero() {
+		b.attention(op, codeUnasked) // money nobody asked for does not go unnoticed
+		return
+	}
+	if op.Held.IsPositive() && b.session.Held.GreaterThanOrEqual(op.Held) {
+		b.hold(minus(b.session.Held, op.Held))
+	}
+	if op.Kind == OperationInitialize && code != codeCanceled && b.session.Status.live() {
+		b.setStatus(StatusError)
+		b.session.Reason = code
+	}
+	b.finish(op, OperationFailed, code)
+}
+
+// finish ends an operation and opens the session's lock.
+func (b *book) finish(op *Operation, state OperationState, code string) {
+	op.State, op.Code, op.EndedAt, op.LeaseUntil = state, code, b.now, time.Time{}
+	op.Data, op.Private, op.Context, op.Input = nil, Private{}, Private{}, Private{}
+	if b.session.OperationID == op.ID {
+		b.session.OperationID = ""
+		b.touchSession()
+	}
+	if b.operation(op.ID) != nil { // a pure provider's operations are not rows
+		b.putOperation(op)
+		b.due(DueOperation, op.ID, time.Time{}, 0)
+	}
+}
+
+// stayOpen ends the executor's lease, so that the next caller asks at once, or gives up asking.
+func (b *book) stayOpen(g *gateway, op *Operation) {
+	if op == nil || op.State != OperationOpen {
+		return
+	}
+	since := op.FirstCallAt
+	if since.IsZero() {
+		since = op.CreatedAt
+	}
+	if b.now.Sub(since) >= b.cfg.GiveUpAfter && b.now.Sub(op.LastCallAt) >= g.info.proofWindow(b.cfg) {
+		b.attention(op, "gave_up")
+		return
+	}
+	op.LeaseUntil = b.now
+	b.putOperation(op)
+	b.due(DueOperation, op.ID, b.now.Add(backoff(op.Tries)), op.Tries)
+}
+
+// backoff is 1 s, doubling to 10 min.
+func backoff(tries int) time.Duration {
+	return min(time.Second<<min(max(tries-1, 0), 20), 10*time.Minute)
+}
+
+// proofWindow is how long after its last call an operation may still have an effect.
+func (i *ProviderInfo) proofWindow(cfg *Config) time.Duration {
+	return max(i.KeyTTL, cfg.CallTimeout) + i.MaxRequestLife
+}
+
+// proven reports whether "it has had no effect so far" means "it never will".
+func (b *book) proven(g *gateway, op *Operation, n *news) bool {
+	if b.now.Sub(op.LastCallAt) < g.info.proofWindow(b.cfg) {
+		return false
+	}
+	if n.State == SnapshotNotFound {
+		return g.info.StatusByKey
+	}
+	return op.Reference != ""
+}
+
+// attention leaves an operation, or else a new one that stands for the news, to a person. It keeps the session's lock.
+func (b *book) attention(op *Operation, code string) {
+	if op == nil {
+		if b.session.OperationID != "" {
+			return // what is open comes first; the next news will tell again
+		}
+		op = &Operation{
+			ID: b.mint("op_"), CollectionID: b.collection.ID, SessionID: b.session.ID, ProviderID: b.session.ProviderID,
+			Kind: OperationStatus, Amount: b.session.Amount, CurrencyCode: b.session.CurrencyCode, Reference: b.session.Reference, CreatedAt: b.now,
+		}
+	}
+	if op.State == OperationNeedsAttention && op.Code == code {
+		return
+	}
+	op.State, op.Code, op.LeaseUntil = OperationNeedsAttention, code, time.Time{}
+	b.session.OperationID = op.ID
+	b.touchSession()
+	b.putOperation(op)
+	b.due(DueOperation, op.ID, time.Time{}, 0)
+	b.event(Event{Kind: EventOperationNeedsAttention, OperationID: op.ID, Amount: op.Amount, Code: code})
+}
+
+// compensate voids money that nobody asked for, by an operation like all else. Captured money is a person's matter.
+func (b *book) compensate(g *gateway) {
+	p := b.payment
+	if p == nil || !p.Unasked || !p.CanceledAt.IsZero() || b.session.OperationID != "" {
+		return
+	}
+	moved := slices.ContainsFunc(b.captures, func(c *Capture) bool { return c.State != MovementFailed })
+	if moved || g.canceler == nil {
+		b.attention(nil, codeUnasked)
+		return
+	}
+	op := b.newOperation(b.mint("op_"), OperationCancel)
+	b.begin(g, op)
+	// Nobody has called yet: whoever comes next takes over.
+	op.Tries, op.LeaseUntil, op.FirstCallAt, op.LastCallAt = 0, b.now, time.Time{}, time.Time{}
+	b.due(DueOperation, op.ID, b.now, 0)
+}
