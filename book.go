@@ -290,7 +290,13 @@ func (b *book) recount(before counted) {
 	c.Captured = minus(plus(c.Captured, after.captured), before.captured)
 	c.Refunded = minus(plus(c.Refunded, after.refunded), before.refunded)
 	b.touchCollection()
-	if c.CompletedAt.IsZero() && c.CanceledAt.IsZero() && c.Captured.GreaterThanOrEqual(c.Amount) {
+	b.completeOnceCaptured()
+}
+
+// completeOnceCaptured completes the collection, if all that is owed is captured.
+func (b *book) completeOnceCaptured() {
+	c := b.collection
+	if c.CompletedAt.IsZero() && c.CanceledAt.IsZero() && c.Captured.IsPositive() && c.Captured.GreaterThanOrEqual(c.Amount) {
 		c.CompletedAt = b.now
 		b.event(Event{Kind: EventCollectionCompleted, Amount: c.Captured})
 	}

@@ -207,6 +207,7 @@ func (s *Service) UpdateCollection(ctx context.Context, p UpdateCollectionParams
 			c.Metadata = metadata
 		}
 		b.event(Event{Kind: EventCollectionUpdated, Amount: c.Amount})
+		b.completeOnceCaptured()
 		return nil
 	})
 }

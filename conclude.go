@@ -56,7 +56,7 @@ func (b *book) conclude(g *gateway, op *Operation, v verdict, n *news, code stri
 func (b *book) updated(g *gateway, op *Operation) {
 	s := b.session
 	s.Amount = op.Amount
-	s.Context = op.Context
+	s.Context, s.Metadata = op.Context, op.Metadata
 	if s.Held.IsPositive() || g.info.ClientConfirms && s.Status != StatusAuthorized {
 		b.hold(op.Amount)
 	}

@@ -423,7 +423,7 @@ func checkPrivate(field string, p Private) error {
 const maxDropped = 20
 
 // publicData makes a provider's answer fit to be published. Money always settles, so nothing is refused: what cannot be
-// kept is dropped, and the keys at the top that held it are returned, quoted and sorted.
+// kept is dropped, and the keys at the top that held it are returned, quoted in ASCII and sorted.
 func publicData(d Data) (kept Data, dropped []string) {
 	kept, err := NormalizeData(d)
 	if err != nil {
@@ -432,14 +432,14 @@ func publicData(d Data) (kept Data, dropped []string) {
 			if one, err := NormalizeData(map[string]any{k: v}); err == nil {
 				kept[k] = one[k]
 			} else {
-				dropped = append(dropped, fmt.Sprintf("%.64q", k))
+				dropped = append(dropped, fmt.Sprintf("%+.64q", k))
 			}
 		}
 	}
 	for k, v := range kept {
 		if secretIn(map[string]any{k: v}, "") != "" {
 			delete(kept, k)
-			dropped = append(dropped, fmt.Sprintf("%.64q", k))
+			dropped = append(dropped, fmt.Sprintf("%+.64q", k))
 		}
 	}
 	slices.Sort(dropped)

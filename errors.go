@@ -82,7 +82,11 @@ type NotFoundError struct {
 
 // Error returns "payment: no session payses_… was found".
 func (e *NotFoundError) Error() string {
-	return fmt.Sprintf("payment: no %s %.64q was found", strings.TrimSuffix(strings.ReplaceAll(string(e.Kind), "_", " "), "s"), e.ID)
+	one := strings.TrimSuffix(strings.ReplaceAll(string(e.Kind), "_", " "), "s")
+	if stem, ok := strings.CutSuffix(one, "ie"); ok {
+		one = stem + "y"
+	}
+	return fmt.Sprintf("payment: no %s %.64q was found", one, e.ID)
 }
 
 // Is reports whether target is ErrNotFound.

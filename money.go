@@ -155,7 +155,7 @@ func minus(a, b decimal.Decimal) decimal.Decimal {
 //
 // The error is an [*InvalidError] that names field when s is no plain decimal number of at most 40 characters.
 func ParseAmount(field, s string) (decimal.Decimal, error) {
-	if len(s) == 0 || len(s) > 40 || strings.Trim(strings.TrimPrefix(s, "-"), "0123456789.") != "" {
+	if len(s) == 0 || len(s) > 40 || strings.Trim(s, "-0123456789.") != "" {
 		return decimal.Decimal{}, invalid(field, fmt.Sprintf("%.40q is not a decimal number", s))
 	}
 	d, err := decimal.NewFromString(s)

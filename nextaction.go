@@ -17,7 +17,7 @@ const (
 	ActionClientSDK NextActionKind = "client_sdk"
 	// ActionDisplay shows Text: a QR code's content, a voucher number, bank details.
 	ActionDisplay NextActionKind = "display"
-	// ActionWait asks the shopper to wait, or to look at another device; authorize again after RetryAfter.
+	// ActionWait asks the shopper to wait, or to look at another device; authorize again after RetryAfter seconds.
 	ActionWait NextActionKind = "wait"
 )
 
@@ -28,25 +28,50 @@ type NextAction struct {
 	Fields     map[string]string `json:"fields,omitempty"`      // form_post: the form's hidden fields
 	Data       Data              `json:"data,omitempty"`        // client_sdk: what the gateway's script needs, public
 	Text       string            `json:"text,omitempty"`        // display: what to show
-	RetryAfter time.Duration     `json:"retry_after,omitempty"` // wait: when to ask again, in nanoseconds; 0 means a few seconds
+	RetryAfter int               `json:"retry_after,omitempty"` // wait: when to ask again, in seconds; 0 means a few
 	ExpiresAt  time.Time         `json:"expires_at,omitzero"`   // when it stops being of use; zero: it does not say
 }
 
-// safe reports whether a next action can be shown: its URL is https, or http to this machine, without user information.
-func (a *NextAction) safe() bool {
-	if a.Kind != ActionRedirect && a.Kind != ActionFormPost && a.URL == "" {
-		return true
+// public returns a copy fit to be shown, and what was dropped: all of it where its URL is not safe, else what cannot be published.
+func (a *NextAction) public() (kept *NextAction, dropped []string) {
+	if !a.safe() {
+		return nil, []string{"next_action"}
 	}
-	u, err := url.Parse(a.URL)
-	if err != nil || u.User != nil || u.Host == "" {
+	c := *a
+	c.ExpiresAt = microseconds(a.ExpiresAt)
+	if c.Data, dropped = publicData(a.Data); checkText(a.Text) != nil {
+		c.Text, dropped = "", append(dropped, "text")
+	}
+	c.Fields = nil
+	for k, v := range a.Fields {
+		if checkText(k) != nil || checkText(v) != nil || secretIn(map[string]any{k: v}, "") != "" {
+			dropped = append(dropped, "fields")
+			continue
+		}
+		if c.Fields == nil {
+			c.Fields = make(map[string]string, len(a.Fields))
+		}
+		c.Fields[k] = v
+	}
+	return &c, dropped
+}
+
+// safe reports whether an action is one of the kinds, and its URL one to send a shopper to: https, or http to this machine, without
+// user information.
+func (a *NextAction) safe() bool {
+	switch a.Kind {
+	case ActionRedirect, ActionFormPost:
+	case ActionClientSDK, ActionDisplay, ActionWait:
+		if a.URL == "" {
+			return true
+		}
+	default:
 		return false
 	}
-	switch u.Scheme {
-	case "https":
-		return true
-	case "http":
-		host := u.Hostname()
-		return host == "localhost" || host == "127.0.0.1" || host == "::1"
+	u, err := url.Parse(a.URL)
+	if err != nil || u.User != nil || u.Host == "" || len(a.URL) > 2048 || checkText(a.URL) != nil {
+		return false
 	}
-	return false
+	host := u.Hostname()
+	return u.Scheme == "https" || u.Scheme == "http" && (host == "localhost" || host == "127.0.0.1" || host == "::1")
 }

@@ -65,7 +65,7 @@ type Operation struct {
 	ReasonCode   string          // that reason's code, as the provider gets it
 	Note         string          // a refund's note
 	CreatedBy    string          // who asked for a capture or refund, as the host says
-	Metadata     Data            // of the capture or refund to be
+	Metadata     Data            // of the capture or refund to be; an update's new metadata of the session
 	Tries        int             // executors so far, 1 with begin; the fence: only the newest may end it
 	LeaseUntil   time.Time       // until when its executor may work; after that anyone takes over
 	FirstCallAt  time.Time       // when the provider was first called, or may have been

@@ -318,15 +318,16 @@ func (s *Service) UpdateSession(ctx context.Context, p UpdateSessionParams) (*Pa
 		if err != nil {
 			return nil, err
 		}
-		if p.Metadata != nil {
-			b.session.Metadata = metadata
-			b.touchSession()
+		if p.Metadata == nil {
+			metadata = b.session.Metadata
 		}
 		if op == nil {
+			b.session.Metadata = metadata
+			b.touchSession()
 			b.event(Event{Kind: EventSessionUpdated, Amount: b.session.Amount})
 			return nil, nil
 		}
-		op.Input = NewPrivate(input)
+		op.Input, op.Metadata = NewPrivate(input), metadata
 		return op, nil
 	}
 	b, op, err := s.run(ctx, &t)

@@ -216,9 +216,9 @@ func (b *book) learn(n *news) {
 			b.touchSession()
 		}
 	}
-	if n.NextAction != nil && !n.NextAction.safe() {
-		dropped = append(dropped, "next_action")
-		n.NextAction = nil
+	if n.NextAction != nil {
+		action, bad := n.NextAction.public()
+		n.NextAction, dropped = action, append(dropped, bad...)
 	}
 	if len(dropped) > 0 {
 		code := strings.Join(dropped, ",")
@@ -378,7 +378,7 @@ func operationID(op *Operation) string {
 
 // microseconds is a gateway's time as rows keep it.
 func microseconds(t time.Time) time.Time {
-	if t.IsZero() {
+	if t.Year() < 1 || t.Year() > 9999 || t.IsZero() { // nothing that JSON can hold
 		return time.Time{}
 	}
 	return t.UTC().Truncate(time.Microsecond)

@@ -29,7 +29,6 @@ func Example() {
 
 	// The driver has brought the money.
 	r.IdempotencyKey = "0190f4e2c0de7aaa8000000000000003"
-	r.Private = *authorized.Private
 	captured, err := cash.Capture(ctx, payment.CaptureRequest{Request: r})
 	m := captured.Movements[0]
 	fmt.Println(m.Kind, m.Amount, m.State, err)

@@ -18,7 +18,6 @@ package manualprovider
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -81,27 +80,22 @@ func (p *Provider) Describe() payment.ProviderInfo {
 //
 // The error is that the context has ended, as [payment.ErrNotSent].
 func (p *Provider) Initialize(ctx context.Context, r payment.InitializeRequest) (payment.Snapshot, error) {
-	if err := ended(ctx); err != nil {
-		return payment.Snapshot{}, err
+	s, err := p.answer(ctx, r.Request, payment.SnapshotPending)
+	if err == nil {
+		s.Amount, s.Data = r.Amount, p.data.Clone()
 	}
-	s := p.snapshot(r.Request, payment.SnapshotPending, r.Amount)
-	s.Data = p.data.Clone()
-	return s, nil
+	return s, err
 }
 
-// Authorize answers authorized with the request's Amount. Nobody holds that money: the authorization is the shopper's promise. The
-// amount is also kept in Private, where Capture and Refund find it again.
+// Authorize answers authorized with the request's Amount. Nobody holds that money: the authorization is the shopper's promise.
 //
 // The error is that the context has ended, as [payment.ErrNotSent].
 func (p *Provider) Authorize(ctx context.Context, r payment.AuthorizeRequest) (payment.Snapshot, error) {
-	if err := ended(ctx); err != nil {
-		return payment.Snapshot{}, err
+	s, err := p.answer(ctx, r.Request, payment.SnapshotAuthorized)
+	if err == nil {
+		s.Amount, s.Authorized = r.Amount, r.Amount
 	}
-	s := p.snapshot(r.Request, payment.SnapshotAuthorized, r.Amount)
-	s.Authorized = r.Amount
-	kept := payment.NewPrivate(payment.Data{authorizedKey: r.Amount.String()})
-	s.Private = &kept
-	return s, nil
+	return s, err
 }
 
 // Status always fails: behind this provider nobody can be asked. The library never asks a pure provider.
@@ -111,18 +105,16 @@ func (p *Provider) Status(context.Context, payment.StatusRequest) (payment.Snaps
 	return payment.Snapshot{}, &payment.UnsupportedError{ProviderID: p.id, Capability: "Status"}
 }
 
-// Update answers pending with the new Amount: there is nothing anywhere that would have to change.
+// Update answers pending with the new Amount: there is nothing anywhere that would have to change. The library updates no session
+// that is authorized.
 //
-// The error matches [payment.ErrNotSent], and nothing changes: the session was authorized by this provider already, so that its
-// amount stands, or the context has ended.
+// The error is that the context has ended, as [payment.ErrNotSent].
 func (p *Provider) Update(ctx context.Context, r payment.UpdateRequest) (payment.Snapshot, error) {
-	if err := ended(ctx); err != nil {
-		return payment.Snapshot{}, err
+	s, err := p.answer(ctx, r.Request, payment.SnapshotPending)
+	if err == nil {
+		s.Amount = r.Amount
 	}
-	if _, ok := promised(r.Request); ok {
-		return payment.Snapshot{}, payment.NotSent(errors.New("manualprovider: the session is authorized: its amount stands"))
-	}
-	return p.snapshot(r.Request, payment.SnapshotPending, r.Amount), nil
+	return s, err
 }
 
 // Cancel answers canceled, with nothing left to capture. What was captured before stays captured: the provider does not know of
@@ -130,20 +122,17 @@ func (p *Provider) Update(ctx context.Context, r payment.UpdateRequest) (payment
 //
 // The error is that the context has ended, as [payment.ErrNotSent].
 func (p *Provider) Cancel(ctx context.Context, r payment.CancelRequest) (payment.Snapshot, error) {
-	if err := ended(ctx); err != nil {
-		return payment.Snapshot{}, err
+	s, err := p.answer(ctx, r.Request, payment.SnapshotCanceled)
+	if err == nil {
+		s.Capturable = &decimal.Decimal{}
 	}
-	s := p.snapshot(r.Request, payment.SnapshotCanceled, r.Amount)
-	s.Authorized, _ = promised(r.Request)
-	s.Capturable = &decimal.Decimal{}
-	return s, nil
+	return s, err
 }
 
-// Capture answers with one movement: the request's Amount, come in. It does not know earlier ones, and does not list them; that
-// their sum stays within the authorization is the library's to see.
+// Capture answers with one movement: the request's Amount, come in. It knows neither earlier ones nor what was authorized, and
+// says nothing of them; that all of them together stay within the authorization is the library's to see.
 //
-// The error matches [payment.ErrNotSent], and nothing is captured: the Amount alone is above what was authorized, or the context
-// has ended.
+// The error is that the context has ended, as [payment.ErrNotSent].
 func (p *Provider) Capture(ctx context.Context, r payment.CaptureRequest) (payment.Snapshot, error) {
 	s, err := p.move(ctx, r.Request, payment.MovementCapture)
 	if err == nil && r.Final {
@@ -152,10 +141,9 @@ func (p *Provider) Capture(ctx context.Context, r payment.CaptureRequest) (payme
 	return s, err
 }
 
-// Refund answers with one movement: the request's Amount, given back. Earlier ones are treated as Capture treats them.
+// Refund answers with one movement: the request's Amount, given back. Of all else it says as little as Capture.
 //
-// The error matches [payment.ErrNotSent], and nothing is refunded: the Amount alone is above what was authorized, or the context
-// has ended.
+// The error is that the context has ended, as [payment.ErrNotSent].
 func (p *Provider) Refund(ctx context.Context, r payment.RefundRequest) (payment.Snapshot, error) {
 	return p.move(ctx, r.Request, payment.MovementRefund)
 }
@@ -163,57 +151,29 @@ func (p *Provider) Refund(ctx context.Context, r payment.RefundRequest) (payment
 // move is Capture and Refund. The movement's reference is made of the key: one operation, one movement, however often it is asked
 // for.
 func (p *Provider) move(ctx context.Context, r payment.Request, kind payment.MovementKind) (payment.Snapshot, error) {
-	if err := ended(ctx); err != nil {
-		return payment.Snapshot{}, err
+	s, err := p.answer(ctx, r, payment.SnapshotAuthorized)
+	if err == nil {
+		s.Movements = []payment.Movement{{
+			Kind:           kind,
+			Reference:      p.id + "_" + string(kind) + "_" + r.IdempotencyKey,
+			IdempotencyKey: r.IdempotencyKey,
+			Amount:         r.Amount,
+			State:          payment.MovementSucceeded,
+		}}
 	}
-	authorized, ok := promised(r)
-	if !ok { // Private was not kept: what is captured now was authorized, at the least
-		authorized = r.Amount
-	}
-	if r.Amount.GreaterThan(authorized) {
-		cause := fmt.Errorf("manualprovider: a %s of %s is above the authorized %s", kind, r.Amount, authorized)
-		return payment.Snapshot{}, payment.NotSent(cause)
-	}
-	s := p.snapshot(r, payment.SnapshotAuthorized, authorized)
-	s.Authorized = authorized
-	s.Movements = []payment.Movement{{
-		Kind:           kind,
-		Reference:      p.id + "_" + string(kind) + "_" + r.IdempotencyKey,
-		IdempotencyKey: r.IdempotencyKey,
-		Amount:         r.Amount,
-		State:          payment.MovementSucceeded,
-	}}
-	return s, nil
+	return s, err
 }
 
-// snapshot returns what every answer has.
-func (p *Provider) snapshot(r payment.Request, state payment.SnapshotState, amount decimal.Decimal) payment.Snapshot {
+// answer returns what every answer has. NotSent is true of a context that has ended: nothing is ever sent.
+func (p *Provider) answer(ctx context.Context, r payment.Request, state payment.SnapshotState) (payment.Snapshot, error) {
+	if err := ctx.Err(); err != nil {
+		return payment.Snapshot{}, payment.NotSent(err)
+	}
 	reference := r.Reference
 	if reference == "" {
 		reference = p.id + "_" + r.SessionID
 	}
-	return payment.Snapshot{State: state, Reference: reference, CurrencyCode: r.CurrencyCode, Amount: amount}
-}
-
-// authorizedKey is where Private holds the amount that Authorize promised.
-const authorizedKey = "authorized"
-
-// promised returns what Authorize answered for the session, and whether it was ever called.
-func promised(r payment.Request) (decimal.Decimal, bool) {
-	text, ok := r.Private.Reveal()[authorizedKey].(string)
-	if !ok {
-		return decimal.Decimal{}, false
-	}
-	amount, err := payment.ParseAmount("Private", text)
-	return amount, err == nil
-}
-
-// ended returns a context's end as an error. NotSent is true here: nothing is ever sent.
-func ended(ctx context.Context) error {
-	if err := ctx.Err(); err != nil {
-		return payment.NotSent(err)
-	}
-	return nil
+	return payment.Snapshot{State: state, Reference: reference, CurrencyCode: r.CurrencyCode}, nil
 }
 
 var (

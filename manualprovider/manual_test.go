@@ -73,7 +73,7 @@ func TestDataIsPublishedAndCopied(t *testing.T) {
 	}
 }
 
-// TestLife goes through a session's life as the library does: what the provider kept in Private comes back with each call.
+// TestLife goes through a session's life as the library does.
 func TestLife(t *testing.T) {
 	ctx := context.Background()
 	p := manualprovider.New()
@@ -91,18 +91,13 @@ func TestLife(t *testing.T) {
 	}
 
 	s, err = p.Authorize(ctx, payment.AuthorizeRequest{Request: r})
-	if err != nil || s.State != payment.SnapshotAuthorized || !s.Authorized.Equal(r.Amount) || len(s.Movements) != 0 || s.Private == nil {
+	if err != nil || s.State != payment.SnapshotAuthorized || !s.Authorized.Equal(r.Amount) || s.Movements != nil || s.Private != nil {
 		t.Fatalf("Authorize: %+v, %v", s, err)
-	}
-	r.Private = *s.Private
-
-	if _, err = p.Update(ctx, payment.UpdateRequest{Request: r}); !errors.Is(err, payment.ErrNotSent) {
-		t.Fatalf("Update of an authorized session: %v", err)
 	}
 
 	r.Amount = decimal.RequireFromString("5.00")
 	s, err = p.Capture(ctx, payment.CaptureRequest{Request: r})
-	if err != nil || s.State != payment.SnapshotAuthorized || s.Capturable != nil || !s.Authorized.Equal(decimal.RequireFromString("12")) {
+	if err != nil || s.State != payment.SnapshotAuthorized || s.Capturable != nil || !silent(s) {
 		t.Fatalf("Capture: %+v, %v", s, err)
 	}
 	checkMovement(t, s, payment.MovementCapture, "manual_capture_"+key, "5")
@@ -113,32 +108,20 @@ func TestLife(t *testing.T) {
 	}
 
 	s, err = p.Refund(ctx, payment.RefundRequest{Request: r})
-	if err != nil || s.State != payment.SnapshotAuthorized || !s.Authorized.Equal(decimal.RequireFromString("12")) {
+	if err != nil || s.State != payment.SnapshotAuthorized || s.Capturable != nil || !silent(s) {
 		t.Fatalf("Refund: %+v, %v", s, err)
 	}
 	checkMovement(t, s, payment.MovementRefund, "manual_refund_"+key, "5")
 
-	r.Amount = decimal.RequireFromString("12.01")
-	if _, err = p.Capture(ctx, payment.CaptureRequest{Request: r}); !errors.Is(err, payment.ErrNotSent) {
-		t.Fatalf("Capture above what was authorized: %v", err)
-	}
-	if _, err = p.Refund(ctx, payment.RefundRequest{Request: r}); !errors.Is(err, payment.ErrNotSent) {
-		t.Fatalf("Refund above what was authorized: %v", err)
-	}
-
 	r.Amount = decimal.RequireFromString("12")
 	s, err = p.Cancel(ctx, payment.CancelRequest{Request: r})
-	if err != nil || s.State != payment.SnapshotCanceled || s.Capturable == nil || !s.Capturable.IsZero() || s.Movements != nil {
+	if err != nil || s.State != payment.SnapshotCanceled || s.Capturable == nil || !s.Capturable.IsZero() || s.Movements != nil || !silent(s) {
 		t.Fatalf("Cancel: %+v, %v", s, err)
 	}
 }
 
-func TestCaptureWithoutPrivate(t *testing.T) {
-	s, err := manualprovider.New().Capture(context.Background(), payment.CaptureRequest{Request: request("7")})
-	if err != nil || !s.Authorized.Equal(decimal.NewFromInt(7)) {
-		t.Fatalf("%+v, %v", s, err)
-	}
-}
+// silent reports whether an answer says nothing of what it cannot know: the session's amount, and what was authorized.
+func silent(s payment.Snapshot) bool { return s.Amount.IsZero() && s.Authorized.IsZero() && s.Private == nil }
 
 func TestStatusCannotBeAsked(t *testing.T) {
 	s, err := manualprovider.New().Status(context.Background(), payment.StatusRequest{Request: request("7")})

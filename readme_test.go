@@ -1,0 +1,105 @@
+package payment_test
+
+import (
+	"go/ast"
+	"go/parser"
+	gotoken "go/token"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/seed40c892db/payment"
+)
+
+// readmeBlock returns the only block of a language in the README.
+func readmeBlock(t *testing.T, language string) string {
+	t.Helper()
+	readme, err := os.ReadFile("README.md")
+	require.NoError(t, err)
+	blocks := regexp.MustCompile("(?s)```"+language+"\n(.*?)```").FindAllSubmatch(readme, -1)
+	require.Len(t, blocks, 1, "blocks of %s", language)
+	return string(blocks[0][1])
+}
+
+// readmeFunction returns the text of a function's body, without the output that an example must print, and the file's imports.
+func readmeFunction(t *testing.T, name, file, source string) (body string, imports []string) {
+	t.Helper()
+	parsed, err := parser.ParseFile(gotoken.NewFileSet(), file, source, parser.ParseComments)
+	require.NoError(t, err)
+	for _, i := range parsed.Imports {
+		imports = append(imports, i.Path.Value)
+	}
+	at := slices.IndexFunc(parsed.Decls, func(d ast.Decl) bool {
+		f, ok := d.(*ast.FuncDecl)
+		return ok && f.Name.Name == name
+	})
+	require.GreaterOrEqual(t, at, 0, "%s has no %s", file, name)
+	of, ok := parsed.Decls[at].(*ast.FuncDecl)
+	require.True(t, ok)
+	body = source[of.Body.Pos()-parsed.FileStart : of.Body.End()-parsed.FileStart]
+	return regexp.MustCompile(`(?m)^\t// Output:.*\n(\t//.*\n)*`).ReplaceAllString(body, ""), imports
+}
+
+// The README's program is an example that is compiled and run: the same imports, the same body.
+func TestReadmeProgram(t *testing.T) {
+	const file = "example_service_test.go"
+	program := readmeBlock(t, "go")
+	require.Less(t, strings.Count(program, "\n"), 40, "a first program fits a screen")
+	example, err := os.ReadFile(file)
+	require.NoError(t, err)
+	want, wantImports := readmeFunction(t, "ExampleNewService", file, string(example))
+	got, gotImports := readmeFunction(t, "main", "README.md", program)
+	require.Equal(t, want, got)
+	require.Equal(t, wantImports, gotImports)
+}
+
+// The README's diagram is the state machine.
+func TestReadmeDiagram(t *testing.T) {
+	var want, got []string
+	for _, from := range payment.SessionStatuses() {
+		for _, to := range payment.SessionStatuses() {
+			if from != to && from.CanBecome(to) {
+				want = append(want, string(from)+" --> "+string(to))
+			}
+		}
+	}
+	for line := range strings.Lines(readmeBlock(t, "mermaid")) {
+		if strings.Contains(line, "-->") && !strings.Contains(line, "[*]") {
+			got = append(got, strings.TrimSpace(line))
+		}
+	}
+	require.ElementsMatch(t, want, got)
+}
+
+// The README's table of errors has each error that a host can meet.
+func TestReadmeErrors(t *testing.T) {
+	source, err := os.ReadFile("errors.go")
+	require.NoError(t, err)
+	hosts, _, ok := strings.Cut(string(source), "// What a [Store] answers")
+	require.True(t, ok)
+	var want, got []string
+	for _, m := range regexp.MustCompile(`(?m)^\t(Err\w+) += errors\.New`).FindAllStringSubmatch(hosts, -1) {
+		want = append(want, m[1])
+	}
+	readme, err := os.ReadFile("README.md")
+	require.NoError(t, err)
+	for _, m := range regexp.MustCompile("(?m)^\\| `(Err\\w+)`").FindAllStringSubmatch(string(readme), -1) {
+		got = append(got, m[1])
+	}
+	require.ElementsMatch(t, want, got)
+}
+
+// The README's links to files lead somewhere.
+func TestReadmeLinks(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	require.NoError(t, err)
+	for _, m := range regexp.MustCompile(`\]\(([^)#:]+)\)`).FindAllStringSubmatch(string(readme), -1) {
+		_, err := os.Stat(filepath.FromSlash(m[1]))
+		require.NoError(t, err, "the README links to %s", m[1])
+	}
+}
