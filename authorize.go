@@ -9,7 +9,7 @@ import (
 type AuthorizeSessionParams struct {
 	SessionID      string // required
 	Input          Data   // what the browser sent along, such as a token or a 3DS result; untrusted
-	IdempotencyKey string // repeats return the same payment, the same decline, or go on where the first call was interrupted
+	IdempotencyKey string // repeats return the same payment or decline, ask what became of a challenge, or go on after an interruption
 }
 
 // AuthorizeSession asks the provider to hold the money, and returns the payment only when it is really held. A session that is authorized
@@ -50,7 +50,9 @@ func (s *Service) AuthorizeSession(ctx context.Context, p AuthorizeSessionParams
 		if op != nil && op.Kind == OperationInitialize && b.session.Status == StatusPending && b.session.ProcessingSince.IsZero() {
 			continue // initialized; now authorize
 		}
-		if op == nil && !b.session.ProcessingSince.IsZero() {
+		// What was not called now may have been decided meanwhile.
+		waiting := !b.session.ProcessingSince.IsZero() || t.key != "" && b.session.Status.live()
+		if waiting && (op == nil || op.ID != t.opID) {
 			if b, err = s.askAgain(ctx, b); err != nil {
 				return nil, err
 			}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -196,7 +197,7 @@ func (b *book) event(e Event) {
 	if e.CurrencyCode == "" {
 		e.CurrencyCode = b.collection.CurrencyCode
 	}
-	if b.session != nil {
+	if b.session != nil && !strings.HasPrefix(string(e.Kind), "collection.") {
 		e.SessionID, e.ProviderID, e.PaymentID = b.session.ID, b.session.ProviderID, b.session.PaymentID
 	}
 	b.touched = true

@@ -150,7 +150,7 @@ func (s *Service) GetCollection(ctx context.Context, id string) (*PaymentCollect
 func (s *Service) loadCollection(ctx context.Context, id string) (*book, error) {
 	b, err := s.load(ctx, Key{CollectionID: id})
 	if errors.Is(err, ErrNotFound) || err == nil && !b.collection.DeletedAt.IsZero() {
-		return nil, &NotFoundError{RowCollections, id}
+		return nil, notFound(RowCollections, id)
 	}
 	return b, err
 }
@@ -221,7 +221,7 @@ func (s *Service) onCollection(ctx context.Context, r request, id string, decide
 	}
 	b, _, err := s.run(ctx, &t)
 	if errors.Is(err, ErrNotFound) {
-		return nil, &NotFoundError{RowCollections, id}
+		return nil, notFound(RowCollections, id)
 	}
 	if err != nil {
 		return nil, err

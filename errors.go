@@ -24,7 +24,7 @@ var (
 	ErrUnsupported = errors.New("payment: not supported by the provider")
 	// ErrIdempotencyMismatch says that the IdempotencyKey was used before with other arguments: that call stands, use a new key.
 	ErrIdempotencyMismatch = errors.New("payment: idempotency key was used with other arguments")
-	// ErrTooManyDeclines says that so many attempts were declined that no more are made ([Config.MaxDeclines]).
+	// ErrTooManyDeclines says that so many attempts were declined that no more are made ([Config].MaxSessionDeclines, MaxCollectionDeclines).
 	ErrTooManyDeclines = errors.New("payment: too many declined attempts")
 )
 
@@ -36,7 +36,8 @@ var (
 	ErrPending = errors.New("payment: the gateway has not decided yet")
 	// ErrDeclined says that the gateway refused: [SessionError.Reason] is its code. Another try is a new operation.
 	ErrDeclined = errors.New("payment: declined")
-	// ErrCanceled says that the session or payment is canceled, and nothing can be done with it.
+	// ErrCanceled says that the session or payment is canceled, and nothing can be done with it. The error is a [*StateError] where
+	// it was so before the call.
 	ErrCanceled = errors.New("payment: canceled")
 	// ErrNotSent says that certainly nothing happened at the gateway: safe to try again, after RetryAfter.
 	ErrNotSent = errors.New("payment: the gateway was not reached")
@@ -80,13 +81,28 @@ type NotFoundError struct {
 	ID   string  // as it was given
 }
 
-// Error returns "payment: no session payses_… was found".
-func (e *NotFoundError) Error() string {
+// notFound says that there is no such object, or that none was named.
+func notFound(kind RowKind, id string) error {
+	e := &NotFoundError{kind, id}
+	if id == "" {
+		one := e.one()
+		return invalid(strings.ToUpper(one[:1])+one[1:]+"ID", "is required")
+	}
+	return e
+}
+
+// one names the kind in the singular: session.
+func (e *NotFoundError) one() string {
 	one := strings.TrimSuffix(strings.ReplaceAll(string(e.Kind), "_", " "), "s")
 	if stem, ok := strings.CutSuffix(one, "ie"); ok {
 		one = stem + "y"
 	}
-	return fmt.Sprintf("payment: no %s %.64q was found", one, e.ID)
+	return one
+}
+
+// Error returns "payment: no session payses_… was found".
+func (e *NotFoundError) Error() string {
+	return fmt.Sprintf("payment: no %s %.64q was found", e.one(), e.ID)
 }
 
 // Is reports whether target is ErrNotFound.
@@ -117,7 +133,7 @@ type AmountExceededError struct {
 	Asked        decimal.Decimal // in major units
 	Left         decimal.Decimal // in major units
 	CurrencyCode string          // of both
-	Holders      []string        // sessions whose hold or authorization takes the rest, at most 20; only for sessions
+	Holders      []string        // sessions whose hold or authorization takes the rest, at most 20; some may be paid: look before superseding one
 
 	collectionID string // where the holders are to be found; empty where there are none
 }

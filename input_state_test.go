@@ -75,7 +75,10 @@ func TestWhatDoesNotExist(t *testing.T) {
 	for name, call := range calls {
 		t.Run(name, func(t *testing.T) {
 			kind := name[:strings.LastIndex(name, " ")]
-			ids := []string{"", "nothing", "payses_", "op_", "x\x00y", "\xff", "'; --", strings.Repeat("x", 100_000)}
+			if field, named := map[string]string{"collection": "CollectionID", "session": "SessionID", "payment": "PaymentID"}[kind]; named {
+				requireInvalid(t, s.untouched(t, func() error { return call("") }), field, "is required")
+			}
+			ids := []string{"nothing", "payses_", "op_", "x\x00y", "\xff", "'; --", strings.Repeat("x", 100_000)}
 			for other, id := range map[string]string{"collection": s.c.ID, "session": s.pending.ID, "payment": s.p.ID} {
 				if other != kind {
 					ids = append(ids, id) // one of another kind
@@ -190,7 +193,7 @@ func TestForbiddenTransitions(t *testing.T) {
 	}{
 		{"an authorized session", "payment: cannot update SESSION, which is authorized: it is final", update, []error{allowed}},
 		{"an authorized session", "payment: cannot update SESSION, which is authorized: it is final", context, []error{allowed}},
-		{"an authorized session", "payment: cannot refund PAYMENT, which is authorized: nothing is left", refund(""), []error{allowed}},
+		{"an authorized session", "payment: cannot refund PAYMENT, which is authorized: nothing was captured", refund(""), []error{allowed}},
 		{"a canceled session", "payment: cannot update SESSION, which is canceled: it is final", update, []error{allowed, canceled}},
 		{"a canceled session", "payment: canceled: session SESSION", authorize, []error{canceled}},
 		{"a canceled payment", "payment: cannot capture PAYMENT, which is canceled: its authorization was given up", capture("1"), []error{allowed, canceled}},

@@ -19,6 +19,9 @@ type Currency struct {
 // The error is an [*InvalidError] that names CurrencyCode when the code is not in ISO 4217, or stands for no currency
 // one can pay in (metals, XXX, XTS).
 func LookupCurrency(code string) (Currency, error) {
+	if code == "" {
+		return Currency{}, invalid("CurrencyCode", "is required")
+	}
 	if len(code) == 3 { // in bytes: upper case turns some letters of other scripts into ASCII
 		upper := strings.ToUpper(code)
 		if digits, withdrawn, ok := isoDigits(upper); ok {
@@ -113,6 +116,16 @@ func errRange(amount decimal.Decimal) error {
 // FromMinorUnits returns a count of minor units in major units: 1099 of USD is 10.99.
 func (r CurrencyRule) FromMinorUnits(minor int64) decimal.Decimal {
 	return decimal.New(minor, -int32(r.Digits))
+}
+
+// FormatAmount writes an amount with all the digits of its currency's minor unit, as people read it: 25.90 of EUR, 500 of JPY. An
+// unknown currency leaves the amount as it is.
+func FormatAmount(amount decimal.Decimal, code string) string {
+	c, err := LookupCurrency(code)
+	if err != nil || amount.Exponent() < -int32(c.Digits) {
+		return amount.String()
+	}
+	return amount.StringFixed(int32(c.Digits))
 }
 
 // saneAmount reports whether a gateway's amount can be used at all: not negative, and of a size that arithmetic on it is

@@ -1,3 +1,35 @@
+// Package payment takes payments for a commerce backend, and keeps books of them that agree with the gateway's in the end, whatever
+// crashes, times out, is repeated, reordered or lost in between. Nobody is charged twice.
+//
+// A [Service] has a [Store] for its rows and a [Provider] for each gateway:
+//
+//	svc, err := payment.NewService(memstore.New(), payment.Config{Providers: []payment.Provider{manualprovider.New()}})
+//
+// What is owed for an order is a [PaymentCollection]. An amount of it, to be authorized by one provider, is a [PaymentSession]; a
+// collection can have several, for installments or for several providers. The provider sets the session's public Data when it is created
+// ([Service.CreateSession]), and reads it when it is authorized ([Service.AuthorizeSession]). An authorized session becomes a [Payment],
+// which is captured, refunded and canceled, whole or in parts; each movement of money is a [Capture] or a [Refund].
+//
+// # Errors
+//
+// AuthorizeSession returns a payment only when the money is really held. Otherwise the error is a [*SessionError] that says why:
+// [ErrRequiresMore] brings the action that the shopper must take, [ErrDeclined] the code of the refusal, and [ErrOutcomeUnknown] says that nobody
+// knows yet. Unknown is never failed: the operation stays open, is asked about, and is done once. Bad input is an [*InvalidError] that
+// names the field and the rule, before anything is stored or called.
+//
+// # Operations
+//
+// Every call to a gateway is an [Operation]: written down before the call, with an ID that is the gateway's idempotency key, and settled
+// after it. What a crash or a timeout leaves open is brought on by the next call that meets it, and by [Service.Reconcile], which a host
+// calls every few seconds.
+//
+// # Amounts
+//
+// Amounts are decimals in major units, 10.99, of an ISO 4217 currency. What has more decimals than the currency is refused, never rounded.
+//
+// # Secrets
+//
+// [Data] is public. What only the provider may know is [Private], which no encoder, printer or logger can see into.
 package payment
 
 import (
@@ -252,8 +284,8 @@ func (s *Service) RefundPayment(ctx context.Context, p RefundPaymentParams) (*Pa
 	}
 	reason := &RefundReason{}
 	if p.ReasonID != "" {
-		if reason, err = s.GetRefundReason(ctx, p.ReasonID); err != nil {
-			return nil, invalid("ReasonID", "is no refund reason")
+		if reason, err = s.knownReason(ctx, p.ReasonID); err != nil {
+			return nil, err
 		}
 	}
 	t.decide = func(b *book) (*Operation, error) {
@@ -264,7 +296,10 @@ func (s *Service) RefundPayment(ctx context.Context, p RefundPaymentParams) (*Pa
 		x := b.payment
 		captured, _, refunded, refunding := b.sums()
 		left := minus(minus(captured, refunded), refunding)
-		if p.Amount == nil && !left.IsPositive() && captured.IsPositive() {
+		if !captured.IsPositive() {
+			return nil, &StateError{x.ID, string(b.session.Status), "refund", "nothing was captured"}
+		}
+		if p.Amount == nil && !left.IsPositive() {
 			return nil, nil
 		}
 		amount, err := g.movable(p.Amount, left, x, "refund")

@@ -282,12 +282,12 @@ func pressAmounts(t *testing.T) {
 
 func pressCurrencies(t *testing.T) {
 	s := newShop(t, options{})
-	for _, code := range []string{"zzz", "", "dollars"} {
+	for code, rule := range map[string]string{"zzz": "is not an ISO 4217 currency code", "": "is required", "dollars": "is not an ISO 4217 currency code"} {
 		err := s.untouched(t, func() error {
 			_, err := s.CreateCollection(t.Context(), payment.CreateCollectionParams{CurrencyCode: code, Amount: dec("1")})
 			return err
 		})
-		requireInvalid(t, err, "CurrencyCode", "is not an ISO 4217 currency code")
+		requireInvalid(t, err, "CurrencyCode", rule)
 	}
 }
 

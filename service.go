@@ -221,6 +221,9 @@ func (s *Service) gateway(providerID string) (*gateway, error) {
 	if g := s.providers[providerID]; g != nil {
 		return g, nil
 	}
+	if providerID == "" {
+		return nil, invalid("ProviderID", "is required")
+	}
 	return nil, invalid("ProviderID", fmt.Sprintf("%.80q is not a configured provider", providerID))
 }
 

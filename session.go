@@ -30,7 +30,7 @@ type PaymentSession struct {
 	Reference       string          // the gateway's ID of the object; empty until the gateway has named it
 	Account         string          // the merchant account, where the gateway names it
 	NextAction      *NextAction     // what the shopper must do; set while requires_more
-	Reason          string          // the provider's code of the last decline; set while in error
+	Reason          string          // the provider's code of the last decline, or not_sent or not_done where initializing failed; set while in error
 	OperationID     string          // the open operation, which is the session's lock; empty when there is none
 	PaymentID       string          // the payment it became; empty until it was authorized
 	Declines        int             // attempts that the gateway declined
@@ -244,7 +244,7 @@ func (s *Service) explain(ctx context.Context, err error, kind RowKind, id strin
 		}
 		return err
 	case errors.Is(err, ErrNotFound) && !errors.As(err, &named): // the store's, which knows of no kind
-		return &NotFoundError{kind, id}
+		return notFound(kind, id)
 	}
 	return err
 }
@@ -264,7 +264,7 @@ func (s *Service) GetSession(ctx context.Context, id string) (*PaymentSession, e
 // visible reports a missing or hidden session, or payment.
 func (b *book) visible(kind RowKind, id string) error {
 	if b.session == nil || kind == RowPayments && b.payment == nil || !b.session.DeletedAt.IsZero() || !b.collection.DeletedAt.IsZero() {
-		return &NotFoundError{kind, id}
+		return notFound(kind, id)
 	}
 	return nil
 }

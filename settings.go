@@ -27,6 +27,12 @@ func (s *Service) readSettings(ctx context.Context) (*Settings, error) {
 	if kept != nil && now.Sub(at) < settingsAge && !now.Before(at) {
 		return kept, nil
 	}
+	return s.freshSettings(ctx)
+}
+
+// freshSettings asks the store.
+func (s *Service) freshSettings(ctx context.Context) (*Settings, error) {
+	now := s.now()
 	fresh, err := s.store.Settings(ctx)
 	if err != nil {
 		return nil, err
@@ -183,6 +189,9 @@ func (s *Service) DeleteRefundReason(ctx context.Context, id string) error {
 // GetRefundReason returns one reason. The error matches [ErrNotFound], or is the store's.
 func (s *Service) GetRefundReason(ctx context.Context, id string) (*RefundReason, error) {
 	set, err := s.readSettings(ctx)
+	if err == nil && findReason(set, id) == nil { // another process may have just created it
+		set, err = s.freshSettings(ctx)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -190,6 +199,15 @@ func (s *Service) GetRefundReason(ctx context.Context, id string) (*RefundReason
 		return copyReason(r), nil
 	}
 	return nil, &NotFoundError{rowReasons, id}
+}
+
+// knownReason returns a reason that a refund names.
+func (s *Service) knownReason(ctx context.Context, id string) (*RefundReason, error) {
+	r, err := s.GetRefundReason(ctx, id)
+	if errors.Is(err, ErrNotFound) {
+		err = invalid("ReasonID", fmt.Sprintf("%.80q is no refund reason", id))
+	}
+	return r, err
 }
 
 // ListRefundReasons returns all reasons in the order in which they were created. The error is the store's.

@@ -61,6 +61,9 @@ func (b *book) settle(g *gateway, op *Operation, a answer) {
 	if op == nil || !waiting || op.Kind != OperationInitialize && op.Kind != OperationAuthorize {
 		b.applyState(g, op, v, &n, a.code)
 	}
+	if b.payment != nil {
+		b.describePayment(&n)
+	}
 	b.more = b.applyMovements(op, &n)
 	if !b.more {
 		b.applyRelease(g, op, v, &n)
@@ -230,9 +233,6 @@ func (b *book) learn(n *news) {
 func (b *book) applyState(g *gateway, op *Operation, v verdict, n *news, code string) {
 	s := b.session
 	if s.Status == StatusCanceled && n.State != SnapshotAuthorized || s.Status == StatusAuthorized && n.State != SnapshotCanceled {
-		if b.payment != nil {
-			b.describePayment(n)
-		}
 		return
 	}
 	switch n.State {
@@ -275,6 +275,9 @@ func (b *book) applyState(g *gateway, op *Operation, v verdict, n *news, code st
 		if s.Status != StatusAuthorized { // else applyRelease voids it
 			b.cancelSession()
 		}
+		if b.payment != nil {
+			b.describePayment(n)
+		}
 	}
 }
 
@@ -291,7 +294,6 @@ func (b *book) cancelSession() {
 func (b *book) authorize(op *Operation, n *news) {
 	s := b.session
 	if b.payment != nil {
-		b.describePayment(n)
 		return
 	}
 	amount := s.Amount
@@ -313,7 +315,6 @@ func (b *book) authorize(op *Operation, n *news) {
 		kind = EventPaymentAuthorized
 		b.setStatus(StatusAuthorized)
 	}
-	b.describePayment(n)
 	b.event(Event{Kind: kind, Amount: b.payment.Authorized})
 }
 

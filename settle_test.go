@@ -253,7 +253,7 @@ func TestPendingMovements(t *testing.T) {
 	_, err = s.capture(pay, "31")
 	require.ErrorIs(t, err, payment.ErrAmountExceeded)
 	_, err = s.refund(pay, "1")
-	require.ErrorIs(t, err, payment.ErrAmountExceeded)
+	require.ErrorIs(t, err, payment.ErrNotAllowed)
 	_, err = s.CancelSession(t.Context(), payment.CancelSessionParams{SessionID: pay.SessionID})
 	require.ErrorIs(t, err, payment.ErrNotAllowed)
 	// It has moved meanwhile: the next answer says so.

@@ -241,7 +241,7 @@ func BenchmarkCommit(b *testing.B) {
 			}
 			events := make([]string, b.N)
 			for i := range events {
-				events[i] = id("evt", i<<40)
+				events[i] = id("evt", 1<<60+i)
 			}
 			runtime.GC()
 			b.ReportAllocs()

@@ -3,7 +3,6 @@ package memstore
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/seed40c892db/payment"
 )
@@ -22,25 +21,37 @@ type step struct {
 	id         string // the collection's
 	version    int64
 	collection staged[payment.PaymentCollection, collection]
-	sessions   []staged[payment.PaymentSession, session]
-	payments   []staged[payment.Payment, paid]
-	captures   []staged[payment.Capture, record[payment.Capture]]
-	refunds    []staged[payment.Refund, record[payment.Refund]]
-	operations []staged[payment.Operation, record[payment.Operation]]
-	requests   []*payment.KeyedRequest
-	events     []*newEvent
-	due        []payment.Due
+	sessions   few[staged[payment.PaymentSession, session]]
+	payments   few[staged[payment.Payment, paid]]
+	captures   few[staged[payment.Capture, record[payment.Capture]]]
+	refunds    few[staged[payment.Refund, record[payment.Refund]]]
+	operations few[staged[payment.Operation, record[payment.Operation]]]
+	requests   few[*payment.KeyedRequest]
+	events     few[*newEvent]
+	due        few[payment.Due]
+}
 
-	room struct { // for as many rows as most steps have, so that nothing is allocated for the lists above
-		sessions   [2]staged[payment.PaymentSession, session]
-		payments   [2]staged[payment.Payment, paid]
-		captures   [2]staged[payment.Capture, record[payment.Capture]]
-		refunds    [2]staged[payment.Refund, record[payment.Refund]]
-		operations [2]staged[payment.Operation, record[payment.Operation]]
-		requests   [2]*payment.KeyedRequest
-		events     [4]*newEvent
-		due        [4]payment.Due
+// few is a list that allocates nothing as long as it has two elements at most, as the lists of most steps do.
+type few[T any] struct {
+	n     int
+	first [2]T
+	more  []T
+}
+
+func (f *few[T]) add(v T) {
+	if f.n < len(f.first) {
+		f.first[f.n] = v
+	} else {
+		f.more = append(f.more, v)
 	}
+	f.n++
+}
+
+func (f *few[T]) at(i int) *T {
+	if i < len(f.first) {
+		return &f.first[i]
+	}
+	return &f.more[i-len(f.first)]
 }
 
 // newEvent is an event with its record: events never change, so one allocation does for both.
@@ -86,8 +97,6 @@ func (s *Store) Commit(ctx context.Context, c *payment.Changes) error {
 // version has moved by then; only what is not there yet has to be looked for again.
 func (s *Store) look(st *step, c *payment.Changes) error {
 	st.id, st.version = c.CollectionID, c.Version
-	st.sessions, st.payments = st.room.sessions[:0], st.room.payments[:0]
-	st.captures, st.refunds, st.operations = st.room.captures[:0], st.room.refunds[:0], st.room.operations[:0]
 	st.collection.row = c.Collection
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -99,18 +108,18 @@ func (s *Store) look(st *step, c *payment.Changes) error {
 		if r.held != nil {
 			r.was = r.held.row
 		}
-		st.sessions = append(st.sessions, r)
+		st.sessions.add(r)
 	}
 	for _, row := range c.Payments {
 		r := staged[payment.Payment, paid]{row: row, held: s.payments[row.ID]}
 		if r.held != nil {
 			r.was = r.held.row
 		}
-		st.payments = append(st.payments, r)
+		st.payments.add(r)
 	}
-	st.captures = lookUp(st.captures, c.Captures, s.captures, captureID)
-	st.refunds = lookUp(st.refunds, c.Refunds, s.refunds, refundID)
-	st.operations = lookUp(st.operations, c.Operations, s.operations, operationID)
+	lookUp(&st.captures, c.Captures, s.captures, captureID)
+	lookUp(&st.refunds, c.Refunds, s.refunds, refundID)
+	lookUp(&st.operations, c.Operations, s.operations, operationID)
 	return nil
 }
 
@@ -118,16 +127,15 @@ func captureID(r *payment.Capture) string     { return r.ID }
 func refundID(r *payment.Refund) string       { return r.ID }
 func operationID(r *payment.Operation) string { return r.ID }
 
-// lookUp appends rows with what the store has of them.
-func lookUp[T any](to []staged[T, record[T]], rows []*T, all map[string]*record[T], idOf func(*T) string) []staged[T, record[T]] {
+// lookUp adds rows with what the store has of them.
+func lookUp[T any](to *few[staged[T, record[T]]], rows []*T, all map[string]*record[T], idOf func(*T) string) {
 	for _, row := range rows {
 		r := staged[T, record[T]]{row: row, held: all[idOf(row)]}
 		if r.held != nil {
 			r.was = r.held.row
 		}
-		to = append(to, r)
+		to.add(r)
 	}
-	return to
 }
 
 // keep replaces the rows by copies, and takes those that have no place of their own yet.
@@ -135,35 +143,34 @@ func (st *step) keep(c *payment.Changes) {
 	k := &st.keeper
 	st.collection.row = k.collection(c.Collection, st.collection.was)
 	st.collection.row.Version = c.Version + 1
-	for i := range st.sessions {
-		r := &st.sessions[i]
+	for i := range st.sessions.n {
+		r := st.sessions.at(i)
 		r.row = k.session(r.row, r.was)
 	}
-	for i := range st.payments {
-		r := &st.payments[i]
+	for i := range st.payments.n {
+		r := st.payments.at(i)
 		r.row = k.payment(r.row, r.was)
 	}
-	for i := range st.captures {
-		r := &st.captures[i]
+	for i := range st.captures.n {
+		r := st.captures.at(i)
 		r.row = k.capture(r.row, r.was)
 	}
-	for i := range st.refunds {
-		r := &st.refunds[i]
+	for i := range st.refunds.n {
+		r := st.refunds.at(i)
 		r.row = k.refund(r.row, r.was)
 	}
-	for i := range st.operations {
-		r := &st.operations[i]
+	for i := range st.operations.n {
+		r := st.operations.at(i)
 		r.row = k.operation(r.row, r.was)
 	}
-	st.requests, st.events, st.due = st.room.requests[:0], st.room.events[:0], st.room.due[:0]
 	for _, r := range c.Requests {
-		st.requests = append(st.requests, k.request(r))
+		st.requests.add(k.request(r))
 	}
 	for _, r := range c.Events {
-		st.events = append(st.events, k.event(r))
+		st.events.add(k.event(r))
 	}
 	for _, d := range c.Due {
-		st.due = append(st.due, keepDue(d))
+		st.due.add(keepDue(d))
 		k.size += 24 * len(d.Dead)
 		k.row()
 	}
@@ -186,8 +193,8 @@ func (s *Store) check(st *step) error {
 	if err := s.checkVersion(st); err != nil {
 		return err
 	}
-	for i := range st.sessions {
-		r := &st.sessions[i]
+	for i := range st.sessions.n {
+		r := st.sessions.at(i)
 		if r.held == nil {
 			r.held = s.sessions[r.row.ID]
 		}
@@ -195,8 +202,8 @@ func (s *Store) check(st *step) error {
 			return foreign(r.row.ID)
 		}
 	}
-	for i := range st.payments {
-		r := &st.payments[i]
+	for i := range st.payments.n {
+		r := st.payments.at(i)
 		if r.held == nil {
 			r.held = s.payments[r.row.ID]
 		}
@@ -204,8 +211,8 @@ func (s *Store) check(st *step) error {
 			return foreign(r.row.ID)
 		}
 	}
-	for i := range st.captures {
-		r := &st.captures[i]
+	for i := range st.captures.n {
+		r := st.captures.at(i)
 		if r.held == nil {
 			r.held = s.captures[r.row.ID]
 		}
@@ -213,8 +220,8 @@ func (s *Store) check(st *step) error {
 			return foreign(r.row.ID)
 		}
 	}
-	for i := range st.refunds {
-		r := &st.refunds[i]
+	for i := range st.refunds.n {
+		r := st.refunds.at(i)
 		if r.held == nil {
 			r.held = s.refunds[r.row.ID]
 		}
@@ -222,8 +229,8 @@ func (s *Store) check(st *step) error {
 			return foreign(r.row.ID)
 		}
 	}
-	for i := range st.operations {
-		r := &st.operations[i]
+	for i := range st.operations.n {
+		r := st.operations.at(i)
 		if r.held == nil {
 			r.held = s.operations[r.row.ID]
 		}
@@ -237,8 +244,9 @@ func (s *Store) check(st *step) error {
 	if err := s.checkEvents(st); err != nil {
 		return err
 	}
-	for i := range st.due {
-		if d := s.due[st.due[i].Kind].find(st.due[i].ID); d != nil && d.CollectionID != st.id && d.CollectionID != "" {
+	for i := range st.due.n {
+		due := st.due.at(i)
+		if d := s.due[due.Kind].find(due.ID); d != nil && d.CollectionID != st.id && d.CollectionID != "" {
 			return foreign(d.ID)
 		}
 	}
@@ -251,30 +259,36 @@ func foreign(id string) error {
 
 // checkMovements refuses references that two captures, or two refunds, of one payment would have afterwards.
 func (s *Store) checkMovements(st *step) error {
-	for i := range st.captures {
-		row := st.captures[i].row
-		for _, other := range st.captures[:i] {
-			if sameMovement(&other.row.Entry, &row.Entry) {
-				return taken(&row.Entry)
+	for i := range st.captures.n {
+		e := &st.captures.at(i).row.Entry
+		if e.Reference == "" {
+			continue
+		}
+		for j := range i {
+			if sameMovement(&st.captures.at(j).row.Entry, e) {
+				return taken(e)
 			}
 		}
-		if p := s.payments[row.PaymentID]; p != nil && row.Reference != "" && p.captures.any(func(r *record[payment.Capture]) bool {
-			return sameMovement(&r.row.Entry, &row.Entry) && !holds(st.captures, r)
+		if p := s.payments[e.PaymentID]; p != nil && p.captures.any(func(r *record[payment.Capture]) bool {
+			return sameMovement(&r.row.Entry, e) && !replaces(&st.captures, r)
 		}) {
-			return taken(&row.Entry)
+			return taken(e)
 		}
 	}
-	for i := range st.refunds {
-		row := st.refunds[i].row
-		for _, other := range st.refunds[:i] {
-			if sameMovement(&other.row.Entry, &row.Entry) {
-				return taken(&row.Entry)
+	for i := range st.refunds.n {
+		e := &st.refunds.at(i).row.Entry
+		if e.Reference == "" {
+			continue
+		}
+		for j := range i {
+			if sameMovement(&st.refunds.at(j).row.Entry, e) {
+				return taken(e)
 			}
 		}
-		if p := s.payments[row.PaymentID]; p != nil && row.Reference != "" && p.refunds.any(func(r *record[payment.Refund]) bool {
-			return sameMovement(&r.row.Entry, &row.Entry) && !holds(st.refunds, r)
+		if p := s.payments[e.PaymentID]; p != nil && p.refunds.any(func(r *record[payment.Refund]) bool {
+			return sameMovement(&r.row.Entry, e) && !replaces(&st.refunds, r)
 		}) {
-			return taken(&row.Entry)
+			return taken(e)
 		}
 	}
 	return nil
@@ -282,12 +296,17 @@ func (s *Store) checkMovements(st *step) error {
 
 // sameMovement reports whether two rows of one kind stand for one movement at the gateway.
 func sameMovement(a, b *payment.Entry) bool {
-	return a.Reference != "" && a.Reference == b.Reference && a.PaymentID == b.PaymentID
+	return a.Reference == b.Reference && a.PaymentID == b.PaymentID
 }
 
-// holds reports whether a row is about to be replaced.
-func holds[T any](rows []staged[T, record[T]], r *record[T]) bool {
-	return slices.ContainsFunc(rows, func(e staged[T, record[T]]) bool { return e.held == r })
+// replaces reports whether one of the rows takes the place of what r holds.
+func replaces[T any](rows *few[staged[T, record[T]]], r *record[T]) bool {
+	for i := range rows.n {
+		if rows.at(i).held == r {
+			return true
+		}
+	}
+	return false
 }
 
 func taken(e *payment.Entry) error {
@@ -295,13 +314,18 @@ func taken(e *payment.Entry) error {
 }
 
 func (s *Store) checkEvents(st *step) error {
-	for i, e := range st.events {
-		if s.events[e.event.ID] != nil {
-			return fmt.Errorf("memstore: event %.64q: %w", e.event.ID, payment.ErrDuplicate)
+	for i := range st.events.n {
+		e := &(*st.events.at(i)).event
+		if s.events[e.ID] != nil {
+			return fmt.Errorf("memstore: event %.64q: %w", e.ID, payment.ErrDuplicate)
 		}
-		if st.collection.held != nil && st.collection.held.events.has(position{key: e.event.Seq}) ||
-			slices.ContainsFunc(st.events[:i], func(o *newEvent) bool { return o.event.Seq == e.event.Seq }) {
-			return fmt.Errorf("memstore: event %.64q: Seq %d is taken: %w", e.event.ID, e.event.Seq, payment.ErrDuplicate)
+		h := st.collection.held
+		there := h != nil && h.events.has(position{key: e.Seq})
+		for j := range i {
+			there = there || (*st.events.at(j)).event.Seq == e.Seq
+		}
+		if there {
+			return fmt.Errorf("memstore: event %.64q: Seq %d is taken: %w", e.ID, e.Seq, payment.ErrDuplicate)
 		}
 	}
 	return nil
@@ -313,43 +337,50 @@ func (s *Store) apply(st *step) {
 		st.collection.held = s.collectionOf(st.id)
 	}
 	put(&st.collection.held.record, st.collection.row, collectionFacts, s.collectionPlaces)
-	for _, r := range st.sessions {
+	for i := range st.sessions.n {
+		r := st.sessions.at(i)
 		if r.held == nil {
-			r.held = s.sessionOf(r.row.ID)
+			r.held = s.sessionOf(r.row.ID) // which another row of this step may have made
 		}
 		s.putSession(r.held, r.row)
 	}
-	for _, r := range st.payments {
+	for i := range st.payments.n {
+		r := st.payments.at(i)
 		if r.held == nil {
 			r.held = s.paidOf(r.row.ID)
 		}
 		put(&r.held.record, r.row, paymentFacts, s.paymentPlaces)
 	}
-	for _, r := range st.captures {
+	for i := range st.captures.n {
+		r := st.captures.at(i)
 		put(keptIn(s.captures, r.row.ID, r.held), r.row, captureFacts, s.capturePlaces)
 	}
-	for _, r := range st.refunds {
+	for i := range st.refunds.n {
+		r := st.refunds.at(i)
 		put(keptIn(s.refunds, r.row.ID, r.held), r.row, refundFacts, s.refundPlaces)
 	}
-	for _, r := range st.operations {
+	for i := range st.operations.n {
+		r := st.operations.at(i)
 		put(keptIn(s.operations, r.row.ID, r.held), r.row, operationFacts, s.operationPlaces)
 	}
-	for _, r := range st.requests {
+	for i := range st.requests.n {
+		r := *st.requests.at(i)
 		s.requests[requestKey{r.CollectionID, r.Method, r.Key}] = r
 	}
-	for _, e := range st.events {
+	for i := range st.events.n {
+		e := *st.events.at(i)
 		s.events[e.event.ID] = &e.record
 		put(&e.record, &e.event, eventFacts, s.eventPlaces)
 	}
-	for _, d := range st.due {
-		if d.At.IsZero() {
+	for i := range st.due.n {
+		if d := st.due.at(i); d.At.IsZero() {
 			s.dueOf(d.Kind).remove(d.ID)
 		} else {
-			s.dueOf(d.Kind).set(d)
+			s.dueOf(d.Kind).set(*d)
 		}
 	}
-	if len(st.events) > 0 {
-		s.eventsDue(st.id, st.events[0].event.At)
+	if st.events.n > 0 {
+		s.eventsDue(st.id, st.events.first[0].event.At)
 	}
 }
 

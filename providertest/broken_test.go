@@ -111,8 +111,24 @@ func TestReferenceBare(t *testing.T) {
 	Run(t, c)
 }
 
-// TestReferenceQuiet says no more than it must: nothing beside AlreadyDone, and Authorized only once.
+// TestReferenceQuiet says no more than it must.
 func TestReferenceQuiet(t *testing.T) { Run(t, config("", func(g *reference) { g.quiet = true })) }
+
+func TestReferenceTotals(t *testing.T) { Run(t, config("", func(g *reference) { g.totals = true })) }
+
+func TestReferenceMute(t *testing.T) { Run(t, config("", mute)) }
+
+// mute makes a gateway that cannot be asked.
+func mute(g *reference) { g.mute, g.info.StatusByKey = true, false }
+
+func TestReferenceUndated(t *testing.T) { Run(t, undatedConfig("")) }
+
+// undatedConfig is a gateway whose signatures carry no date.
+func undatedConfig(fault string) Config {
+	c := config(fault, func(g *reference) { g.undated = true })
+	c.WebhookUndated = true
+	return c
+}
 
 // browserConfig is a gateway where the browser authorizes.
 func browserConfig(fault string) Config {
@@ -227,17 +243,24 @@ func brokenProviders() []broken {
 		{"Status authorizes", []string{"status/reads"}, nil},
 		{"Status authorizes", []string{"authorize/browser_awaited"}, browserConfig},
 		{"authorizes less", []string{"authorize/browser_confirms"}, browserConfig},
+		{"Authorize asks with its key", []string{"authorize/browser_confirms"}, browserConfig},
+		{"nothing is searched for", []string{"status/finds_by_session", "status/searched"}, nil},
+		{"sessions are not searched for", []string{"status/searched"}, nil},
 		{"nothing is found", []string{"status/finds_by_reference"}, nil},
 		{"somebody else's session", []string{"status/not_found"}, nil},
 		{"Status answers for the newest session", []string{"status/own_session", "status/finds_by_session"}, nil},
 		{"an unknown session is pending", []string{"status/not_found"}, nil},
 		{"every key was executed", []string{"status_by_key/not_executed"}, nil},
 		{"no key was executed", []string{"status_by_key/executed"}, nil},
+		{"refused keys were never seen", []string{"status_by_key/refused"}, nil},
+		{"refused keys are forgotten", []string{"status_by_key/refused"}, nil},
 		{"Authorize answers not_found", []string{"status/alone_not_found"}, nil},
 		{"Update does nothing", []string{"update/amount"}, nil},
 		{"Update makes a new object", []string{"update/repeated_key", "snapshot/reference"}, keyless},
 		{"Cancel does nothing", []string{"cancel/open", "cancel/authorized", "cancel/over"}, nil},
 		{"Cancel keeps the rest", []string{"cancel/partly_captured"}, nil},
+		{"Cancel leaves it pending", []string{"cancel/partly_captured"}, nil},
+		{"Cancel undoes captures", []string{"cancel/partly_captured"}, nil},
 		{"canceled twice is an unknown outcome", []string{"cancel/repeated"}, nil},
 		{"authorizes and captures what is canceled", []string{"cancel/over"}, nil},
 
@@ -248,6 +271,9 @@ func brokenProviders() []broken {
 		{"a final capture keeps the rest", []string{"capture/final"}, nil},
 		{"captures twice", []string{"capture/once"}, single},
 		{"captures too much", []string{"capture/too_much", "snapshot/sums"}, nil},
+		{"too much is an unknown outcome", []string{"capture/too_much", "refund/too_much"}, nil},
+		{"too much takes what is left", []string{"capture/too_much", "refund/too_much"}, nil},
+		{"too much is declined, and moves", []string{"capture/too_much", "refund/too_much"}, nil},
 		{"Refund gives everything", []string{"refund/parts"}, nil},
 		{"Refund gives everything", []string{"refund/no_parts"}, single},
 		{"refunds too much", []string{"refund/too_much"}, nil},
@@ -259,6 +285,8 @@ func brokenProviders() []broken {
 
 		{"a State of its own", []string{"snapshot/state"}, nil},
 		{"an empty State", []string{"snapshot/state"}, nil},
+		{"never says what was authorized", []string{"authorize/approved", "snapshot/authorized"}, nil},
+		{"the amount is the capture's", []string{"snapshot/amount_asked"}, nil},
 		{"the amount is another", []string{"snapshot/amount_asked"}, nil},
 		{"currency in lower case", []string{"snapshot/currency"}, nil},
 		{"the reference changes", []string{"snapshot/reference"}, nil},
@@ -266,6 +294,7 @@ func brokenProviders() []broken {
 		{"Capturable is never reduced", []string{"snapshot/capturable"}, nil},
 		{"movements without references", []string{"snapshot/movements"}, nil},
 		{"movements change their references", []string{"snapshot/movements_stay"}, nil},
+		{"movements are forgotten", []string{"snapshot/movements_empty"}, withInfo(mute)},
 		{"Data is no JSON", []string{"snapshot/data"}, nil},
 		{"Data is too large", []string{"snapshot/data"}, nil},
 		{"a secret in Data", []string{"snapshot/secret_names"}, nil},
@@ -275,6 +304,8 @@ func brokenProviders() []broken {
 		{"a private text in an error", []string{"snapshot/private"}, nil},
 		{"a decline with secrets", []string{"errors/texts"}, nil},
 		{"two kinds of error", []string{"errors/kinds"}, nil},
+		{"AlreadyDone says nothing", []string{"errors/already_done", "cancel/repeated"}, nil},
+		{"AlreadyDone says what was before", []string{"errors/already_done", "cancel/repeated"}, nil},
 		{"changes Data", []string{"request/unchanged"}, nil},
 
 		{"an ended context is a decline", []string{"context/ended"}, nil},
@@ -289,6 +320,7 @@ func brokenProviders() []broken {
 
 		{"a webhook about nothing", []string{"webhook/genuine"}, nil},
 		{"a webhook's EventID changes", []string{"webhook/event_id"}, nil},
+		{"a webhook without an EventID", []string{"webhook/undated"}, undatedConfig},
 		{"forged webhooks", []string{"webhook/body_changed", "webhook/header_changed", "webhook/garbage", "webhook/oversized"}, nil},
 		{"a webhook's header is not needed", []string{"webhook/header_changed"}, nil},
 		{"a webhook's long body is cut", []string{"webhook/oversized"}, nil},

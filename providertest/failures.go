@@ -316,7 +316,7 @@ func (s *session) lead() string {
 func checkConcurrentKey(k *kit) {
 	s, key := k.ready(authorize), newKey()
 	for _, a := range k.atOnce(s, authorize, key) {
-		if a.ok() && a.State == payment.SnapshotAuthorized && (!a.Authorized.Equal(k.c.Amount) || s.r.Reference != "" && a.Reference != s.r.Reference) {
+		if a.ok() && a.State == payment.SnapshotAuthorized && (!a.still(k.c.Amount) || s.r.Reference != "" && a.Reference != s.r.Reference) {
 			k.Errorf("one authorization of %s must come of many calls with one key: %s", k.c.Amount, a)
 		}
 	}

@@ -10,10 +10,10 @@ import (
 // misspeak spoils what the gateway says about an object.
 func (g *reference) misspeak(s *payment.Snapshot, o *object) {
 	g.n++
-	if g.quiet && len(s.Movements) > 0 {
+	if g.quiet && (len(s.Movements) > 0 || s.State == payment.SnapshotCanceled) {
 		s.Authorized = decimal.Zero
 	}
-	captured, _ := sums(*s)
+	moved := o.moved()
 	switch g.fault {
 	case "a State of its own":
 		if s.State == payment.SnapshotAuthorized {
@@ -38,7 +38,7 @@ func (g *reference) misspeak(s *payment.Snapshot, o *object) {
 	case "currency in lower case":
 		s.CurrencyCode = strings.ToLower(s.CurrencyCode)
 	case "captures reduce what is authorized":
-		s.Authorized = s.Authorized.Sub(captured.Captured)
+		s.Authorized = s.Authorized.Sub(moved.Captured)
 	case "Capturable is never reduced":
 		s.Capturable = &s.Authorized
 	case "movements without references":
@@ -48,6 +48,16 @@ func (g *reference) misspeak(s *payment.Snapshot, o *object) {
 	case "movements change their references":
 		for i := range s.Movements {
 			s.Movements[i].Reference = g.next("movement")
+		}
+	case "never says what was authorized":
+		s.Authorized = decimal.Zero
+	case "the amount is the capture's":
+		if moved.Captured.IsPositive() {
+			s.Amount = moved.Captured
+		}
+	case "movements are forgotten":
+		if moved.Refunded.IsPositive() {
+			s.Movements = []payment.Movement{}
 		}
 	case "the amount is another":
 		s.Amount = s.Amount.Add(decimal.NewFromInt(1))

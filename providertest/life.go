@@ -2,13 +2,15 @@ package providertest
 
 import (
 	"github.com/seed40c892db/payment"
+	"github.com/shopspring/decimal"
 )
 
 // exchange is one call in the life of a session.
 type exchange struct {
 	answer
-	session *session // which of the life's sessions
-	secret  string   // what was planted in its Context
+	session *session        // which of the life's sessions
+	asked   decimal.Decimal // what was to be authorized by then
+	secret  string          // what was planted in its Context
 }
 
 // life returns every call of a few whole lives of sessions, for what must be true of each answer whatever was asked. They are
@@ -39,7 +41,7 @@ func (k *kit) read(s *session) {
 }
 
 func (k *kit) record(s *session, a answer) bool {
-	k.story = append(k.story, exchange{answer: a, session: s, secret: k.secret})
+	k.story = append(k.story, exchange{answer: a, session: s, asked: s.r.Amount, secret: k.secret})
 	return a.ok()
 }
 
@@ -71,7 +73,7 @@ func (k *kit) wholeLife() {
 	k.read(s)
 	whole, part := s.r.Amount, k.part()
 	if got, _ := sums(s.last); has[payment.Capturer](k.p) && got.Captured.IsZero() {
-		k.step(s, capture, amount(whole.Add(k.steps(1)))) // refused
+		k.tooMuch(s, capture)
 		if k.info.MultiCapture {
 			k.step(s, capture, amount(part))
 			k.read(s)
@@ -83,7 +85,7 @@ func (k *kit) wholeLife() {
 		k.read(s)
 	}
 	if has[payment.Refunder](k.p) {
-		k.step(s, refund, amount(whole.Add(k.steps(1)))) // refused
+		k.tooMuch(s, refund)
 		if k.info.PartialRefund {
 			k.step(s, refund, amount(part))
 			k.read(s)
@@ -92,6 +94,13 @@ func (k *kit) wholeLife() {
 			k.step(s, refund, amount(whole))
 		}
 		k.read(s)
+	}
+}
+
+// tooMuch makes a call that must be refused. A pure provider cannot tell: it does not know what was authorized.
+func (k *kit) tooMuch(s *session, m method) {
+	if !k.info.Pure {
+		k.step(s, m, amount(s.r.Amount.Add(k.steps(1))))
 	}
 }
 

@@ -30,7 +30,10 @@ type reference struct {
 	single    bool // neither MultiCapture nor PartialRefund
 	auto      bool // the authorization captures
 	forgetful bool // keys are declared, and ignored
-	quiet     bool // AlreadyDone comes without a Snapshot beside it, and later answers without Authorized
+	quiet     bool // Authorized is in no answer after a capture or a cancellation
+	totals    bool // no movements are listed: totals only
+	mute      bool // Status answers ErrUnsupported
+	undated   bool // signatures carry no date
 
 	mu      sync.Mutex
 	n       int                // counts references
@@ -154,6 +157,9 @@ func (g *reference) do(ctx context.Context, r *payment.Request, f func() (paymen
 		*r = *g.current
 	}
 	a, done := g.replies[r.IdempotencyKey]
+	if a.err != nil && g.is("refused keys are forgotten") {
+		done = false
+	}
 	if !done || g.forgetful || g.is("keys are ignored") {
 		if g.is("keys are looked up too early") {
 			g.mu.Unlock()
@@ -223,12 +229,7 @@ func (g *reference) counted(d decimal.Decimal, currency string) decimal.Decimal 
 
 // say is what the gateway says about an object.
 func (g *reference) say(o *object) payment.Snapshot {
-	left := o.authorized
-	for _, m := range o.movements {
-		if m.Kind == payment.MovementCapture {
-			left = left.Sub(m.Amount)
-		}
-	}
+	left := o.authorized.Sub(o.moved().Captured)
 	if o.final || o.state == payment.SnapshotCanceled {
 		left = decimal.Zero
 	}
@@ -236,7 +237,29 @@ func (g *reference) say(o *object) payment.Snapshot {
 		Authorized: o.authorized, Capturable: &left, Movements: append([]payment.Movement{}, o.movements...), NextAction: o.next,
 		Decline: o.decline, Data: o.data.Clone(), Private: o.private}
 	g.misspeak(&s, o)
+	if g.totals {
+		t := o.moved()
+		s.Movements, s.Totals = nil, &t
+	}
 	return s
+}
+
+// moved sums up an object's movements.
+func (o *object) moved() payment.Totals {
+	t, _ := sums(payment.Snapshot{Movements: append([]payment.Movement{}, o.movements...)})
+	return t
+}
+
+// already says that it is so. What is beside the error must not be believed.
+func (g *reference) already(o *object) (payment.Snapshot, error) {
+	now := g.say(o)
+	switch g.fault {
+	case "AlreadyDone says nothing":
+		now = payment.Snapshot{}
+	case "AlreadyDone says what was before":
+		now.State = payment.SnapshotPending
+	}
+	return payment.Snapshot{State: payment.SnapshotDeclined, Reference: "ignored"}, payment.AlreadyDone(now)
 }
 
 func (g *reference) Initialize(ctx context.Context, r payment.InitializeRequest) (payment.Snapshot, error) {
@@ -258,7 +281,10 @@ func (g *reference) Initialize(ctx context.Context, r payment.InitializeRequest)
 
 func (g *reference) Authorize(ctx context.Context, r payment.AuthorizeRequest) (payment.Snapshot, error) {
 	if g.browser {
-		return payment.AuthorizeByStatus(ctx, unkeyed{g}, r)
+		if g.is("Authorize asks with its key") {
+			return g.Status(ctx, payment.StatusRequest(r))
+		}
+		return payment.AuthorizeByStatus(ctx, g, r)
 	}
 	return g.do(ctx, &r.Request, func() (payment.Snapshot, error) {
 		o := g.find(r.Request)
@@ -276,11 +302,7 @@ func (g *reference) Authorize(ctx context.Context, r payment.AuthorizeRequest) (
 			return g.say(o), payment.Declined("canceled", "the object is canceled")
 		}
 		if o.state == payment.SnapshotAuthorized && !g.is("authorizes twice") { // the shopper was faster
-			now := payment.AlreadyDone(g.say(o))
-			if g.quiet {
-				return payment.Snapshot{}, now
-			}
-			return g.say(o), now
+			return g.already(o)
 		}
 		token, _ := r.Input["token"].(string)
 		switch {
@@ -300,14 +322,6 @@ func (g *reference) Authorize(ctx context.Context, r payment.AuthorizeRequest) (
 		g.grant(o, r.IdempotencyKey)
 		return g.say(o), nil
 	})
-}
-
-// unkeyed asks without the key of an authorize that the gateway has never seen.
-type unkeyed struct{ *reference }
-
-func (u unkeyed) Status(ctx context.Context, r payment.StatusRequest) (payment.Snapshot, error) {
-	r.IdempotencyKey = ""
-	return u.reference.Status(ctx, r)
 }
 
 func (g *reference) refuse(o *object, r payment.Request) (payment.Snapshot, error) {
@@ -356,13 +370,19 @@ func (g *reference) grant(o *object, key string) {
 
 func (g *reference) Status(ctx context.Context, r payment.StatusRequest) (payment.Snapshot, error) {
 	none := payment.Snapshot{State: payment.SnapshotNotFound}
+	if g.mute {
+		return payment.Snapshot{}, payment.ErrUnsupported
+	}
 	g.mu.Lock()
 	if g.down && g.is("an outage is not_found") {
 		g.mu.Unlock()
 		return none, nil
 	}
 	key := r.IdempotencyKey
-	_, executed := g.replies[key]
+	a, executed := g.replies[key]
+	if a.err != nil && g.is("refused keys were never seen") {
+		executed = false
+	}
 	g.mu.Unlock()
 	r.IdempotencyKey = "status-" + newKey()
 	return g.do(ctx, &r.Request, func() (payment.Snapshot, error) {
@@ -371,7 +391,8 @@ func (g *reference) Status(ctx context.Context, r payment.StatusRequest) (paymen
 		switch {
 		case o == nil && g.is("an unknown session is pending"):
 			return payment.Snapshot{State: payment.SnapshotPending}, nil
-		case o == nil, g.is("nothing is found") && r.Reference != "":
+		case o == nil, g.is("nothing is found") && r.Reference != "", g.is("nothing is searched for") && r.Reference == "",
+			g.is("sessions are not searched for") && r.Reference == "" && key == "":
 			return none, nil
 		case key != "" && !executed && !g.is("every key was executed"):
 			return none, nil
@@ -412,10 +433,16 @@ func (g *reference) Cancel(ctx context.Context, r payment.CancelRequest) (paymen
 			if g.is("canceled twice is an unknown outcome") {
 				return payment.Snapshot{}, errors.New("409 Conflict")
 			}
-			return payment.Snapshot{}, payment.AlreadyDone(g.say(o))
+			return g.already(o)
 		}
 		switch {
 		case g.is("Cancel does nothing"):
+		case len(o.movements) > 0 && g.is("Cancel undoes captures"):
+			o.movements, o.state = nil, payment.SnapshotCanceled
+		case len(o.movements) > 0 && g.is("Cancel leaves it pending"):
+			s := g.say(o)
+			s.State = payment.SnapshotPending
+			return s, nil
 		case len(o.movements) > 0:
 			o.final = !g.is("Cancel keeps the rest")
 		default:
@@ -440,7 +467,7 @@ func (g *reference) Capture(ctx context.Context, r payment.CaptureRequest) (paym
 		}
 		if amount.GreaterThan(*g.say(o).Capturable) && !g.is("captures too much") && !g.is("authorizes and captures what is canceled") &&
 			!(g.single && g.is("captures twice")) {
-			return payment.Snapshot{}, payment.Declined("amount_too_large", "more than is left")
+			return g.tooMuch(o, payment.MovementCapture, *g.say(o).Capturable, r.Request)
 		}
 		g.move(o, payment.MovementCapture, amount, r.IdempotencyKey)
 		o.final = (r.Final || g.single) && !g.is("a final capture keeps the rest")
@@ -454,8 +481,7 @@ func (g *reference) Refund(ctx context.Context, r payment.RefundRequest) (paymen
 		if o == nil {
 			return payment.Snapshot{}, errNoObject
 		}
-		s := g.say(o)
-		t, _ := sums(s)
+		t := o.moved()
 		amount, left := r.Amount, t.Captured.Sub(t.Refunded)
 		if g.single && !amount.Equal(left) && !g.is("Refund gives everything") {
 			return payment.Snapshot{}, payment.Declined("not_partial", "only all of it")
@@ -464,11 +490,25 @@ func (g *reference) Refund(ctx context.Context, r payment.RefundRequest) (paymen
 			amount = left
 		}
 		if amount.GreaterThan(left) && !g.is("refunds too much") {
-			return payment.Snapshot{}, payment.Declined("amount_too_large", "more than was captured")
+			return g.tooMuch(o, payment.MovementRefund, left, r.Request)
 		}
 		g.move(o, payment.MovementRefund, amount, r.IdempotencyKey)
 		return g.say(o), nil
 	})
+}
+
+// tooMuch refuses to move more than there is left.
+func (g *reference) tooMuch(o *object, kind payment.MovementKind, left decimal.Decimal, r payment.Request) (payment.Snapshot, error) {
+	switch g.fault {
+	case "too much is an unknown outcome":
+		return payment.Snapshot{}, errors.New("400 Bad Request")
+	case "too much takes what is left":
+		g.move(o, kind, left, r.IdempotencyKey)
+		return g.say(o), nil
+	case "too much is declined, and moves":
+		g.move(o, kind, left, r.IdempotencyKey)
+	}
+	return g.say(o), payment.Declined("amount_too_large", "more than there is left")
 }
 
 func (g *reference) move(o *object, kind payment.MovementKind, amount decimal.Decimal, key string) {
@@ -513,6 +553,9 @@ func (g *reference) VerifyWebhook(_ context.Context, r payment.WebhookRequest) (
 		return payment.WebhookMessage{}, refused
 	}
 	age := r.Now.Sub(time.Unix(seconds, 0))
+	if g.undated {
+		age = 0
+	}
 	if age > 5*time.Minute && !g.is("old webhooks") && !g.is("forged webhooks") && !g.is("a webhook's header is not needed") ||
 		age < -5*time.Minute && !g.is("future webhooks") {
 		return payment.WebhookMessage{}, refused
@@ -525,6 +568,8 @@ func (g *reference) VerifyWebhook(_ context.Context, r payment.WebhookRequest) (
 	switch g.fault {
 	case "a webhook's EventID changes":
 		m.EventID = newKey()
+	case "a webhook without an EventID":
+		m.EventID = ""
 	case "a webhook about nothing":
 		m.SessionID, m.Reference = "", ""
 	case "a webhook says not_found":

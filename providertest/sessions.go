@@ -99,7 +99,7 @@ func checkDeclineNamed(k *kit) {
 func checkDeclinedAgain(k *kit) {
 	s, a := k.declined()
 	if a.err != nil {
-		k.Skip("not run: payment.Declined refuses for good, and promises no other try")
+		k.Skip("not run: payment.Declined refuses this request for good, and promises nothing of another")
 	}
 	if again := s.approve(newKey()); again.State != payment.SnapshotAuthorized || !again.Authorized.Equal(k.c.Amount) {
 		k.Errorf("another try, with another key and Config.Approve, must authorize: %s", again)
@@ -133,11 +133,11 @@ func checkBrowserConfirms(k *kit) {
 	k.c.ConfirmInBrowser(k.TB, k.p, s.last, s.r)
 	if k.askable() {
 		a := s.must(status, "")
-		if a = s.settled(a); a.State != payment.SnapshotAuthorized {
-			k.Errorf("the browser has authorized, and no call of ours: %s", a)
+		if a = s.settled(a); a.State != payment.SnapshotAuthorized || !a.Authorized.Equal(k.c.Amount) {
+			k.Errorf("the browser has authorized %s, and no call of ours: %s", k.c.Amount, a)
 		}
 	}
-	if a := s.settled(s.must(authorize, newKey(), input(k.c.Approve))); a.State != payment.SnapshotAuthorized || !a.Authorized.Equal(k.c.Amount) {
+	if a := s.settled(s.must(authorize, newKey(), input(k.c.Approve))); a.State != payment.SnapshotAuthorized || !a.still(k.c.Amount) {
 		k.Errorf("Authorize must read what the browser has done: %s", a)
 	}
 }
@@ -191,11 +191,7 @@ func checkStatusFindsLost(k *kit) {
 	case a.err != nil && errors.Is(a.err, payment.ErrUnsupported):
 		k.Log("this gateway cannot be asked by SessionID: an Initialize whose answer is lost needs a person")
 	case a.err != nil:
-		k.Errorf("the object of the session must be found by SessionID, or not be found: %s", a)
-	case a.State == payment.SnapshotNotFound && k.info.StatusByKey:
-		k.Errorf("StatusByKey is declared, and the request with this key was executed: %s", a)
-	case a.State == payment.SnapshotNotFound:
-		k.Log("this gateway does not find an object by SessionID: an Initialize whose answer is lost needs a person")
+		k.Errorf("the object of the session must be found by SessionID: %s", a)
 	case a.Reference != s.r.Reference:
 		k.Errorf("the object of the session is %q, not another: %s", s.r.Reference, a)
 	}
@@ -210,6 +206,25 @@ func checkStatusNotFound(k *kit) {
 		}
 		if a.err == nil && a.State != payment.SnapshotNotFound || a.err != nil && !errors.Is(a.err, payment.ErrUnsupported) {
 			k.Errorf("the gateway knows nothing of this session: %s", a)
+		}
+	}
+}
+
+// checkStatusSearched asks about sessions that the gateway knows well, by SessionID alone.
+func checkStatusSearched(k *kit) {
+	list := []*session{k.opened(), k.authorized()}
+	if has[payment.Canceler](k.p) {
+		s := k.opened()
+		s.must(cancel, newKey())
+		list = append(list, s)
+	}
+	for _, s := range list {
+		a := k.twin(s).send(status, "", lost)
+		if a.broken != "" {
+			k.Fatal(a.broken)
+		}
+		if a.State == payment.SnapshotNotFound || a.err != nil && !errors.Is(a.err, payment.ErrUnsupported) {
+			k.Errorf("the gateway knows this session, as %q: it is found by SessionID, or cannot be searched for: %s", s.r.Reference, a)
 		}
 	}
 }
@@ -271,6 +286,23 @@ func checkKeyExecuted(k *kit) {
 	captured, _ = sums(s.last)
 	if has[payment.Refunder](k.p) && captured.Captured.IsPositive() {
 		step(refund, func(key string) { s.must(refund, key) })
+	}
+}
+
+// checkKeyRefused finds out whether the gateway remembers the key of a refused capture: another capture has an effect under a key
+// that it does not remember, and under no other. The library never sends a key with another request.
+func checkKeyRefused(k *kit) {
+	s, key := k.authorized(), newKey()
+	if a := s.send(capture, key, amount(k.c.Amount.Add(k.steps(1)))); !errors.Is(a.err, payment.ErrDeclined) && !errors.Is(a.err, payment.ErrNotSent) {
+		k.Skip("not run: a capture of too much was not refused")
+	}
+	known := s.send(status, key)
+	if !known.ok() {
+		k.Fatalf("Status must succeed: %s", known)
+	}
+	a := s.settled(s.send(capture, key))
+	if t, said := s.truth(); said && t.Captured.IsPositive() != (known.State == payment.SnapshotNotFound) {
+		k.Errorf("a capture was refused, and of its key: %s; the same key, with a capture that can be made: %s", known, a)
 	}
 }
 
@@ -345,8 +377,8 @@ func checkCancelRepeated(k *kit) {
 	}
 	for _, key := range keys {
 		a := s.send(cancel, key)
-		if a.broken != "" || !isAlreadyDone(a.err) && (a.err != nil || a.State != payment.SnapshotCanceled) {
-			k.Errorf("canceling what is canceled must answer canceled or payment.AlreadyDone: %s", a)
+		if a.broken != "" || a.err != nil && !isAlreadyDone(a.err) || a.State != payment.SnapshotCanceled {
+			k.Errorf("canceling what is canceled must answer canceled, with payment.AlreadyDone or without: %s", a)
 		}
 	}
 }
@@ -354,9 +386,18 @@ func checkCancelRepeated(k *kit) {
 func checkCancelRest(k *kit) {
 	s := k.authorized()
 	s.settled(s.must(capture, newKey(), amount(k.part())))
-	a := s.must(cancel, newKey())
-	if a.State != payment.SnapshotCanceled && (a.Capturable == nil || !a.Capturable.IsZero()) {
-		k.Errorf("nothing may be left to capture: State must be canceled, or Capturable 0: %s", a)
+	a := s.send(cancel, newKey())
+	switch {
+	case a.broken != "":
+		k.Fatal(a.broken)
+	case a.err == nil || isAlreadyDone(a.err):
+		a = s.settled(a)
+		released := a.State == payment.SnapshotAuthorized && a.Capturable != nil && a.Capturable.IsZero()
+		if a.State != payment.SnapshotCanceled && !released {
+			k.Errorf("State must be canceled, or authorized with Capturable 0: %s", a)
+		}
+	case k.info.MultiCapture: // else the capture was final, and nothing is left to cancel
+		k.Errorf("what is not captured must be released: %s", a)
 	}
 	s.moved("after the rest was released", k.part(), decimal.Zero)
 }

@@ -15,7 +15,7 @@ func (k *kit) answers() []exchange {
 	k.Helper()
 	var list []exchange
 	for _, e := range k.life() {
-		if e.ok() {
+		if e.ok() || isAlreadyDone(e.err) && e.State != "" { // what is already done is settled alike
 			list = append(list, e)
 		}
 	}
@@ -67,12 +67,24 @@ func checkAmounts(k *kit) {
 
 func checkAmountAsked(k *kit) {
 	for _, e := range k.answers() {
-		if e.method == capture || e.method == refund || e.State == payment.SnapshotNotFound {
-			continue // the request's Amount is another
+		if e.State != payment.SnapshotNotFound && !e.Amount.IsZero() && !e.Amount.Equal(e.asked) {
+			k.Errorf("Amount must be %s, the session's, or zero, not %s: %s", e.asked, e.Amount, e.answer)
 		}
-		want := e.request.Amount
-		if !e.Amount.IsZero() && !e.Amount.Equal(want) {
-			k.Errorf("Amount must be %s or zero, not %s: %s", want, e.Amount, e.answer)
+	}
+}
+
+func checkAuthorizedNamed(k *kit) {
+	first := map[*session]decimal.Decimal{}
+	for _, e := range k.answers() {
+		before, named := first[e.session]
+		switch {
+		case e.State == payment.SnapshotAuthorized && !named:
+			first[e.session] = e.Authorized
+			if !e.Authorized.IsPositive() {
+				k.Errorf("the first answer that says authorized must say how much: %s", e.answer)
+			}
+		case before.IsPositive() && !e.still(before):
+			k.Errorf("Authorized must be %s, as before, or zero: %s", before, e.answer)
 		}
 	}
 }
@@ -148,13 +160,23 @@ func checkMovementsStay(k *kit) {
 	}
 }
 
+// checkMovementsEmpty is not for a pure provider, which knows of no other movement than the one that it makes.
+func checkMovementsEmpty(k *kit) {
+	made := map[*session]answer{}
+	for _, e := range k.answers() {
+		if e.Movements != nil && len(e.Movements) == 0 && made[e.session].method != "" {
+			k.Errorf("Movements is empty, and not nil, after money has moved: %s; then %s", made[e.session], e.answer)
+		}
+		if t, _ := sums(e.Snapshot); t.Captured.IsPositive() {
+			made[e.session] = e.answer
+		}
+	}
+}
+
 func checkSums(k *kit) {
 	k.known(func(e exchange, authorized decimal.Decimal) {
 		t, said := sums(e.Snapshot)
-		if !said || k.info.Pure { // a pure provider lists its own movement alone
-			return
-		}
-		if t.Captured.GreaterThan(authorized) || t.Refunded.GreaterThan(t.Captured) {
+		if said && (t.Captured.GreaterThan(authorized) || t.Refunded.GreaterThan(t.Captured)) {
 			k.Errorf("captured must be at most authorized, and refunded at most captured: %s authorized, %s captured, %s refunded: %s",
 				authorized, t.Captured, t.Refunded, e.answer)
 		}
@@ -393,6 +415,38 @@ func checkErrorKinds(k *kit) {
 		if e.method == status && kinds > 0 && !errors.Is(e.err, payment.ErrNotSent) {
 			k.Errorf("Status changes nothing, so that nothing is declined or done already: %s", e.answer)
 		}
+	}
+}
+
+// checkAlreadyDone asks for what is so already.
+func checkAlreadyDone(k *kit) {
+	s := k.authorized()
+	already := 0
+	again := func(m method) {
+		a := s.send(m, newKey(), input(k.c.Approve))
+		if a.broken != "" {
+			k.Fatal(a.broken)
+		}
+		if !isAlreadyDone(a.err) {
+			return
+		}
+		already++
+		if a.State == "" {
+			k.Errorf("the Snapshot inside payment.AlreadyDone must say what is so: %s", a)
+		} else if k.askable() {
+			now := k.twin(s).must(status, "")
+			if a.State != now.State || !a.still(k.c.Amount) || a.Reference != "" && now.Reference != "" && a.Reference != now.Reference {
+				k.Errorf("the Snapshot inside payment.AlreadyDone must say what is so now: %s; and %s", a, now)
+			}
+		}
+	}
+	again(authorize)
+	if got, _ := sums(s.last); has[payment.Canceler](k.p) && got.Captured.IsZero() {
+		s.must(cancel, newKey())
+		again(cancel)
+	}
+	if already == 0 {
+		k.Skip("not run: the provider answers nothing with payment.AlreadyDone")
 	}
 }
 

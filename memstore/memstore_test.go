@@ -1,0 +1,13 @@
+package memstore_test
+
+import (
+	"testing"
+
+	"github.com/seed40c892db/payment"
+	"github.com/seed40c892db/payment/memstore"
+	"github.com/seed40c892db/payment/storetest"
+)
+
+func TestStore(t *testing.T) {
+	storetest.Run(t, func(*testing.T) payment.Store { return memstore.New() })
+}
