@@ -178,12 +178,12 @@ func (b *book) putRequest(r *KeyedRequest) {
 	b.out.Requests = append(b.out.Requests[:0], r)
 }
 
-// due says when work is to be found by age; a zero time ends it.
-func (b *book) due(kind DueKind, id string, at time.Time, tries int) {
+// dueAt says when an operation is to be found by age; a zero time ends it.
+func (b *book) dueAt(opID string, at time.Time, tries int) {
 	b.touched = true
-	d := Due{Kind: kind, CollectionID: b.collection.ID, ID: id, At: at, Tries: tries}
+	d := Due{Kind: DueOperation, CollectionID: b.collection.ID, ID: opID, At: at, Tries: tries}
 	for i := range b.out.Due {
-		if b.out.Due[i].Kind == kind && b.out.Due[i].ID == id {
+		if b.out.Due[i].ID == opID {
 			b.out.Due[i] = d
 			return
 		}

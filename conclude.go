@@ -129,7 +129,7 @@ func (b *book) finish(op *Operation, state OperationState, code string) {
 	}
 	if b.operation(op.ID) != nil { // a pure provider's operations are not rows
 		b.putOperation(op)
-		b.due(DueOperation, op.ID, time.Time{}, 0)
+		b.dueAt(op.ID, time.Time{}, 0)
 	}
 }
 
@@ -148,7 +148,7 @@ func (b *book) stayOpen(g *gateway, op *Operation) {
 	}
 	op.LeaseUntil = b.now
 	b.putOperation(op)
-	b.due(DueOperation, op.ID, b.now.Add(backoff(op.Tries)), op.Tries)
+	b.dueAt(op.ID, b.now.Add(backoff(op.Tries)), op.Tries)
 }
 
 // backoff is 1 s, doubling to 10 min.
@@ -190,7 +190,7 @@ func (b *book) attention(op *Operation, code string) {
 	b.session.OperationID = op.ID
 	b.touchSession()
 	b.putOperation(op)
-	b.due(DueOperation, op.ID, time.Time{}, 0)
+	b.dueAt(op.ID, time.Time{}, 0)
 	b.event(Event{Kind: EventOperationNeedsAttention, OperationID: op.ID, Amount: op.Amount, Code: code})
 }
 
@@ -209,5 +209,5 @@ func (b *book) compensate(g *gateway) {
 	b.begin(g, op)
 	// Nobody has called yet: whoever comes next takes over.
 	op.Tries, op.LeaseUntil, op.FirstCallAt, op.LastCallAt = 0, b.now, time.Time{}, time.Time{}
-	b.due(DueOperation, op.ID, b.now, 0)
+	b.dueAt(op.ID, b.now, 0)
 }

@@ -258,7 +258,7 @@ func NewPrivate(d map[string]any) Private {
 	}
 	kept, err := NormalizeData(d)
 	if err != nil {
-		// Kept as it came, shallowly, for checkPrivate to name what is wrong with it.
+		// Kept as it came, shallowly, for the check to say what is wrong with it.
 		kept = make(Data, len(d))
 		for k, v := range d {
 			kept[k] = v
@@ -407,14 +407,14 @@ func callerData(field string, d map[string]any) (Data, error) {
 	return n, nil
 }
 
-// checkPrivate refuses a Private whose content no store can keep.
-func checkPrivate(field string, p Private) error {
+// checkContext refuses a Context whose content no store can keep.
+func checkContext(p Private) error {
 	if p.IsEmpty() {
 		return nil
 	}
 	if _, err := NormalizeData(p.Reveal()); err != nil {
 		// The path could be a secret itself; the rule is enough.
-		return invalid(field, "holds a value that JSON cannot hold, or more than 64 KiB")
+		return invalid("Context", "holds a value that JSON cannot hold, or more than 64 KiB")
 	}
 	return nil
 }

@@ -102,7 +102,7 @@ func (b *book) begin(g *gateway, op *Operation) {
 	b.session.OperationID = op.ID
 	b.touchSession()
 	b.putOperation(op)
-	b.due(DueOperation, op.ID, op.LeaseUntil, op.Tries)
+	b.dueAt(op.ID, op.LeaseUntil, op.Tries)
 }
 
 // task is a call of the host that may end in a call of a provider.
@@ -366,7 +366,7 @@ func (s *Service) takeOver(ctx context.Context, collectionID, opID string) (_ *b
 			}
 		}
 		b.putOperation(op)
-		b.due(DueOperation, op.ID, op.LeaseUntil, op.Tries)
+		b.dueAt(op.ID, op.LeaseUntil, op.Tries)
 		return nil
 	})
 	if err != nil || !won {

@@ -136,12 +136,12 @@ func TestPrivateKeepsItsContent(t *testing.T) {
 	p.Reveal()["in"].(map[string]any)["k"] = "new"
 	require.Equal(t, want, p.Reveal(), "a copy of what it holds")
 	require.False(t, p.IsEmpty())
-	require.NoError(t, checkPrivate("Context", p))
+	require.NoError(t, checkContext(p))
 
 	for _, empty := range []Private{{}, NewPrivate(nil), NewPrivate(map[string]any{})} {
 		require.True(t, empty.IsEmpty())
 		require.Nil(t, empty.Reveal())
-		require.NoError(t, checkPrivate("Context", empty))
+		require.NoError(t, checkContext(empty))
 	}
 }
 
@@ -149,6 +149,6 @@ func TestPrivateThatCannotBeKeptIsRefusedWithoutItsContent(t *testing.T) {
 	for _, bad := range []any{func() {}, "\x00", strings.Repeat("x", MaxDataBytes)} {
 		p := NewPrivate(map[string]any{planted: bad})
 		require.False(t, p.IsEmpty())
-		require.EqualError(t, checkPrivate("Context", p), "payment: Context: holds a value that JSON cannot hold, or more than 64 KiB")
+		require.EqualError(t, checkContext(p), "payment: Context: holds a value that JSON cannot hold, or more than 64 KiB")
 	}
 }

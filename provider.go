@@ -55,22 +55,23 @@ type Canceler interface {
 // Capturer is a provider that takes money after it was authorized. Without it, CapturePayment is [ErrUnsupported]: the gateway
 // captures by itself, and its Snapshots say so.
 type Capturer interface {
-	// Capture takes Request.Amount; more than is left is Declined or NotSent, and nothing moves. Its own movement in the Snapshot carries the request's IdempotencyKey. The error is one of
-	// the four kinds.
+	// Capture takes Request.Amount; more than is left is Declined or NotSent, and nothing moves. Its own movement in the Snapshot
+	// carries the request's IdempotencyKey. The error is one of the four kinds.
 	Capture(ctx context.Context, r CaptureRequest) (Snapshot, error)
 }
 
 // Refunder is a provider that gives money back. Without it, RefundPayment is [ErrUnsupported].
 type Refunder interface {
-	// Refund gives Request.Amount back; more than was captured is Declined or NotSent, and nothing moves. Its own movement in the Snapshot carries the request's IdempotencyKey. The error is one
-	// of the four kinds.
+	// Refund gives Request.Amount back; more than is left of what was captured is Declined or NotSent, and nothing moves. Its own
+	// movement in the Snapshot carries the request's IdempotencyKey. The error is one of the four kinds.
 	Refund(ctx context.Context, r RefundRequest) (Snapshot, error)
 }
 
 // WebhookVerifier is a provider whose gateway sends webhooks. Without it, news arrives by asking alone.
 type WebhookVerifier interface {
 	// VerifyWebhook checks the signature in constant time, and its date against now on both sides, and says what the message
-	// concerns. Where signatures carry no date, the message names an EventID. The error says why the message is refused: nothing is stored then.
+	// concerns. Where signatures carry no date, the message names an EventID. The error says why the message is refused: nothing is
+	// stored then.
 	VerifyWebhook(ctx context.Context, r WebhookRequest) (WebhookMessage, error)
 }
 

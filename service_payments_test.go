@@ -2,6 +2,7 @@ package payment_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"testing"
 	"time"
@@ -211,6 +212,10 @@ func TestRefundReasons(t *testing.T) {
 		require.Equal(t, s.clock.Now(), r.CreatedAt)
 		r.Metadata["a"], r.Code = 2, "mine" // the caller's copy is the caller's
 		ids = append(ids, r.ID)
+		kept, err := s.GetRefundReason(ctx, r.ID)
+		require.NoError(t, err)
+		require.Equal(t, code, kept.Code)
+		require.Equal(t, payment.Data{"a": json.Number("1")}, kept.Metadata)
 	}
 	s.clock.Advance(time.Minute)
 	r, err := s.UpdateRefundReason(ctx, ids[0], payment.RefundReasonParams{Code: "too-late", Label: "Too late", Description: "After the feast"})
@@ -226,7 +231,7 @@ func TestRefundReasons(t *testing.T) {
 		require.Equal(t, "broken", list[1].Code)
 		got, err := process.GetRefundReason(ctx, ids[1])
 		require.NoError(t, err)
-		require.Equal(t, "1", string(got.Metadata["a"].(interface{ String() string }).String()))
+		require.Equal(t, payment.Data{"a": json.Number("1")}, got.Metadata)
 	}
 	requireInvalid(t, s.untouched(t, func() error {
 		_, err := s.UpdateRefundReason(ctx, ids[0], payment.RefundReasonParams{Code: "broken", Label: "x"})

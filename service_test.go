@@ -303,6 +303,17 @@ func TestUpdateSession(t *testing.T) {
 	require.Equal(t, payment.Data{"return_url": "https://shop.example/back"}, updated.Context.Reveal())
 	require.Equal(t, payment.Data{"a": "1"}, updated.Metadata)
 	require.Equal(t, 2, s.executed(sandboxprovider.MethodUpdate))
+	// All at once.
+	updated, err = s.UpdateSession(ctx, payment.UpdateSessionParams{
+		SessionID: x.ID, Amount: amount("99"), Metadata: &payment.Data{"a": "2"}, Context: ptr(payment.NewPrivate(payment.Data{"email": "a@shop.example"})),
+	})
+	require.NoError(t, err)
+	require.Equal(t, payment.Data{"a": "2"}, updated.Metadata)
+	require.Equal(t, payment.Data{"email": "a@shop.example"}, updated.Context.Reveal())
+	updated, err = s.UpdateSession(ctx, payment.UpdateSessionParams{SessionID: x.ID, Amount: amount("100")})
+	require.NoError(t, err)
+	require.Equal(t, payment.Data{"a": "2"}, updated.Metadata) // what is not named stays
+	require.Equal(t, payment.Data{"email": "a@shop.example"}, updated.Context.Reveal())
 	// While the shopper is challenged the amount is held; an update ends the challenge, which was for another amount.
 	_, err = s.AuthorizeSession(ctx, payment.AuthorizeSessionParams{SessionID: x.ID, Input: token(sandboxprovider.Token3DS)})
 	require.ErrorIs(t, err, payment.ErrRequiresMore)

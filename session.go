@@ -134,7 +134,7 @@ func callerMaps(metadata, input Data, context Private) (Data, Data, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return m, i, checkPrivate("Context", context)
+	return m, i, checkContext(context)
 }
 
 // admit decides whether a session may be added, or initialized again.

@@ -121,7 +121,9 @@ func TestLife(t *testing.T) {
 }
 
 // silent reports whether an answer says nothing of what it cannot know: the session's amount, and what was authorized.
-func silent(s payment.Snapshot) bool { return s.Amount.IsZero() && s.Authorized.IsZero() && s.Private == nil }
+func silent(s payment.Snapshot) bool {
+	return s.Amount.IsZero() && s.Authorized.IsZero() && s.Private == nil
+}
 
 func TestStatusCannotBeAsked(t *testing.T) {
 	s, err := manualprovider.New().Status(context.Background(), payment.StatusRequest{Request: request("7")})

@@ -19,7 +19,7 @@ const (
 	sentenceVerify     = "VerifyWebhook checks the signature in constant time, and its date against now on both sides, and says what the message concerns."
 	sentenceOwn        = "Its own movement in the Snapshot carries the request's IdempotencyKey."
 	sentenceCapture    = "Capture takes Request.Amount; more than is left is Declined or NotSent, and nothing moves."
-	sentenceRefund     = "Refund gives Request.Amount back; more than was captured is Declined or NotSent, and nothing moves."
+	sentenceRefund     = "Refund gives Request.Amount back; more than is left of what was captured is Declined or NotSent, and nothing moves."
 	sentenceUnique     = "the gateway's ID, unique per kind"
 	sentenceCapturable = "what a further capture may take; nil: what is left by our own sums; 0 once final, voided or expired"
 )

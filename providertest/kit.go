@@ -407,7 +407,9 @@ func own(a answer, kind payment.MovementKind) (payment.Movement, bool) {
 		}
 	}
 	if a.Movements == nil && a.ok() && a.State == payment.SnapshotAuthorized {
-		return payment.Movement{Kind: kind, IdempotencyKey: a.request.IdempotencyKey, Amount: a.request.Amount, State: payment.MovementSucceeded}, true
+		implied := payment.Movement{Kind: kind, IdempotencyKey: a.request.IdempotencyKey, Amount: a.request.Amount}
+		implied.State = payment.MovementSucceeded
+		return implied, true
 	}
 	return payment.Movement{}, false
 }

@@ -66,7 +66,7 @@ func (k *kit) ownListed(s *session, a answer, kind payment.MovementKind) {
 	}
 	if !k.info.Pure && k.askable() {
 		if now := s.must(status, ""); now.Movements != nil {
-			k.Errorf("the gateway lists movements, so that the answer must have the %s with the key %s: %s; then %s", kind, a.request.IdempotencyKey, a, now)
+			k.Errorf("the gateway lists movements, so that this %s must be in the answer with its key: %s; then %s", kind, a, now)
 		}
 	}
 	k.Log("this gateway lists no movements: what it answers without an error has moved")
@@ -228,7 +228,8 @@ func checkRefundNoPart(k *kit) {
 	}
 }
 
-// checkOverRefund is not for a pure provider: it has no state, and cannot know what was captured. The library has refused it already.
+// checkOverRefund is not for a pure provider: it has no state, and cannot know what was captured. The library has refused it
+// already.
 func checkOverRefund(k *kit) {
 	s := k.taken()
 	k.refused(s, refund, payment.MovementRefund, k.c.Amount.Add(k.steps(1)))

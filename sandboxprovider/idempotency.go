@@ -56,7 +56,7 @@ func (g *Gateway) serve(q request, fault FaultKind, call int, now time.Time) ans
 		a = g.execute(q, now)
 	}
 	if keyed {
-		if a.executed {
+		if a.on != nil { // what was refused is known by its key as well
 			g.executed[q.Key] = append(g.executed[q.Key], a.on)
 		}
 		if a.Status != 400 && a.Status != 404 {

@@ -181,7 +181,7 @@ func TestStatusByKey(t *testing.T) {
 
 	_, err = s.capture(refused, "10.01", false)
 	s.kind("declined", err)
-	require.Equal(t, payment.SnapshotNotFound, s.status(refused).State, "it was refused, not executed")
+	require.Equal(t, payment.SnapshotAuthorized, s.status(refused).State, "it was refused, and its key is remembered")
 
 	s.r.Reference = ""
 	s.r.SessionID = ""

@@ -345,12 +345,16 @@ func (g *Gateway) done(in *intent) answer {
 
 // already is the answer to a request whose effect is there.
 func (g *Gateway) already(code string, in *intent) answer {
-	return refused(409, code, "the intent is "+string(in.status()), g.body(in))
+	a := refused(409, code, "the intent is "+string(in.status()), g.body(in))
+	a.on = in
+	return a
 }
 
 // no is the answer to a request that this gateway refuses for good.
 func (g *Gateway) no(code, message string, in *intent) answer {
-	return refused(422, code, message, g.body(in))
+	a := refused(422, code, message, g.body(in))
+	a.on = in
+	return a
 }
 
 func refused(status int, code, message string, body *intentBody) answer {

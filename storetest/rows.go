@@ -195,7 +195,7 @@ func rowsTimes(k *kit) {
 	west := time.Date(2024, 3, 1, 0, 0, 0, 400, time.FixedZone("west", -(9*3600+1800)))
 	t.collection.CreatedAt, t.collection.UpdatedAt, t.collection.CompletedAt = east, west, time.Now().Truncate(time.Microsecond)
 	t.session.CreatedAt, t.session.ExpiresAt = west, time.Date(2199, 12, 31, 23, 59, 59, 999999000, time.UTC)
-	t.session.NextAction = &payment.NextAction{Kind: payment.ActionWait, RetryAfter: 1500 * time.Millisecond, ExpiresAt: east}
+	t.session.NextAction = &payment.NextAction{Kind: payment.ActionWait, RetryAfter: 15, ExpiresAt: east}
 	t.payment.CapturedAt, t.payment.CaptureBefore = east, west
 	t.capture.CreatedAt, t.refund.ReturnedAt = east, west
 	t.operation.LeaseUntil, t.operation.CreatedAt = east, west
