@@ -164,7 +164,7 @@ func (s *shop) untouched(t *testing.T, call func() error) error {
 	before, log := strings.Split(s.allRows(), "\n"), len(s.gateway.Requests())
 	err := call()
 	require.Error(t, err)
-	for _, row := range strings.Split(s.allRows(), "\n") {
+	for row := range strings.SplitSeq(s.allRows(), "\n") {
 		require.True(t, slices.Contains(before, row), "this was stored, though the call was refused with %q:\n%s", err, row)
 	}
 	require.Len(t, s.gateway.Requests(), log, "the gateway was called, though the call was refused: %s", err)

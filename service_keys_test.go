@@ -71,7 +71,7 @@ func keyedMethods() map[string]keyed {
 				return s.UpdateSession(s.t.Context(), p.(payment.UpdateSessionParams))
 			},
 			others: map[string]any{
-				"Amount": amount("50.01"), "Context": ptr(private("a@example.com")), "Input": payment.Data{"a": 1}, "Metadata": &payment.Data{"a": 1},
+				"Amount": amount("50.01"), "Context": new(private("a@example.com")), "Input": payment.Data{"a": 1}, "Metadata": &payment.Data{"a": 1},
 			},
 			scopes: "SessionID",
 		},
@@ -199,15 +199,14 @@ func TestSameKey(t *testing.T) {
 			p := m.setUp(s)
 			_, err := m.call(s, p)
 			require.NoError(t, err)
-			fields := reflect.TypeOf(p)
-			for i := range fields.NumField() {
-				field := fields.Field(i).Name
+			for f := range reflect.TypeOf(p).Fields() {
+				field := f.Name
 				if field == "IdempotencyKey" || field == m.scopes {
 					continue
 				}
 				require.Contains(t, m.others, field, "a field that the key does not stand for?")
-				row, err := any(nil), error(nil)
-				s.untouched(t, func() error { row, err = m.call(s, with(p, field, m.others[field])); return err })
+				var row any
+				err := s.untouched(t, func() (err error) { row, err = m.call(s, with(p, field, m.others[field])); return err })
 				require.Equal(t, payment.ErrIdempotencyMismatch, err, field)
 				require.True(t, row == nil || reflect.ValueOf(row).IsNil(), "%s: a row came with the error", field)
 			}

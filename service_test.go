@@ -121,7 +121,7 @@ func TestUpdateCollectionChangesWhatItNames(t *testing.T) {
 	require.Equal(t, payment.Data{"order": "1"}, c.Metadata)
 	require.Equal(t, []string{"manual"}, c.ProviderIDs)
 	equalAmount(t, "90", s.fresh(c.ID).Amount)
-	c, err = s.UpdateCollection(ctx, payment.UpdateCollectionParams{CollectionID: c.ID, ProviderIDs: ptr([]string(nil)), Metadata: ptr(payment.Data(nil))})
+	c, err = s.UpdateCollection(ctx, payment.UpdateCollectionParams{CollectionID: c.ID, ProviderIDs: new([]string(nil)), Metadata: new(payment.Data(nil))})
 	require.NoError(t, err)
 	require.Nil(t, c.ProviderIDs)
 	require.Nil(t, c.Metadata)
@@ -297,7 +297,7 @@ func TestUpdateSession(t *testing.T) {
 	require.Len(t, s.gateway.Requests(), log)
 	// Context does.
 	updated, err = s.UpdateSession(ctx, payment.UpdateSessionParams{
-		SessionID: x.ID, Context: ptr(payment.NewPrivate(payment.Data{"return_url": "https://shop.example/back"})),
+		SessionID: x.ID, Context: new(payment.NewPrivate(payment.Data{"return_url": "https://shop.example/back"})),
 	})
 	require.NoError(t, err)
 	require.Equal(t, payment.Data{"return_url": "https://shop.example/back"}, updated.Context.Reveal())
@@ -305,7 +305,7 @@ func TestUpdateSession(t *testing.T) {
 	require.Equal(t, 2, s.executed(sandboxprovider.MethodUpdate))
 	// All at once.
 	updated, err = s.UpdateSession(ctx, payment.UpdateSessionParams{
-		SessionID: x.ID, Amount: amount("99"), Metadata: &payment.Data{"a": "2"}, Context: ptr(payment.NewPrivate(payment.Data{"email": "a@shop.example"})),
+		SessionID: x.ID, Amount: amount("99"), Metadata: &payment.Data{"a": "2"}, Context: new(payment.NewPrivate(payment.Data{"email": "a@shop.example"})),
 	})
 	require.NoError(t, err)
 	require.Equal(t, payment.Data{"a": "2"}, updated.Metadata)
@@ -347,7 +347,7 @@ func TestUpdateSessionThatFails(t *testing.T) {
 			x := s.session(s.collection("100", "USD"), "sandbox", "60")
 			s.gateway.FailNext(sandboxprovider.MethodUpdate, sandboxprovider.Fault{Kind: fault})
 			_, err := s.UpdateSession(t.Context(), payment.UpdateSessionParams{
-				SessionID: x.ID, Amount: amount("70"), Context: ptr(payment.NewPrivate(payment.Data{"a": "1"})), Metadata: &payment.Data{"a": "1"},
+				SessionID: x.ID, Amount: amount("70"), Context: new(payment.NewPrivate(payment.Data{"a": "1"})), Metadata: &payment.Data{"a": "1"},
 			})
 			var failed *payment.SessionError
 			require.ErrorAs(t, err, &failed)
@@ -380,7 +380,7 @@ func TestMissingCapabilities(t *testing.T) {
 		_, err := s.UpdateSession(ctx, payment.UpdateSessionParams{SessionID: x.ID, Amount: amount("70")})
 		return err
 	})
-	updated, err := s.UpdateSession(ctx, payment.UpdateSessionParams{SessionID: x.ID, Context: ptr(payment.NewPrivate(payment.Data{"a": "1"}))})
+	updated, err := s.UpdateSession(ctx, payment.UpdateSessionParams{SessionID: x.ID, Context: new(payment.NewPrivate(payment.Data{"a": "1"}))})
 	require.NoError(t, err)
 	require.Equal(t, payment.Data{"a": "1"}, updated.Context.Reveal())
 	replaced, err := s.CreateSession(ctx, payment.CreateSessionParams{

@@ -275,9 +275,6 @@ func (b *book) applyState(g *gateway, op *Operation, v verdict, n *news, code st
 		if s.Status != StatusAuthorized { // else applyRelease voids it
 			b.cancelSession()
 		}
-		if b.payment != nil {
-			b.describePayment(n)
-		}
 	}
 }
 
