@@ -2,6 +2,7 @@ package payment
 
 import (
 	"context"
+	"fmt"
 	"time"
 )
 
@@ -72,8 +73,10 @@ func (s *Service) decideAuthorize(b *book, t *task, id string) (*Operation, erro
 		return nil, nil
 	case !c.CompletedAt.IsZero() || !c.CanceledAt.IsZero():
 		return nil, &StateError{c.ID, string(c.Status()), "authorize a session of", "nothing is owed any more"}
-	case x.Declines >= s.cfg.MaxSessionDeclines, c.Declines >= s.cfg.MaxCollectionDeclines:
-		return nil, ErrTooManyDeclines
+	case x.Declines >= s.cfg.MaxSessionDeclines:
+		return nil, fmt.Errorf("%w: session %s", ErrTooManyDeclines, x.ID)
+	case c.Declines >= s.cfg.MaxCollectionDeclines:
+		return nil, fmt.Errorf("%w: collection %s", ErrTooManyDeclines, c.ID)
 	}
 	g, err := s.gateway(x.ProviderID)
 	if err != nil {

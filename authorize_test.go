@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed40c892db/payment"
+	"github.com/seed40c892db/payment/sandboxprovider"
 )
 
 // A repeated key asks what became of a challenge, or of a decision that was pending; it is no second attempt.
@@ -36,4 +37,33 @@ func TestRepeatedKeyAsksWhatBecameOfIt(t *testing.T) {
 			s.agree(x.CollectionID)
 		})
 	}
+}
+
+// The key of something that was deleted does not bring it back.
+func TestKeyOfADeletedObject(t *testing.T) {
+	s := newShop(t, options{})
+	create := payment.CreateCollectionParams{CurrencyCode: "EUR", Amount: dec("100"), IdempotencyKey: "cart"}
+	c, err := s.CreateCollection(t.Context(), create)
+	require.NoError(t, err)
+	params := payment.CreateSessionParams{CollectionID: c.ID, ProviderID: "sandbox", Amount: dec("100"), IdempotencyKey: "pay"}
+	x, err := s.CreateSession(t.Context(), params)
+	require.NoError(t, err)
+	require.NoError(t, s.DeleteSession(t.Context(), x.ID))
+	_, err = s.CreateSession(t.Context(), params)
+	require.ErrorIs(t, err, payment.ErrNotFound)
+	require.NoError(t, s.DeleteCollection(t.Context(), c.ID))
+	_, err = s.CreateCollection(t.Context(), create)
+	require.ErrorIs(t, err, payment.ErrNotFound)
+}
+
+// Who asks for more than is left is not told to make room by giving up itself.
+func TestHoldersDoNotNameTheAsker(t *testing.T) {
+	s := newShop(t, options{sandbox: sandboxprovider.Config{ClientConfirms: true}})
+	c := s.collection("100", "EUR")
+	x, y := s.session(c, "sandbox", "60"), s.session(c, "sandbox", "40")
+	_, err := s.UpdateSession(t.Context(), payment.UpdateSessionParams{SessionID: x.ID, Amount: amount("70")})
+	var exceeded *payment.AmountExceededError
+	require.ErrorAs(t, err, &exceeded)
+	require.Equal(t, []string{y.ID}, exceeded.Holders)
+	equalAmount(t, "60", exceeded.Left)
 }

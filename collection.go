@@ -84,6 +84,9 @@ func (s *Service) CreateCollection(ctx context.Context, p CreateCollectionParams
 	for look := r.key != ""; ; look = true {
 		if look {
 			b, err := s.load(ctx, t.by)
+			if err == nil && !b.collection.DeletedAt.IsZero() {
+				return nil, notFound(RowCollections, id)
+			}
 			if err == nil {
 				if _, _, err = t.answered(b); err != nil {
 					return nil, err
@@ -187,6 +190,9 @@ func (s *Service) UpdateCollection(ctx context.Context, p UpdateCollectionParams
 	}
 	return s.onCollection(ctx, r, p.CollectionID, func(b *book) error {
 		c := b.collection
+		if p.Amount == nil && p.ProviderIDs == nil && p.Metadata == nil {
+			return nil
+		}
 		if p.Amount != nil {
 			amount, err := isoAmount("Amount", *p.Amount, c.CurrencyCode)
 			switch {
@@ -283,7 +289,7 @@ func (s *Service) endCollection(ctx context.Context, id, action string, end func
 			c := b.collection
 			switch {
 			case c.Captured.IsPositive():
-				return &StateError{c.ID, string(c.Status()), action, "money was captured: refund it instead"}
+				return &StateError{c.ID, string(c.Status()), action, "money was captured; refund it instead"}
 			case c.LiveSessions > 0 || c.FailedSessions > 0 || c.Authorized.IsPositive() || c.Held.IsPositive():
 				if rounds > 9 {
 					return &StateError{c.ID, string(c.Status()), action, "sessions are added to it as fast as they are canceled"}

@@ -110,6 +110,9 @@ func normalizeValue(v any, at string, depth int, size *int) (any, error) {
 		m := make(map[string]any, len(x))
 		for _, k := range slices.Sorted(maps.Keys(x)) { // sorted: of several errors always the same one
 			if err := checkText(k); err != nil {
+				if at == "" {
+					return nil, fmt.Errorf("a key %w", err)
+				}
 				return nil, fmt.Errorf("a key of %.128q %w", at, err)
 			}
 			if err := grow(size, jsonLen(k)); err != nil {

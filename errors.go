@@ -135,7 +135,7 @@ type AmountExceededError struct {
 	CurrencyCode string          // of both
 	Holders      []string        // sessions whose hold or authorization takes the rest, at most 20; some may be paid: look before superseding one
 
-	collectionID string // where the holders are to be found; empty where there are none
+	collectionID, sessionID string // where the holders are to be found, and who is none of them; empty where there are none
 }
 
 // Error returns "payment: Amount: 60.01 USD is more than the 60 USD that is left".

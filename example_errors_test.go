@@ -36,7 +36,7 @@ func ExampleInvalidError() {
 	// Output:
 	// Amount | must be more than zero
 	// Amount | 10.995 has more than 2 decimals
-	// Amount | 1000.5 has more than 0 decimals
+	// Amount | 1000.5 has decimals, and the currency has none
 	// CurrencyCode | "dollars" is not an ISO 4217 currency code
 	// ProviderIDs | "paypal" is not a configured provider
 	// Metadata | "cvc" looks like a secret or card data: secrets belong in Private, card data nowhere

@@ -97,12 +97,14 @@ func TestBadAmounts(t *testing.T) {
 	// As many decimals as the currency has, written with more zeros than it has, are none too many.
 	require.NoError(t, s.amountCalls()["CapturePayment"](dec("1.2300")))
 	// JPY has none, KWD three.
-	for currency, rules := range map[string][2]string{"JPY": {"1000.4", "0"}, "KWD": {"1.2345", "3"}, "CLF": {"1.23456", "4"}} {
+	for currency, rules := range map[string][2]string{
+		"JPY": {"1000.4", "decimals, and the currency has none"}, "KWD": {"1.2345", "more than 3 decimals"}, "CLF": {"1.23456", "more than 4 decimals"},
+	} {
 		err := s.untouched(t, func() error {
 			_, err := s.CreateCollection(t.Context(), payment.CreateCollectionParams{CurrencyCode: currency, Amount: dec(rules[0])})
 			return err
 		})
-		requireInvalid(t, err, "Amount", rules[0]+" has more than "+rules[1]+" decimals")
+		requireInvalid(t, err, "Amount", rules[0]+" has "+rules[1])
 	}
 	require.Equal(t, "1.234", s.collection("1.234", "KWD").Amount.String())
 }
@@ -165,7 +167,7 @@ func TestSupersedingDoesNotHelpAnAmountThatNeverFits(t *testing.T) {
 		})
 		return err
 	})
-	require.EqualError(t, err, "payment: cannot cancel "+s.p.SessionID+", which is authorized: money was captured: refund it, or cancel what is left of the payment")
+	require.EqualError(t, err, "payment: cannot cancel "+s.p.SessionID+", which is authorized: money was captured; refund it, or cancel what is left of the payment")
 	x, err := s.CreateSession(t.Context(), payment.CreateSessionParams{
 		CollectionID: s.c.ID, ProviderID: "sandbox", Amount: dec("100"), Supersede: []string{holder.ID, holder.ID},
 	})

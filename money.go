@@ -95,6 +95,9 @@ func (r CurrencyRule) count(amount decimal.Decimal) (int64, error) {
 	if minor.Exponent() < 0 {
 		whole := minor.Truncate(0)
 		if !whole.Equal(minor) {
+			if r.Digits == 0 {
+				return 0, fmt.Errorf("%.40s has decimals, and the currency has none", amount)
+			}
 			return 0, fmt.Errorf("%.40s has more than %d decimals", amount, r.Digits)
 		}
 		minor = whole

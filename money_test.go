@@ -60,7 +60,7 @@ func TestNothingIsRounded(t *testing.T) {
 		{CurrencyRule{Digits: 2}, "99.996", "Amount: 99.996 has more than 2 decimals"},
 		{CurrencyRule{Digits: 2}, "100.004", "Amount: 100.004 has more than 2 decimals"},
 		{CurrencyRule{Digits: 2}, "0.001", "Amount: 0.001 has more than 2 decimals"},
-		{CurrencyRule{Digits: 0}, "1000.4", "Amount: 1000.4 has more than 0 decimals"},
+		{CurrencyRule{Digits: 0}, "1000.4", "Amount: 1000.4 has decimals, and the currency has none"},
 		{CurrencyRule{Digits: 3}, "10.1255", "Amount: 10.1255 has more than 3 decimals"},
 		{CurrencyRule{Digits: 4}, "0.00001", "Amount: 0.00001 has more than 4 decimals"},
 		{CurrencyRule{Digits: 3, Step: 10}, "10.125", "Amount: 10.125 is not a multiple of 0.01"},

@@ -137,7 +137,7 @@ func pressRefundTooMuch(t *testing.T) {
 	_, err = s.capture(yen, "")
 	require.NoError(t, err)
 	err = s.untouched(t, func() error { _, err := s.refund(yen, "1000.4"); return err })
-	requireInvalid(t, err, "Amount", "1000.4 has more than 0 decimals")
+	requireInvalid(t, err, "Amount", "1000.4 has decimals, and the currency has none")
 	equalAmount(t, "0", s.booksAgree(t, yen.ID).Refunded)
 }
 

@@ -421,15 +421,15 @@ func TestDeclineLimits(t *testing.T) {
 			for range limits.session {
 				require.ErrorIs(t, decline(s, x), payment.ErrDeclined)
 			}
-			require.Equal(t, payment.ErrTooManyDeclines, s.untouched(t, func() error { return decline(s, x) }))
+			require.ErrorIs(t, s.untouched(t, func() error { return decline(s, x) }), payment.ErrTooManyDeclines)
 			for range limits.collection - limits.session {
 				require.ErrorIs(t, decline(s, y), payment.ErrDeclined)
 			}
-			require.Equal(t, payment.ErrTooManyDeclines, s.untouched(t, func() error { return decline(s, z) }))
-			require.Equal(t, payment.ErrTooManyDeclines, s.untouched(t, func() error {
+			require.ErrorIs(t, s.untouched(t, func() error { return decline(s, z) }), payment.ErrTooManyDeclines)
+			require.ErrorIs(t, s.untouched(t, func() error {
 				_, err := s.CreateSession(t.Context(), payment.CreateSessionParams{CollectionID: c.ID, ProviderID: "sandbox", Amount: dec("1")})
 				return err
-			}))
+			}), payment.ErrTooManyDeclines)
 			require.Equal(t, limits.collection, s.fresh(c.ID).Declines)
 			s.authorize(s.session(s.collection("100", "USD"), "sandbox", "100")) // others are not concerned
 		})

@@ -121,6 +121,9 @@ func (s *Service) CreateSession(ctx context.Context, p CreateSessionParams) (*Pa
 	if err := s.outcome(b, op); err != nil {
 		return nil, err
 	}
+	if err := b.visible(RowSessions, b.session.ID); err != nil {
+		return nil, err // the key is that of a session which was deleted
+	}
 	return b.session, nil
 }
 
@@ -144,7 +147,7 @@ func (s *Service) admit(ctx context.Context, b *book, p *CreateSessionParams) (*
 	case !c.CanceledAt.IsZero() || !c.CompletedAt.IsZero():
 		return nil, amount, &StateError{c.ID, string(c.Status()), "add a session to", "nothing is owed any more"}
 	case c.Declines >= s.cfg.MaxCollectionDeclines:
-		return nil, amount, ErrTooManyDeclines
+		return nil, amount, fmt.Errorf("%w: collection %s", ErrTooManyDeclines, c.ID)
 	}
 	g, err := s.openGateway(ctx, p.ProviderID, c.ProviderIDs)
 	if err != nil {
@@ -212,7 +215,11 @@ func (s *Service) supersede(ctx context.Context, r request, p *CreateSessionPara
 // fits refuses an amount above what the collection has left, beside what the session itself holds.
 func (b *book) fits(amount, held decimal.Decimal) error {
 	if left := plus(b.collection.left(), held); amount.GreaterThan(left) {
-		return &AmountExceededError{Field: "Amount", Asked: amount, Left: left, CurrencyCode: b.collection.CurrencyCode, collectionID: b.collection.ID}
+		e := &AmountExceededError{Field: "Amount", Asked: amount, Left: left, CurrencyCode: b.collection.CurrencyCode, collectionID: b.collection.ID}
+		if b.session != nil {
+			e.sessionID = b.session.ID
+		}
+		return e
 	}
 	return nil
 }
@@ -238,7 +245,7 @@ func (s *Service) explain(ctx context.Context, err error, kind RowKind, id strin
 			return err // the holders are a help, not the matter
 		}
 		for _, x := range page.Items {
-			if (x.Held.IsPositive() || x.Status == StatusAuthorized) && len(exceeded.Holders) < 20 {
+			if x.ID != exceeded.sessionID && (x.Held.IsPositive() || x.Status == StatusAuthorized) && len(exceeded.Holders) < 20 {
 				exceeded.Holders = append(exceeded.Holders, x.ID)
 			}
 		}
@@ -320,6 +327,9 @@ func (s *Service) UpdateSession(ctx context.Context, p UpdateSessionParams) (*Pa
 		}
 		if p.Metadata == nil {
 			metadata = b.session.Metadata
+		}
+		if op == nil && p.Metadata == nil && !b.touched {
+			return nil, nil // nothing to change
 		}
 		if op == nil {
 			b.session.Metadata = metadata
@@ -411,7 +421,7 @@ func (s *Service) CancelSession(ctx context.Context, p CancelSessionParams) (*Pa
 func (b *book) uncaptured() error {
 	captured, capturing, _, _ := b.sums()
 	if plus(captured, capturing).IsPositive() {
-		return &StateError{b.session.ID, string(b.session.Status), "cancel", "money was captured: refund it, or cancel what is left of the payment"}
+		return &StateError{b.session.ID, string(b.session.Status), "cancel", "money was captured; refund it, or cancel what is left of the payment"}
 	}
 	return nil
 }
