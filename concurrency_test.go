@@ -219,22 +219,38 @@ func TestCreationsWithOneRequestKeyAtOnce(t *testing.T) {
 // Those who wait for an authorization with the same goal share its decline: a double click is one attempt.
 func TestDeclineIsSharedByThoseWhoWaited(t *testing.T) {
 	type caller struct{}
-	release := make(chan struct{})
 	var mu sync.Mutex
-	waiting := map[any]bool{}
-	s := newShop(t, options{realTime: true, config: payment.Config{Wait: func(ctx context.Context, d time.Duration) error {
-		mu.Lock()
-		if waiting[ctx.Value(caller{})] = true; len(waiting) == 31 && release != nil {
-			close(release)
-			release = nil
-		}
-		mu.Unlock()
-		time.Sleep(d)
-		return ctx.Err()
-	}}})
+	var waiting map[any]bool // who has waited since the gateway was called
+	all := make(chan struct{})
+	s := newShop(t, options{
+		realTime: true,
+		config: payment.Config{Wait: func(ctx context.Context, _ time.Duration) error {
+			mu.Lock()
+			defer mu.Unlock()
+			if waiting != nil && len(waiting) < 31 {
+				if waiting[ctx.Value(caller{})] = true; len(waiting) == 31 {
+					close(all)
+				}
+			}
+			return ctx.Err()
+		}},
+		wrap: func(p payment.Provider) payment.Provider {
+			return faulty{Provider: p, authorize: func(ctx context.Context, r payment.AuthorizeRequest) (payment.Snapshot, error) {
+				mu.Lock()
+				first := waiting == nil
+				if first {
+					waiting = map[any]bool{}
+				}
+				mu.Unlock()
+				if first {
+					<-all
+				}
+				return p.Authorize(ctx, r)
+			}}
+		},
+	})
 	c := s.collection("100", "EUR")
 	x := s.session(c, "sandbox", "100")
-	s.gateway.FailNext(sandboxprovider.MethodConfirm, sandboxprovider.Fault{After: release})
 	_, errs := together(func(i int) (*payment.Payment, error) {
 		ctx := context.WithValue(t.Context(), caller{}, i)
 		return s.AuthorizeSession(ctx, payment.AuthorizeSessionParams{SessionID: x.ID, Input: token("tok_declined")})

@@ -211,7 +211,11 @@ func TestStored500EndsWithItsKey(t *testing.T) {
 	}
 	require.Len(t, s.calls(sandboxprovider.MethodConfirm), repeats)
 	require.NotEmpty(t, s.freshSession(x.ID).OperationID)
-	for range 14 {
+	for range 7 { // 30 hours after the first call, but not after the last
+		s.reconcile(time.Hour)
+	}
+	require.NotEmpty(t, s.freshSession(x.ID).OperationID)
+	for range 7 {
 		s.reconcile(time.Hour)
 	}
 	require.Len(t, s.calls(sandboxprovider.MethodConfirm), repeats)

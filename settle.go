@@ -175,9 +175,7 @@ func (b *book) conflict(op *Operation, a answer, n *news) string {
 		return "captured"
 	case plus(n.refunded, n.refunding).GreaterThan(n.captured):
 		return "refunded"
-	case n.Totals != nil && op == nil && (!n.Totals.Captured.Equal(n.captured) || !n.Totals.Refunded.Equal(n.refunded)):
-		return "totals"
-	case n.Totals != nil && a.kind == answerOwn && (!n.Totals.Captured.Equal(n.captured) || !n.Totals.Refunded.Equal(n.refunded)):
+	case n.Totals != nil && (op == nil || a.kind == answerOwn) && (!n.Totals.Captured.Equal(n.captured) || !n.Totals.Refunded.Equal(n.refunded)):
 		return "totals"
 	}
 	return ""

@@ -2,7 +2,9 @@ package payment_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"math"
 	"testing"
 	"time"
 
@@ -384,6 +386,13 @@ func TestMoneyThatNobodyAskedFor(t *testing.T) {
 	s.authorize(s.session(c, "manual", "100"))
 	s.reconcile(time.Minute)
 	x := s.freshSession(e.Session.ID)
+	// The void may fail to be asked about, or to be sent: it is tried again.
+	p.on(payment.OperationStatus, func(*payment.Snapshot, payment.Request) error { return errors.New("gateway time-out") })
+	require.Len(t, s.reconcile(time.Minute).Open, 1)
+	p.on(payment.OperationStatus, func(*payment.Snapshot, payment.Request) error { return nil })
+	p.on(payment.OperationCancel, func(*payment.Snapshot, payment.Request) error { return payment.NotSent(nil) })
+	require.Len(t, s.reconcile(time.Minute).Open, 1)
+	p.on(payment.OperationCancel, func(*payment.Snapshot, payment.Request) error { return nil })
 	unasked := s.payment(x.PaymentID)
 	require.True(t, unasked.Unasked)
 	equalAmount(t, "100", s.fresh(c.ID).Authorized)
@@ -400,6 +409,70 @@ func TestMoneyThatNobodyAskedFor(t *testing.T) {
 	equalAmount(t, "0", c.Held)
 	require.Zero(t, c.LiveSessions)
 	require.Contains(t, s.kinds(c.ID), payment.EventPaymentUnasked)
+}
+
+// A void that the gateway refuses is a person's matter: such money never goes unnoticed.
+func TestMoneyThatCannotBeVoided(t *testing.T) {
+	s, p := newScripted(t)
+	c := s.collection("100", "EUR")
+	p.on(payment.OperationInitialize, func(s *payment.Snapshot, r payment.Request) error { return context.DeadlineExceeded })
+	p.on(payment.OperationStatus, func(s *payment.Snapshot, r payment.Request) error { s.Authorized = r.Amount; return nil })
+	p.on(payment.OperationCancel, func(s *payment.Snapshot, _ payment.Request) error {
+		*s = payment.Snapshot{}
+		return payment.Declined("too_late", "")
+	})
+	_, err := s.CreateSession(t.Context(), payment.CreateSessionParams{CollectionID: c.ID, ProviderID: "scripted", Amount: dec("100")})
+	require.ErrorIs(t, err, payment.ErrOutcomeUnknown)
+	s.authorize(s.session(c, "manual", "100"))
+	s.reconcile(time.Minute)
+	require.Len(t, s.reconcile(time.Minute).Attention, 1)
+	list, err := s.ListOperations(t.Context(), payment.ListParams{State: payment.OperationNeedsAttention})
+	require.NoError(t, err)
+	require.Equal(t, payment.OperationCancel, list.Items[0].Kind)
+	equalAmount(t, "100", s.fresh(c.ID).Authorized)
+}
+
+// An object that the gateway calls canceled although part of it was captured is a payment of that part.
+func TestCanceledAfterACaptureBehindOurBack(t *testing.T) {
+	s, p := newScripted(t)
+	c := s.collection("100", "EUR")
+	p.on(payment.OperationInitialize, func(*payment.Snapshot, payment.Request) error { return context.DeadlineExceeded })
+	p.on(payment.OperationStatus, func(s *payment.Snapshot, r payment.Request) error {
+		s.State, s.Authorized = payment.SnapshotCanceled, r.Amount
+		s.Movements = []payment.Movement{movement(payment.MovementCapture, "dash", "40", payment.MovementSucceeded)}
+		return nil
+	})
+	_, err := s.CreateSession(t.Context(), payment.CreateSessionParams{CollectionID: c.ID, ProviderID: "scripted", Amount: dec("100")})
+	require.ErrorIs(t, err, payment.ErrOutcomeUnknown)
+	require.Len(t, s.reconcile(time.Minute).Settled, 1)
+	c = s.fresh(c.ID)
+	equalAmount(t, "40", c.Authorized)
+	equalAmount(t, "40", c.Captured)
+	require.Equal(t, payment.CollectionPartiallyCaptured, c.Status())
+}
+
+// A refusal that comes with what was refused contradicts itself.
+func TestDeclinedAlthoughItMoved(t *testing.T) {
+	s, p := newScripted(t)
+	pay := s.paid("scripted", "100", "EUR")
+	p.on(payment.OperationCapture, func(*payment.Snapshot, payment.Request) error { return payment.Declined("refused", "") })
+	_, err := s.capture(pay, "10")
+	require.ErrorIs(t, err, payment.ErrNeedsAttention)
+	equalAmount(t, "0", s.payment(pay.ID).Captured)
+}
+
+// A decline gives back what was held, by an earlier attempt too.
+func TestDeclineGivesTheHoldBack(t *testing.T) {
+	s := newShop(t, options{})
+	c := s.collection("100", "EUR")
+	x := s.session(c, "sandbox", "100")
+	_, err := s.AuthorizeSession(t.Context(), payment.AuthorizeSessionParams{SessionID: x.ID, Input: token("tok_3ds")})
+	require.ErrorIs(t, err, payment.ErrRequiresMore)
+	equalAmount(t, "100", s.fresh(c.ID).Held)
+	_, err = s.AuthorizeSession(t.Context(), payment.AuthorizeSessionParams{SessionID: x.ID, Input: token("tok_declined")})
+	require.ErrorIs(t, err, payment.ErrDeclined)
+	equalAmount(t, "0", s.fresh(c.ID).Held)
+	require.Equal(t, 1, s.fresh(c.ID).FailedSessions)
 }
 
 func TestInitializeThatAuthorizesOrCaptures(t *testing.T) {
@@ -427,12 +500,23 @@ func TestWhatCannotBePublishedIsDropped(t *testing.T) {
 		s.NextAction = &payment.NextAction{Kind: payment.ActionRedirect, URL: "javascript:alert(1)"}
 		return nil
 	})
-	c := s.collection("100", "EUR")
+	c := s.collection("200", "EUR")
 	x := s.session(c, "scripted", "100")
 	require.Equal(t, payment.Data{"token": "tok_1"}, x.Data)
 	require.Nil(t, x.NextAction)
 	require.Equal(t, payment.StatusRequiresMore, x.Status)
 	require.Contains(t, s.kinds(c.ID), payment.EventDataDropped)
+	p.on(payment.OperationInitialize, func(s *payment.Snapshot, r payment.Request) error {
+		s.NextAction = &payment.NextAction{
+			Kind: payment.ActionClientSDK, Data: payment.Data{"token": "tok_1", "f": math.NaN()}, Text: "a\x00b",
+			Fields: map[string]string{"a": "b", "c": "sk_live_1"}, ExpiresAt: time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC),
+		}
+		return nil
+	})
+	x = s.session(c, "scripted", "100")
+	require.Equal(t, &payment.NextAction{
+		Kind: payment.ActionClientSDK, Data: payment.Data{"token": "tok_1"}, Fields: map[string]string{"a": "b"},
+	}, x.NextAction)
 }
 
 // An authorization is not undone by a late decline.
