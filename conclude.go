@@ -138,11 +138,7 @@ func (b *book) stayOpen(g *gateway, op *Operation) {
 	if op == nil || op.State != OperationOpen {
 		return
 	}
-	since := op.FirstCallAt
-	if since.IsZero() {
-		since = op.CreatedAt
-	}
-	if b.now.Sub(since) >= b.cfg.GiveUpAfter && b.now.Sub(op.LastCallAt) >= g.info.proofWindow(b.cfg) {
+	if b.now.Sub(op.FirstCallAt) >= b.cfg.GiveUpAfter && b.now.Sub(op.LastCallAt) >= g.info.proofWindow(b.cfg) {
 		b.attention(op, "gave_up")
 		return
 	}

@@ -387,11 +387,11 @@ func TestMoneyThatNobodyAskedFor(t *testing.T) {
 	s.reconcile(time.Minute)
 	x := s.freshSession(e.Session.ID)
 	// The void may fail to be asked about, or to be sent: it is tried again.
+	p.on(payment.OperationCancel, func(*payment.Snapshot, payment.Request) error { return payment.NotSent(nil) })
+	require.Len(t, s.reconcile(time.Minute).Open, 1)
 	p.on(payment.OperationStatus, func(*payment.Snapshot, payment.Request) error { return errors.New("gateway time-out") })
 	require.Len(t, s.reconcile(time.Minute).Open, 1)
 	p.on(payment.OperationStatus, func(*payment.Snapshot, payment.Request) error { return nil })
-	p.on(payment.OperationCancel, func(*payment.Snapshot, payment.Request) error { return payment.NotSent(nil) })
-	require.Len(t, s.reconcile(time.Minute).Open, 1)
 	p.on(payment.OperationCancel, func(*payment.Snapshot, payment.Request) error { return nil })
 	unasked := s.payment(x.PaymentID)
 	require.True(t, unasked.Unasked)
