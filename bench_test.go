@@ -121,12 +121,12 @@ func BenchmarkGrowth(b *testing.B) {
 		}
 		return flows(svc)
 	}
-	for name, make := range map[string]func() (small, large func(n int)){
+	for name, stores := range map[string]func() (small, large func(n int)){
 		"100000-collections": func() (func(int), func(int)) { return stored(10), stored(100_000) },
 		"10000-sessions":     func() (func(int), func(int)) { return inOne(10), inOne(10_000) },
 	} {
 		b.Run(name, func(b *testing.B) {
-			small, large := make()
+			small, large := stores()
 			for b.Loop() {
 				off, on := ratio(small, large, false), ratio(small, large, true)
 				b.ReportMetric(off, "x-gc-off")

@@ -62,7 +62,7 @@ func (s *Service) load(ctx context.Context, by Key) (*book, error) {
 }
 
 // change loads, decides and commits, again and again until no conflict is left or the context ends. A decide step that changes
-// nothing commits nothing; one that returns an error commits nothing either. It recognises its own earlier effect, because a
+// nothing commits nothing; one that returns an error commits nothing either. It recognizes its own earlier effect, because a
 // commit may have happened although it was not confirmed.
 //
 // first, where it is not nil, is a book to decide on instead of a first load.

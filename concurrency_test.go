@@ -137,8 +137,7 @@ func TestSessionsOfTheFullAmountAtOnce(t *testing.T) {
 	equalAmount(t, "100", c.Authorized)
 	equalAmount(t, "0", c.Held)
 	for _, err := range errs {
-		var exceeded *payment.AmountExceededError
-		if errors.As(err, &exceeded) {
+		if exceeded, ok := errors.AsType[*payment.AmountExceededError](err); ok {
 			equalAmount(t, "0", exceeded.Left)
 			require.Len(t, exceeded.Holders, 1)
 		}

@@ -146,7 +146,7 @@ func TestEveryCommitMayGoWrong(t *testing.T) {
 						began := s.clock.Now()
 						require.NoError(t, run(t.Context(), s.Service, provider), "commit %d of %d", n, commits)
 						s.requireFlow(provider)
-						// A step recognises its own effect: it neither waits for a lease nor asks the gateway.
+						// A step recognizes its own effect: it neither waits for a lease nor asks the gateway.
 						require.Less(t, s.clock.Now().Sub(began), time.Second)
 						require.Empty(t, s.calls(sandboxprovider.MethodRetrieve))
 					}

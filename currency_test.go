@@ -34,13 +34,13 @@ var listThree = map[int]string{
 func TestEveryCodeOfISO4217AndNoOther(t *testing.T) {
 	want := map[string]Currency{}
 	for digits, codes := range listOne {
-		for _, code := range strings.Fields(codes) {
+		for code := range strings.FieldsSeq(codes) {
 			want[code] = Currency{Code: code, Digits: digits}
 		}
 	}
 	require.Len(t, want, 165)
 	for digits, codes := range listThree {
-		for _, code := range strings.Fields(codes) {
+		for code := range strings.FieldsSeq(codes) {
 			require.NotContains(t, want, code)
 			want[code] = Currency{Code: code, Digits: digits, Withdrawn: true}
 		}
@@ -77,7 +77,7 @@ func TestCurrenciesThatChangedLately(t *testing.T) {
 		require.EqualError(t, err, fmt.Sprintf("payment: CurrencyCode: %s was withdrawn from ISO 4217: use the currency that replaced it", code))
 		require.ErrorIs(t, err, ErrInvalid)
 	}
-	for _, code := range strings.Fields(noMinorUnit) {
+	for code := range strings.FieldsSeq(noMinorUnit) {
 		_, err := LookupCurrency(code)
 		require.EqualError(t, err, fmt.Sprintf("payment: CurrencyCode: %q is not an ISO 4217 currency code", code))
 	}

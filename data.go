@@ -263,9 +263,7 @@ func NewPrivate(d map[string]any) Private {
 	if err != nil {
 		// Kept as it came, shallowly, for the check to say what is wrong with it.
 		kept = make(Data, len(d))
-		for k, v := range d {
-			kept[k] = v
-		}
+		maps.Copy(kept, d)
 		return Private{reveal: func() Data { return kept }}
 	}
 	return Private{reveal: func() Data { return kept.Clone() }}

@@ -28,7 +28,10 @@ func ExampleNormalizeData() {
 func ExampleNewPrivate() {
 	p := payment.NewPrivate(map[string]any{"email": "ada@example.com"})
 	fmt.Printf("%v %+v %#v\n", p, p, struct{ P payment.Private }{p})
-	b, _ := json.Marshal(map[string]any{"customer": p})
+	b, err := json.Marshal(map[string]payment.Private{"customer": p})
+	if err != nil {
+		panic(err)
+	}
 	fmt.Println(string(b))
 	log := slog.New(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
 		if a.Key == slog.TimeKey {

@@ -84,14 +84,12 @@ func newShop(t *testing.T, o options) *shop {
 
 func dec(s string) decimal.Decimal { return decimal.RequireFromString(s) }
 
-func ptr[T any](v T) *T { return &v }
-
 // amount is an optional amount; empty means none.
 func amount(s string) *decimal.Decimal {
 	if s == "" {
 		return nil
 	}
-	return ptr(dec(s))
+	return new(dec(s))
 }
 
 // token is what a browser sends along to pay with.

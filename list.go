@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"slices"
 	"time"
 )
 
@@ -120,12 +121,7 @@ func (p *ListParams) check(kind RowKind) error {
 		if value == "" {
 			return true
 		}
-		for _, k := range kinds {
-			if k == kind {
-				return true
-			}
-		}
-		return false
+		return slices.Contains(kinds, kind)
 	}
 	noFilter := "is no filter of " + string(kind)
 	switch {

@@ -170,7 +170,7 @@ func TestParseAmount(t *testing.T) {
 	}
 }
 
-var plainDecimal = regexp.MustCompile(`^-?([0-9]+\.?[0-9]*|\.[0-9]+)$`)
+var plainDecimal = regexp.MustCompile(`^-?(\d+\.?\d*|\.\d+)$`)
 
 func FuzzParseAmount(f *testing.F) {
 	for _, s := range []string{"10.99", "-0", ".-5", "1e1000000000", "99999999999999999999999999999999999999.9", "", "1.2.3"} {

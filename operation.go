@@ -110,7 +110,7 @@ type task struct {
 	request                                  // the host's IdempotencyKey, if any
 	by       Key                             // what to load
 	kind     OperationKind                   // the operation that the task is about
-	opID     string                          // minted before anything is decided: how a decide step recognises its own effect
+	opID     string                          // minted before anything is decided: how a decide step recognizes its own effect
 	input    Data                            // what the browser sent along
 	decide   func(*book) (*Operation, error) // nil, nil: the goal is reached, or only rows are to be changed
 	unlocked bool                            // needs no lock: an open operation is no hindrance
@@ -382,7 +382,7 @@ func (s *Service) takeOver(ctx context.Context, collectionID, opID string) (_ *b
 	return b, true, err
 }
 
-// mayRepeat reports whether a second call cannot have a second effect: the gateway honours the key for long enough, or there has been
+// mayRepeat reports whether a second call cannot have a second effect: the gateway honors the key for long enough, or there has been
 // no first call.
 func (g *gateway) mayRepeat(cfg *Config, op *Operation, now time.Time) bool {
 	if op.FirstCallAt.IsZero() {

@@ -227,7 +227,7 @@ func TestStored500EndsWithItsKey(t *testing.T) {
 	require.Equal(t, 1, s.gateway.Authorizations(x.ID))
 }
 
-// A gateway that honours no keys is never called twice.
+// A gateway that honors no keys is never called twice.
 func TestWithoutKeysNothingIsRepeated(t *testing.T) {
 	s := newShop(t, options{gateway: sandboxprovider.GatewayConfig{NoKeys: true}})
 	p := s.paid("sandbox", "100", "EUR")

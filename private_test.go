@@ -11,7 +11,7 @@ import (
 	"testing"
 	"text/template"
 
-	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/assert" //nolint:depguard // its diffs are what is tested here
 	"github.com/stretchr/testify/require"
 )
 

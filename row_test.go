@@ -133,13 +133,13 @@ func TestRowTypesAreAllOfRowsAndChanges(t *testing.T) {
 		known[reflect.TypeOf(v).Elem()] = true
 	}
 	for _, holder := range []reflect.Type{reflect.TypeFor[Rows](), reflect.TypeFor[Changes]()} {
-		for i := range holder.NumField() {
-			f := holder.Field(i).Type
+		for field := range holder.Fields() {
+			f := field.Type
 			for f.Kind() == reflect.Slice || f.Kind() == reflect.Pointer {
 				f = f.Elem()
 			}
 			if f.Kind() == reflect.Struct {
-				require.True(t, known[f], "%s.%s", holder, holder.Field(i).Name)
+				require.True(t, known[f], "%s.%s", holder, field.Name)
 			}
 		}
 	}
@@ -178,8 +178,8 @@ func TestDecodeRowLeavesNothingOfTheRowBefore(t *testing.T) {
 		stale := Data{"stale": true}
 		shared := &NextAction{Fields: map[string]string{"stale": "x"}, Data: stale}
 		row := reflect.ValueOf(v).Elem()
-		for i := range row.NumField() {
-			switch p := row.Field(i).Addr().Interface().(type) {
+		for _, field := range row.Fields() {
+			switch p := field.Addr().Interface().(type) {
 			case *Data:
 				*p = stale
 			case **NextAction:

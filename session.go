@@ -11,7 +11,7 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// PaymentSession is an amount to be authorized by one provider. A collection can have many: instalments, or several providers.
+// PaymentSession is an amount to be authorized by one provider. A collection can have many: installments, or several providers.
 //
 // Amounts are in major units of CurrencyCode, times in UTC with microseconds. A zero time means "has not happened".
 type PaymentSession struct {

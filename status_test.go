@@ -1,7 +1,6 @@
 package payment
 
 import (
-	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -118,7 +117,7 @@ func TestCollectionStatusIsTheFirstLineThatMatches(t *testing.T) {
 		{with(notPaid, func(c *PaymentCollection) { c.Held = d("100") }), "not_paid"},
 		{with(notPaid, func(c *PaymentCollection) { c.DeletedAt = at }), "not_paid"},
 	} {
-		require.Equal(t, tt.want, tt.collection.Status(), fmt.Sprintf("row %d: %+v", i, tt.collection))
+		require.Equal(t, tt.want, tt.collection.Status(), "row %d: %+v", i, tt.collection)
 	}
 }
 

@@ -98,6 +98,6 @@ func TestListBeginsAfterAPosition(t *testing.T) {
 	require.Equal(t, "50/0", next(position{50, ""}, false), "an empty ID stands before all")
 	require.Equal(t, "49/9", next(position{50, ""}, true))
 	require.Equal(t, "51/0", next(position{50, "9"}, false))
-	require.Equal(t, "", next(position{99, "9"}, false))
-	require.Equal(t, "", next(position{0, "0"}, true))
+	require.Empty(t, next(position{99, "9"}, false))
+	require.Empty(t, next(position{0, "0"}, true))
 }

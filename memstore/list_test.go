@@ -126,9 +126,9 @@ func TestListDoesNotMatchWhatARowLacks(t *testing.T) {
 
 func TestListOrdersEventsOfOneCollectionBySeq(t *testing.T) {
 	s, c := opened(t, 1)
-	for i, at := range []time.Duration{3, 1, 2} { // a clock that jumped
+	for i, at := range []int{3, 1, 2} { // a clock that jumped
 		e := newEventRow(c, 9-i, int64(i+1)*64)
-		e.At = noon.Add(at * time.Hour)
+		e.At = noon.Add(time.Duration(at) * time.Hour)
 		c.Events = append(c.Events, e)
 	}
 	require.NoError(t, s.Commit(t.Context(), c))

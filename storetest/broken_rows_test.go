@@ -341,7 +341,7 @@ func addsReasons(s payment.Store) payment.Store {
 			return err
 		}
 		other := *v
-		other.RefundReasons = append(now.RefundReasons, v.RefundReasons...)
+		other.RefundReasons = slices.Concat(now.RefundReasons, v.RefundReasons)
 		return s.PutSettings(ctx, &other)
 	}}.wrap(s)
 }

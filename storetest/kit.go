@@ -52,12 +52,10 @@ func (k *kit) failSentence(sentence, format string, args ...any) {
 // ended fails the case when a call did not end, whatever the case is about. Every error passes here.
 func (k *kit) ended(err error) {
 	k.t.Helper()
-	var hung *hungError
-	if errors.As(err, &hung) {
+	if hung, ok := errors.AsType[*hungError](err); ok {
 		k.failSentence(endsWithContext, "%s", hung)
 	}
-	var panicked *panicError
-	if errors.As(err, &panicked) {
+	if panicked, ok := errors.AsType[*panicError](err); ok {
 		k.fail("%s", panicked)
 	}
 }

@@ -344,8 +344,8 @@ func loadOrder(k *kit) {
 		captures, refunds = append(captures, c), append(refunds, r)
 	}
 	// Those of one time are stored with the larger ID first.
-	for i := len(captures) - 1; i >= 0; i-- {
-		k.store(t.collection, captures[i], refunds[i])
+	for i, capture := range slices.Backward(captures) {
+		k.store(t.collection, capture, refunds[i])
 	}
 	got := k.load(payment.Key{SessionID: t.session.ID})
 	var wantCaptures, wantRefunds []string

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -220,7 +221,7 @@ func (k *kit) same(what string, got, want any) {
 	if err != nil {
 		k.fail("storetest made no row: %s", err)
 	}
-	if string(g) != string(w) {
+	if !bytes.Equal(g, w) {
 		k.fail("%s is not as it was given:\n\t%s", what, strings.Join(differences(g, w), "\n\t"))
 	}
 	k.shape(what, got)
