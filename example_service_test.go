@@ -35,6 +35,6 @@ func ExampleNewService() {
 	if err != nil {
 		panic(err)
 	}
-	fmt.Println(paid.Captured, paid.CurrencyCode)
-	// Output: 25.9 EUR
+	fmt.Println(payment.FormatAmount(paid.Captured, paid.CurrencyCode), paid.CurrencyCode)
+	// Output: 25.90 EUR
 }
