@@ -135,7 +135,7 @@ func (s *Service) run(ctx context.Context, t *task) (*book, *Operation, error) {
 		if b, err = s.wait(ctx, b, waited.ID); err != nil {
 			return b, nil, err
 		}
-		if op = b.operation(waited.ID); op != nil && (!op.ended() || t.shares(b, &waited)) {
+		if op = b.operation(waited.ID); op != nil && (!op.ended() || t.shares(&waited)) {
 			return b, op, nil
 		}
 	}
@@ -148,11 +148,8 @@ func (s *Service) concluded(b *book, opID string, err error) (*book, *Operation,
 	return b, b.operation(opID), nil
 }
 
-// shares reports whether another caller's operation is this task's as well: the request's own, or one with the same goal.
-func (t *task) shares(b *book, op *Operation) bool {
-	if b.request != nil && b.request.OperationID == op.ID {
-		return true
-	}
+// shares reports whether another caller's operation is this task's as well: one with the same goal, and the same input.
+func (t *task) shares(op *Operation) bool {
 	switch t.kind {
 	case OperationInitialize, OperationAuthorize, OperationCancel:
 		return op.Kind == t.kind && equalData(op.Input.Reveal(), t.input)
