@@ -24,6 +24,7 @@ const (
 type answer struct {
 	kind     answerKind
 	snapshot Snapshot // State is empty where there is none
+	already  bool     // it came with AlreadyDone: this call itself had no effect
 	code     string   // a decline's, for clients
 	message  string   // for logs and the operation, cut to 512 bytes
 }
@@ -57,7 +58,7 @@ func classify(s Snapshot, err error, own bool) answer {
 		}
 		return a
 	case pe.snapshot != nil && pe.snapshot.State.known():
-		return answer{kind: answerAsked, snapshot: *pe.snapshot, message: quote(pe.Error())}
+		return answer{kind: answerAsked, snapshot: *pe.snapshot, already: true, message: quote(pe.Error())}
 	}
 	return answer{message: quote(err.Error())}
 }
@@ -73,7 +74,7 @@ func (s SnapshotState) known() bool {
 // declineCode keeps a code fit for clients: a short word that is none of our own codes, or else "declined".
 func declineCode(code string) string {
 	switch code {
-	case codeNotSent, codeNotDone, codeCanceled, codeUnasked:
+	case codeNotSent, codeNotDone, codeNoEffect, codeCanceled, codeUnasked:
 		return "declined"
 	}
 	if code == "" || len(code) > 64 || strings.IndexFunc(code, func(r rune) bool {

@@ -161,7 +161,7 @@ func (s *Service) loadCollection(ctx context.Context, id string) (*book, error) 
 // UpdateCollectionParams says what to change; nil fields stay as they are.
 type UpdateCollectionParams struct {
 	CollectionID   string           // required
-	Amount         *decimal.Decimal // not after completion or cancellation, nor below what is authorized and held
+	Amount         *decimal.Decimal // not after completion or cancellation, nor below what is authorized and held; what is captured already completes it
 	ProviderIDs    *[]string        // for new sessions; a pointer to nil accepts all again
 	Metadata       *Data            // replaces all of it
 	IdempotencyKey string           // repeats return the collection as it is then
@@ -249,7 +249,7 @@ func (s *Service) CompleteCollection(ctx context.Context, id string) (*PaymentCo
 			return &StateError{c.ID, string(CollectionCanceled), "complete", "it was given up"}
 		case c.Authorized.LessThan(c.Amount):
 			return &StateError{c.ID, string(c.Status()), "complete",
-				fmt.Sprintf("only %s of %s %s is authorized", c.Authorized, c.Amount, c.CurrencyCode)}
+				fmt.Sprintf("only %s of %s %s is authorized; lower the amount first", c.Authorized, c.Amount, c.CurrencyCode)}
 		}
 		c.CompletedAt = b.now
 		b.event(Event{Kind: EventCollectionCompleted, Amount: c.Captured})

@@ -9,10 +9,11 @@ import (
 
 // Codes of operations that failed without a gateway's refusal. declineCode keeps gateways from using them.
 const (
-	codeNotSent  = "not_sent" // certainly nothing was sent
-	codeNotDone  = "not_done" // the gateway proves that nothing was done
-	codeCanceled = "canceled" // the gateway's object is canceled
-	codeUnasked  = "unasked"  // the money that it authorized is not wanted any more
+	codeNotSent  = "not_sent"  // certainly nothing was sent
+	codeNotDone  = "not_done"  // the gateway proves that nothing was done
+	codeNoEffect = "no_effect" // the gateway's object leaves nothing to do it on
+	codeCanceled = "canceled"  // the gateway's object is canceled
+	codeUnasked  = "unasked"   // the money that it authorized is not wanted any more
 )
 
 // conclude ends the operation, as far as the verdict allows.
@@ -41,12 +42,10 @@ func (b *book) conclude(g *gateway, op *Operation, v verdict, n *news, code stri
 		b.decline(g, op, declineCode(code))
 	case verdictCanceled:
 		b.fail(op, codeCanceled)
-	case verdictNotDone:
-		if b.proven(g, op, n) {
-			b.fail(op, codeNotDone)
-			return
-		}
-		b.stayOpen(g, op)
+	case verdictNoEffect:
+		b.fail(op, codeNoEffect)
+	case verdictNever:
+		b.fail(op, codeNotDone)
 	default:
 		b.stayOpen(g, op)
 	}

@@ -22,7 +22,8 @@ var (
 	// ErrUnsupported says that the provider lacks a capability; the error is an [*UnsupportedError]. A provider's Status returns
 	// it where the gateway cannot be asked.
 	ErrUnsupported = errors.New("payment: not supported by the provider")
-	// ErrIdempotencyMismatch says that the IdempotencyKey was used before with other arguments: that call stands, use a new key.
+	// ErrIdempotencyMismatch says that the IdempotencyKey was used before with other arguments: that call stands, use a new key. Keys
+	// are scoped by collection and method, so that a key for one of several payments must name it.
 	ErrIdempotencyMismatch = errors.New("payment: idempotency key was used with other arguments")
 	// ErrTooManyDeclines says that so many attempts were declined that no more are made ([Config].MaxSessionDeclines, MaxCollectionDeclines).
 	ErrTooManyDeclines = errors.New("payment: too many declined attempts")
@@ -41,8 +42,9 @@ var (
 	ErrCanceled = errors.New("payment: canceled")
 	// ErrNotSent says that certainly nothing happened at the gateway: safe to try again, after RetryAfter.
 	ErrNotSent = errors.New("payment: the gateway was not reached")
-	// ErrOutcomeUnknown says that the gateway may or may not have done it. The operation stays open and is settled by asking:
-	// call again with the same arguments, or wait for Reconcile. Never treat it as a failure.
+	// ErrOutcomeUnknown says that the gateway may or may not have done it. The operation stays open and is settled by asking: call
+	// again with the same IdempotencyKey, or wait for Reconcile. Without a key the same arguments are another capture or refund.
+	// Never treat it as a failure.
 	ErrOutcomeUnknown = errors.New("payment: the outcome is not known yet")
 	// ErrInProgress says that the context ended while another caller's operation was under way: call again.
 	ErrInProgress = errors.New("payment: another operation is in progress")
@@ -173,12 +175,15 @@ type SessionError struct {
 	Payment    *Payment        // the session's payment, nil while it has none
 	NextAction *NextAction     // what the shopper must do; set with ErrRequiresMore
 	Reason     string          // the provider's code for clients, such as insufficient_funds; set with ErrDeclined
-	RetryAfter time.Duration   // when calling again makes sense; 0: at once, or never
+	RetryAfter time.Duration   // when calling again makes sense; 0 where it does not, or the shopper must do something first
 }
 
 // Error returns "payment: declined: session payses_… (insufficient_funds)".
 func (e *SessionError) Error() string {
-	text := e.Outcome.Error()
+	text := "payment: no outcome"
+	if e.Outcome != nil {
+		text = e.Outcome.Error()
+	}
 	if e.Session != nil {
 		text += ": session " + e.Session.ID
 	}

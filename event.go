@@ -39,7 +39,8 @@ const (
 	EventDataDropped             EventKind = "data.dropped"              // a provider's answer held something that must not be public
 )
 
-// Event is a fact that happened, for the host's own bookkeeping. It carries nothing private. Its JSON round-trips, for queues.
+// Event is a fact that happened, for the host's own bookkeeping. It carries nothing private. Its JSON round-trips, for
+// queues; unlike that of the other types it has amounts as strings, and currency codes in upper case.
 type Event struct {
 	ID           string          `json:"id"`                      // evt_ and 32 hex digits
 	CollectionID string          `json:"collection_id"`           // the collection it happened to

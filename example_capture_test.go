@@ -95,5 +95,5 @@ func ExampleService_CapturePayment_idempotencyKey() {
 	fmt.Println(errors.Is(err, payment.ErrIdempotencyMismatch), err)
 	// Output:
 	// captured: 40 captures: 1 the same: true
-	// true payment: idempotency key was used with other arguments
+	// true payment: idempotency key was used with other arguments: CapturePayment
 }

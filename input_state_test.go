@@ -197,10 +197,10 @@ func TestForbiddenTransitions(t *testing.T) {
 		{"an authorized session", "payment: cannot refund PAYMENT, which is authorized: nothing was captured", refund(""), []error{allowed}},
 		{"a canceled session", "payment: cannot update SESSION, which is canceled: it is final", update, []error{allowed, canceled}},
 		{"a canceled session", "payment: canceled: session SESSION", authorize, []error{canceled}},
-		{"a canceled payment", "payment: cannot capture PAYMENT, which is canceled: its authorization was given up", capture("1"), []error{allowed, canceled}},
-		{"a canceled payment", "payment: cannot capture PAYMENT, which is canceled: its authorization was given up", capture(""), []error{allowed, canceled}},
-		{"a canceled payment", "payment: cannot refund PAYMENT, which is canceled: its authorization was given up", refund("1"), []error{allowed, canceled}},
-		{"a canceled payment", "payment: cannot refund PAYMENT, which is canceled: its authorization was given up", refund(""), []error{allowed, canceled}},
+		{"a canceled payment", "payment: cannot capture PAYMENT, which is canceled: its authorization was given up, and nothing was captured", capture("1"), []error{allowed, canceled}},
+		{"a canceled payment", "payment: cannot capture PAYMENT, which is canceled: its authorization was given up, and nothing was captured", capture(""), []error{allowed, canceled}},
+		{"a canceled payment", "payment: cannot refund PAYMENT, which is canceled: its authorization was given up, and nothing was captured", refund("1"), []error{allowed, canceled}},
+		{"a canceled payment", "payment: cannot refund PAYMENT, which is canceled: its authorization was given up, and nothing was captured", refund(""), []error{allowed, canceled}},
 		{"a canceled payment", "payment: cannot update SESSION, which is canceled: it is final", update, []error{allowed, canceled}},
 		{"a canceled payment", "payment: canceled: session SESSION", authorize, []error{canceled}},
 		{"a session that the gateway decides", "payment: cannot update SESSION, which is pending: the gateway is deciding", update, []error{allowed}},
@@ -218,7 +218,7 @@ func TestForbiddenTransitions(t *testing.T) {
 		{"a canceled collection", "payment: cannot add a session to COLLECTION, which is canceled: nothing is owed any more", createSession, []error{allowed, canceled}},
 		{"a canceled collection", "payment: cannot change the amount of COLLECTION, which is canceled: it is fixed", change, []error{allowed, canceled}},
 		{"a canceled collection", "payment: cannot complete COLLECTION, which is canceled: it was given up", complete, []error{allowed, canceled}},
-		{"an unpaid collection", "payment: cannot complete COLLECTION, which is awaiting: only 0 of 100 USD is authorized", complete, []error{allowed}},
+		{"an unpaid collection", "payment: cannot complete COLLECTION, which is awaiting: only 0 of 100 USD is authorized; lower the amount first", complete, []error{allowed}},
 	} {
 		t.Run(test.of+"/"+test.text, func(t *testing.T) {
 			s := newShop(t, options{})

@@ -352,7 +352,7 @@ func TestBadConfig(t *testing.T) {
 		require.ErrorIs(t, err, payment.ErrInvalid)
 	}
 	_, err := payment.NewService(nil, payment.Config{Providers: []payment.Provider{manual}})
-	require.EqualError(t, err, "payment: store: must not be nil")
+	require.EqualError(t, err, "payment: Store: must not be nil")
 	_, err = payment.NewService(memstore.New(), with(func(c *payment.Config) { c.GiveUpAfter = 24 * time.Hour }))
 	require.NoError(t, err)
 	_, err = payment.NewService(memstore.New(), payment.Config{Providers: []payment.Provider{

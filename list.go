@@ -14,9 +14,9 @@ import (
 
 // List is one page of rows.
 type List[T any] struct {
-	Items  []T    // in the order asked for; empty beyond the end
-	Cursor string // for the next page; empty when there is none
-	Count  int    // how many match in all, up to 10,000; 0 unless asked for
+	Items  []T    `json:"items"`            // in the order asked for; empty beyond the end
+	Cursor string `json:"cursor,omitempty"` // for the next page; empty when there is none
+	Count  int    `json:"count,omitempty"`  // how many match in all, up to 10,000; 0 unless asked for
 }
 
 // ListParams says what to list. Empty fields do not filter; a field that the kind of row does not have is refused.
@@ -31,7 +31,7 @@ type ListParams struct {
 	IncludeDeleted bool           // collections, sessions: hidden ones too
 
 	Limit      int    // rows on a page, 1 to 100; default 20
-	Offset     int    // rows to skip, at most 10,000; a Cursor costs less
+	Offset     int    // rows to skip, at most 10,000; a Cursor costs less, and excludes it
 	Cursor     string // from the page before; with the same filters and order
 	Descending bool   // newest first; default oldest first
 	Count      bool   // count what matches, up to 10,000
@@ -108,6 +108,9 @@ func list[T any](ctx context.Context, s *Service, kind RowKind, p ListParams, pi
 		return nil, err
 	}
 	l := &List[T]{Items: pick(rows), Count: rows.Count}
+	if l.Items == nil {
+		l.Items = []T{}
+	}
 	if n := len(l.Items); rows.More && n > 0 {
 		at := endOf(any(l.Items[n-1]))
 		at.Hash = hash
@@ -127,6 +130,8 @@ func (p *ListParams) check(kind RowKind) error {
 	switch {
 	case p.Limit < 0 || p.Limit > 100:
 		return invalid("Limit", "must be 1 to 100")
+	case p.Offset > 0 && p.Cursor != "":
+		return invalid("Offset", "cannot be combined with Cursor")
 	case p.Offset < 0 || p.Offset > 10000:
 		return invalid("Offset", "must be 0 to 10,000; use Cursor to go further")
 	case !has(p.CollectionID, RowSessions, RowPayments, RowCaptures, RowRefunds, RowOperations, RowEvents):

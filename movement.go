@@ -54,7 +54,7 @@ func (b *book) read(op *Operation, a answer) news {
 	}
 	n.captured, n.capturing, n.refunded, n.refunding = b.sums()
 	for _, kind := range []MovementKind{MovementCapture, MovementRefund} {
-		b.match(&n, op, kind)
+		b.match(&n, op, a, kind)
 	}
 	// A gateway that calls an object canceled although part of it was captured means that the rest is released.
 	if n.State == SnapshotCanceled && plus(n.captured, n.capturing).IsPositive() {
@@ -107,8 +107,8 @@ func (s *Snapshot) plausible() bool {
 }
 
 // match says whose the movements of one kind are, in this order: a known reference is that row; a key of ours is that operation's row; what
-// is left was made elsewhere, unless an operation of that kind is open whose own movement was not found. Equal amounts prove nothing.
-func (b *book) match(n *news, op *Operation, kind MovementKind) {
+// is left was made elsewhere, unless an operation of that kind is open whose own movement may be among them. Equal amounts prove nothing.
+func (b *book) match(n *news, op *Operation, a answer, kind MovementKind) {
 	open := op != nil && (op.Kind == OperationCapture && kind == MovementCapture || op.Kind == OperationRefund && kind == MovementRefund)
 	var strangers []found
 	var used []*Entry
@@ -142,13 +142,18 @@ func (b *book) match(n *news, op *Operation, kind MovementKind) {
 		}
 		n.add(f)
 	}
-	if open && n.ours == "" && len(strangers) > 0 {
+	if open && n.ours == "" && len(strangers) > 0 && !n.none(a, op) {
 		n.ambiguous = true
 		return
 	}
 	for _, f := range strangers {
 		n.add(f)
 	}
+}
+
+// none reports whether an answer says that the operation has made no movement: the gateway refused it, or its only call had no effect.
+func (n *news) none(a answer, op *Operation) bool {
+	return n.ours == "" && (a.kind == answerDeclined || a.already && op.Tries == 1)
 }
 
 // rowOf finds a movement's row by the gateway's reference, or by a key of ours.

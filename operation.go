@@ -125,27 +125,34 @@ func (s *Service) run(ctx context.Context, t *task) (*book, *Operation, error) {
 		case err != nil || op == nil:
 			return b, op, err
 		case op.ended() || op.State == OperationNeedsAttention:
-			return b, op, nil
+			return t.concluded(b, op)
 		case op.ID == t.opID && op.Tries == 1:
-			b, err = s.execute(ctx, b, op.ID)
-			return s.concluded(b, op.ID, err)
+			if b, err = s.execute(ctx, b, op.ID); err != nil {
+				return b, nil, err
+			}
+			return t.concluded(b, b.operation(t.opID))
 		}
 		// Somebody else's operation is open.
 		waited := *op
 		if b, err = s.wait(ctx, b, waited.ID); err != nil {
 			return b, nil, err
 		}
-		if op = b.operation(waited.ID); op != nil && (!op.ended() || t.shares(&waited)) {
+		if op = b.operation(waited.ID); op != nil && (!op.ended() || op.Code != codeNoEffect && t.shares(&waited)) {
 			return b, op, nil
 		}
 	}
 }
 
-func (s *Service) concluded(b *book, opID string, err error) (*book, *Operation, error) {
-	if err != nil {
+// concluded returns the task's own operation, ended. Where the gateway's object left nothing to do it on, the rows now say why: that the
+// goal is reached, or what refuses it. It is not tried again.
+func (t *task) concluded(b *book, op *Operation) (*book, *Operation, error) {
+	if op == nil || op.Code != codeNoEffect {
+		return b, op, nil
+	}
+	if next, err := t.decide(b); err != nil || next == nil {
 		return b, nil, err
 	}
-	return b, b.operation(opID), nil
+	return b, op, nil
 }
 
 // shares reports whether another caller's operation is this task's as well: one with the same goal, and the same input.
@@ -409,7 +416,7 @@ func (s *Service) outcome(b *book, op *Operation) error {
 		e.Outcome = ErrNeedsAttention
 	case op.Code == codeNotSent || op.Code == codeNotDone:
 		e.Outcome, e.RetryAfter = ErrNotSent, time.Second
-	case op.Code == codeCanceled || op.Code == codeUnasked:
+	case op.Code == codeCanceled || op.Code == codeUnasked, op.Code == codeNoEffect && b.session.Status == StatusCanceled:
 		e.Outcome = ErrCanceled
 	default:
 		e.Outcome, e.Reason = ErrDeclined, op.Code

@@ -234,7 +234,7 @@ func (s *Service) payable(b *book, id, action string) (*gateway, error) {
 	}
 	switch p := b.payment; {
 	case !p.CanceledAt.IsZero():
-		return nil, &StateError{p.ID, string(StatusCanceled), action, "its authorization was given up"}
+		return nil, &StateError{p.ID, string(StatusCanceled), action, "its authorization was given up, and nothing was captured"}
 	case p.Unasked:
 		return nil, &StateError{p.ID, "unasked", action, "nobody asked for this money; it is being voided"}
 	}
@@ -259,7 +259,7 @@ func (g *gateway) movable(asked *decimal.Decimal, left decimal.Decimal, p *Payme
 // RefundPaymentParams says what to give back.
 type RefundPaymentParams struct {
 	PaymentID      string           // required
-	Amount         *decimal.Decimal // in major units; nil gives back all that was captured and not refunded yet
+	Amount         *decimal.Decimal // in major units; nil gives back ALL that was captured and not refunded yet
 	ReasonID       string           // a [RefundReason]; may be empty
 	Note           string           // the host's words; at most 2,000 bytes
 	CreatedBy      string           // who asked, for the record; at most 255 bytes

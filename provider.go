@@ -210,7 +210,7 @@ const (
 // Snapshot is what a gateway says is true right now about one session: the whole truth, in the gateway's amounts. Where it differs
 // from what was asked, a person sees it. An empty State means that the outcome is unknown.
 type Snapshot struct {
-	State         SnapshotState    // what the gateway says
+	State         SnapshotState    // the session's state: a refused capture leaves it authorized, and the refusal is the error
 	Reference     string           // the gateway's ID of the object; another one later is a conflict
 	Account       string           // the merchant account, where the gateway names it; another one later is a conflict
 	CurrencyCode  string           // ISO 4217; empty where the gateway does not say
@@ -261,7 +261,8 @@ const (
 	MovementFailed MovementState = "failed"
 )
 
-// Movement is one capture or refund that the gateway knows.
+// Movement is one capture or refund that the gateway knows. Keep the request's IdempotencyKey in the gateway's own record of it, such as its
+// metadata, and return it from Status too: without it, ours cannot be told from those made elsewhere.
 type Movement struct {
 	Kind           MovementKind    // capture or refund
 	Reference      string          // the gateway's ID, unique per kind

@@ -58,7 +58,7 @@ func (r *request) answered(b *book) (bool, *Operation, error) {
 		return false, nil, nil
 	}
 	if k.Fingerprint != r.print {
-		return false, nil, ErrIdempotencyMismatch
+		return false, nil, fmt.Errorf("%w: %s", ErrIdempotencyMismatch, r.method)
 	}
 	op := b.operation(k.OperationID)
 	switch {

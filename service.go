@@ -23,8 +23,8 @@ type Config struct {
 	Wait      func(ctx context.Context, d time.Duration) error // waits d, or until ctx ends, whose error it returns then; default a timer
 	Namespace string                                           // binds cursors and derived IDs to one merchant; default ""
 
-	CallTimeout   time.Duration // how long a provider may take; default 15 s
-	SettleTimeout time.Duration // how long recording its answer may take; default 10 s
+	CallTimeout   time.Duration // how long a provider may take, whatever the caller's context says; default 15 s
+	SettleTimeout time.Duration // how long recording its answer may take, likewise; default 10 s
 	ClockSkew     time.Duration // how far the clocks of processes may differ; default 10 s
 	GiveUpAfter   time.Duration // how long an unknown outcome is asked about before a person must decide; default and least 24 h
 
@@ -34,6 +34,9 @@ type Config struct {
 
 // Service is what a commerce backend calls. It keeps no state but a cache of the settings: any number of Services, in any number
 // of processes, may share a store. All its methods are safe for concurrent use.
+//
+// A caller's context ends what has not begun. A call to a provider that has begun is finished and recorded, which may take CallTimeout and
+// SettleTimeout: what is written down is not given up because a browser went away. Where a method returns an error, it returns nothing else.
 type Service struct {
 	store     Store
 	cfg       Config
@@ -57,10 +60,10 @@ type gateway struct {
 
 // NewService checks the configuration and returns a Service.
 //
-// The error is an [*InvalidError] that names the field of Config and the rule that it breaks.
+// The error is an [*InvalidError] that names the field of Config, or Store, and the rule that it breaks.
 func NewService(store Store, cfg Config) (*Service, error) {
 	if store == nil {
-		return nil, invalid("store", "must not be nil")
+		return nil, invalid("Store", "must not be nil")
 	}
 	if len(cfg.Providers) == 0 {
 		return nil, invalid("Providers", "must hold at least one provider")

@@ -207,7 +207,7 @@ func TestSameKey(t *testing.T) {
 				require.Contains(t, m.others, field, "a field that the key does not stand for?")
 				var row any
 				err := s.untouched(t, func() (err error) { row, err = m.call(s, with(p, field, m.others[field])); return err })
-				require.Equal(t, payment.ErrIdempotencyMismatch, err, field)
+				require.ErrorIs(t, err, payment.ErrIdempotencyMismatch, field)
 				require.True(t, row == nil || reflect.ValueOf(row).IsNil(), "%s: a row came with the error", field)
 			}
 			// They are another matter with another key.
@@ -288,7 +288,7 @@ func TestScopeOfKeys(t *testing.T) {
 	}
 	for i, want := range []error{nil, payment.ErrIdempotencyMismatch, nil} {
 		_, err := s.CapturePayment(ctx, payment.CapturePaymentParams{PaymentID: payments[i].ID, IdempotencyKey: "k"})
-		require.Equal(t, want, err)
+		require.ErrorIs(t, err, want)
 	}
 	for i, want := range []error{nil, payment.ErrIdempotencyMismatch, nil} {
 		if i == 1 {
@@ -296,7 +296,7 @@ func TestScopeOfKeys(t *testing.T) {
 			require.NoError(t, err)
 		}
 		_, err := s.RefundPayment(ctx, payment.RefundPaymentParams{PaymentID: payments[i].ID, IdempotencyKey: "k"})
-		require.Equal(t, want, err)
+		require.ErrorIs(t, err, want)
 	}
 }
 

@@ -49,7 +49,7 @@ type PaymentSession struct {
 type CreateSessionParams struct {
 	CollectionID   string          // required
 	ProviderID     string          // required: configured, enabled, and accepted by the collection
-	Amount         decimal.Decimal // required: in major units, at most what the collection has left
+	Amount         decimal.Decimal // required: in major units, at most what the collection has left; sessions that hold nothing yet take nothing of it
 	CurrencyCode   string          // the collection's; may be empty
 	Context        Private         // what the provider is to know of the shopper; its guide says which keys
 	Input          Data            // what the browser sent along; untrusted
@@ -63,7 +63,7 @@ type CreateSessionParams struct {
 // The error matches [ErrNotFound], [ErrInvalid] (an [*InvalidError] names the field), [ErrNotAllowed] (the collection is completed or
 // canceled), [ErrAmountExceeded] (the error names who holds the rest), [ErrTooManyDeclines] or [ErrIdempotencyMismatch]; no session is
 // stored then. A [*SessionError] brings the stored session, and matches [ErrDeclined] or [ErrNotSent] (AuthorizeSession initializes it
-// again), or [ErrOutcomeUnknown] or [ErrNeedsAttention].
+// again), or [ErrOutcomeUnknown] or [ErrNeedsAttention]. Go on with SessionError.Session then: another call without a key makes another session.
 func (s *Service) CreateSession(ctx context.Context, p CreateSessionParams) (*PaymentSession, error) {
 	metadata, input, err := callerMaps(p.Metadata, p.Input, p.Context)
 	if err != nil {

@@ -15,7 +15,9 @@ const (
 	verdictNotDone                 // it has had no effect so far; an earlier call may still arrive
 	verdictDone                    // the gateway has accepted
 	verdictDeclined                // the gateway refused
-	verdictCanceled                // the gateway's object is canceled, so that it never can be done
+	verdictCanceled                // the gateway's object is canceled: the session is over
+	verdictNoEffect                // it had no effect, and the gateway's object leaves nothing to do it on
+	verdictNever                   // it had no effect, and nothing of it can arrive any more
 )
 
 // settle makes the rows agree with an answer: of a call, of Status, of a webhook. op is the operation it answers, nil for news that no
@@ -55,6 +57,9 @@ func (b *book) settle(g *gateway, op *Operation, a answer) {
 		return
 	}
 	v := b.judge(op, a, &n)
+	if v == verdictNotDone && b.proven(g, op, &n) {
+		v = verdictNever
+	}
 	before := b.counted()
 	b.learn(&n)
 	waiting := v == verdictOpen || v == verdictNotDone
@@ -84,6 +89,7 @@ func (b *book) judge(op *Operation, a answer, n *news) verdict {
 		return verdictDeclined
 	}
 	own, state := a.kind == answerOwn, n.State
+	spent := n.Capturable != nil && n.Capturable.IsZero() || state == SnapshotCanceled
 	if state == SnapshotNotFound {
 		return verdictNotDone
 	}
@@ -110,7 +116,9 @@ func (b *book) judge(op *Operation, a answer, n *news) verdict {
 		return verdictNotDone
 	case OperationCancel:
 		switch {
-		case state == SnapshotCanceled, n.Capturable != nil && n.Capturable.IsZero() && state == SnapshotAuthorized:
+		case spent && b.payment != nil && !plus(n.captured, n.capturing).LessThan(minus(b.payment.Authorized, b.payment.Released)):
+			return verdictNoEffect // all of it was captured: there is nothing to release
+		case spent && (state == SnapshotCanceled || state == SnapshotAuthorized):
 			return verdictDone
 		case own:
 			return verdictOpen // accepted, but it is not so yet
@@ -122,6 +130,10 @@ func (b *book) judge(op *Operation, a answer, n *news) verdict {
 			return verdictDeclined
 		case n.ours != "":
 			return verdictDone
+		case n.none(a, op):
+			return verdictNoEffect
+		case op.Kind == OperationCapture && spent && !own && !n.ambiguous && op.Reference != "" && (n.Movements != nil || state == SnapshotCanceled):
+			return verdictNoEffect // a request that is still under way will find nothing to capture
 		case own || n.ambiguous || n.Movements == nil || op.Reference == "":
 			return verdictOpen
 		}
@@ -346,7 +358,7 @@ func (b *book) applyRelease(g *gateway, op *Operation, v verdict, n *news) {
 		p.Capturable = capturable
 		b.touchPayment()
 	}
-	unsettled := capture && v != verdictDone && v != verdictDeclined
+	unsettled := capture && (v == verdictOpen || v == verdictNotDone)
 	if capturable.LessThan(rest) && !unsettled && !n.ambiguous {
 		p.Released = minus(plus(p.Released, rest), capturable)
 		b.touchPayment()

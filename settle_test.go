@@ -356,7 +356,12 @@ func TestAlreadyDoneIsAnAnswerOfStatus(t *testing.T) {
 		return payment.AlreadyDone(now)
 	})
 	_, err := s.capture(pay, "100")
-	s.requireUnknown(err, pay.SessionID, payment.StatusAuthorized)
+	require.ErrorIs(t, err, payment.ErrAmountExceeded)
+	pay = s.payment(pay.ID)
+	equalAmount(t, "100", pay.Captured)
+	require.Len(t, pay.Captures, 1)
+	require.True(t, pay.Captures[0].External())
+	require.Empty(t, s.freshSession(pay.SessionID).OperationID)
 
 	s, p = newScripted(t)
 	x := s.session(s.collection("100", "EUR"), "scripted", "100")
@@ -561,5 +566,7 @@ func TestReleases(t *testing.T) {
 		return payment.AlreadyDone(*s)
 	})
 	_, err = s.capture(pay, "10")
-	s.requireUnknown(err, pay.SessionID, payment.StatusAuthorized)
+	require.ErrorIs(t, err, payment.ErrCanceled)
+	require.Equal(t, payment.StatusCanceled, s.freshSession(pay.SessionID).Status)
+	equalAmount(t, "0", s.fresh(pay.CollectionID).Authorized)
 }

@@ -364,8 +364,7 @@ func (s *Store) apply(st *step) {
 		put(keptIn(s.operations, r.row.ID, r.held), r.row, operationFacts, s.operationPlaces)
 	}
 	for i := range st.requests.n {
-		r := *st.requests.at(i)
-		s.requests[requestKey{r.CollectionID, r.Method, r.Key}] = r
+		st.collection.held.requests.put(*st.requests.at(i))
 	}
 	for i := range st.events.n {
 		e := *st.events.at(i)

@@ -110,7 +110,7 @@ func requireUntouched(t *testing.T, s *Store) {
 	require.Empty(t, s.payments)
 	require.Empty(t, s.captures)
 	require.Empty(t, s.operations)
-	require.Empty(t, s.requests)
+	require.Empty(t, s.collections[id("paycol", 1)].requests)
 	require.Empty(t, s.events)
 	require.Empty(t, s.due)
 }
@@ -371,4 +371,21 @@ func TestReferencesThatSeveralSessionsHave(t *testing.T) {
 	require.Equal(t, []int{0, 0, 0}, []int{found(nil), found(one), found(two)})
 	put(one, 2, "", noon)
 	require.Empty(t, s.references)
+}
+
+func TestRequestsAreFoundHoweverManyThereAre(t *testing.T) {
+	var r requests
+	for i := range 50 {
+		for _, method := range []string{"a", "b"} {
+			require.Nil(t, r.find(method, fmt.Sprint(i)))
+			r.put(&payment.KeyedRequest{Method: method, Key: fmt.Sprint(i), Code: "old"})
+			r.put(&payment.KeyedRequest{Method: method, Key: fmt.Sprint(i), Code: method})
+		}
+		for j := range i + 1 {
+			require.Equal(t, "a", r.find("a", fmt.Sprint(j)).Code)
+			require.Equal(t, "b", r.find("b", fmt.Sprint(j)).Code)
+		}
+	}
+	require.Len(t, r.many, 100)
+	require.Empty(t, r.few)
 }

@@ -6,9 +6,6 @@ import (
 	"github.com/seed40c892db/payment"
 )
 
-// requestKey is what a request is found by.
-type requestKey struct{ collection, method, key string }
-
 // found is what a key leads to: rows as they are stored, to be copied after the lock is let go.
 type found struct {
 	collection *payment.PaymentCollection
@@ -47,7 +44,7 @@ func (s *Store) find(f *found, by *payment.Key) {
 	}
 	f.collection = c.row
 	if by.RequestKey != "" {
-		f.request = s.requests[requestKey{id, by.Method, by.RequestKey}]
+		f.request = c.requests.find(by.Method, by.RequestKey)
 	}
 	named := s.operation(by.OperationID, id)
 	if f.session = s.sessionFor(by, id, named, f.request); f.session != nil {
@@ -73,14 +70,20 @@ func (s *Store) lead(by *payment.Key) string {
 	if by.CollectionID != "" {
 		return by.CollectionID
 	}
-	if h := s.sessions[by.SessionID]; h != nil && h.row != nil {
-		return h.row.CollectionID
+	if by.SessionID != "" {
+		if h := s.sessions[by.SessionID]; h != nil && h.row != nil {
+			return h.row.CollectionID
+		}
 	}
-	if p := s.payments[by.PaymentID]; p != nil && p.row != nil {
-		return p.row.CollectionID
+	if by.PaymentID != "" {
+		if p := s.payments[by.PaymentID]; p != nil && p.row != nil {
+			return p.row.CollectionID
+		}
 	}
-	if o := s.operations[by.OperationID]; o != nil {
-		return o.row.CollectionID
+	if by.OperationID != "" {
+		if o := s.operations[by.OperationID]; o != nil {
+			return o.row.CollectionID
+		}
 	}
 	if r := s.byReference(by.ProviderID, by.Reference, ""); r != nil {
 		return r.CollectionID
@@ -93,9 +96,11 @@ func (s *Store) sessionFor(by *payment.Key, collectionID string, named *payment.
 	if r := s.session(by.SessionID, collectionID); r != nil {
 		return r
 	}
-	if p := s.payments[by.PaymentID]; p != nil && p.row != nil && p.row.CollectionID == collectionID {
-		if r := s.session(p.row.SessionID, collectionID); r != nil {
-			return r
+	if by.PaymentID != "" {
+		if p := s.payments[by.PaymentID]; p != nil && p.row != nil && p.row.CollectionID == collectionID {
+			if r := s.session(p.row.SessionID, collectionID); r != nil {
+				return r
+			}
 		}
 	}
 	if named != nil {
@@ -114,6 +119,9 @@ func (s *Store) sessionFor(by *payment.Key, collectionID string, named *payment.
 
 // session returns a session of a collection, nil when it has none with this ID.
 func (s *Store) session(id, collectionID string) *payment.PaymentSession {
+	if id == "" {
+		return nil
+	}
 	if h := s.sessions[id]; h != nil && h.row != nil && h.row.CollectionID == collectionID {
 		return h.row
 	}

@@ -39,7 +39,6 @@ type Store struct {
 	captures    map[string]*record[payment.Capture]
 	refunds     map[string]*record[payment.Refund]
 	operations  map[string]*record[payment.Operation]
-	requests    map[requestKey]*payment.KeyedRequest
 	events      map[string]*record[payment.Event]
 	deliveries  map[string]*record[payment.Delivery]
 	messages    map[messageKey]*record[payment.Delivery]
@@ -74,7 +73,6 @@ func New() *Store {
 		captures:    map[string]*record[payment.Capture]{},
 		refunds:     map[string]*record[payment.Refund]{},
 		operations:  map[string]*record[payment.Operation]{},
-		requests:    map[requestKey]*payment.KeyedRequest{},
 		events:      map[string]*record[payment.Event]{},
 		deliveries:  map[string]*record[payment.Delivery]{},
 		messages:    map[messageKey]*record[payment.Delivery]{},

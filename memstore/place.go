@@ -13,6 +13,48 @@ type collection struct {
 	refunds    list[payment.Refund]
 	operations list[payment.Operation]
 	events     list[payment.Event] // by Seq
+	requests   requests
+}
+
+// requests are the requests of one collection: a list that is read through while it is short, and a map from then on.
+type requests struct {
+	few  []*payment.KeyedRequest
+	many map[requestKey]*payment.KeyedRequest
+}
+
+// requestKey is what a request of a collection is found by.
+type requestKey struct{ method, key string }
+
+// find returns a request, nil when there is none.
+func (r *requests) find(method, key string) *payment.KeyedRequest {
+	for _, row := range r.few {
+		if row.Method == method && row.Key == key {
+			return row
+		}
+	}
+	return r.many[requestKey{method, key}]
+}
+
+// put inserts a request, or replaces the one with its method and key.
+func (r *requests) put(row *payment.KeyedRequest) {
+	const short = 8
+	for i, old := range r.few {
+		if old.Method == row.Method && old.Key == row.Key {
+			r.few[i] = row
+			return
+		}
+	}
+	if r.many == nil && len(r.few) < short {
+		r.few = append(r.few, row)
+		return
+	}
+	if r.many == nil {
+		r.many = map[requestKey]*payment.KeyedRequest{}
+	}
+	for _, old := range append(r.few, row) {
+		r.many[requestKey{old.Method, old.Key}] = old
+	}
+	r.few = nil
 }
 
 // session is a session with what belongs to it. Its row is nil while it is only named by other rows.
