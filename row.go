@@ -8,6 +8,7 @@ import (
 	"io"
 	"reflect"
 	"strings"
+	"time"
 )
 
 // rowVersion is the version of the encoding of rows. A decoder reads every version up to it.
@@ -29,8 +30,9 @@ func EncodeRow(v any) ([]byte, error) {
 	return b, nil
 }
 
-// DecodeRow fills the row that v points to from what [EncodeRow] returned, this version or an earlier one. What the row held before
-// is gone, also after an error.
+// DecodeRow fills the row that v points to from what [EncodeRow] returned, this version or an earlier one, as a [Store] must return it:
+// times in UTC cut to microseconds, numbers in Data as [json.Number], and nothing empty that could be nil. What the row held before is
+// gone, also after an error.
 //
 // The error says that b is damaged, or written by a newer version of this library: upgrade every process that shares the store.
 func DecodeRow(b []byte, v any) error {
@@ -55,7 +57,30 @@ func DecodeRow(b []byte, v any) error {
 	if version < 1 {
 		return fmt.Errorf("payment: decode a %T: its encoding names no version", v)
 	}
+	normalizeRow(reflect.ValueOf(v).Elem())
 	return nil
+}
+
+// normalizeRow makes a decoded struct what every store returns.
+func normalizeRow(v reflect.Value) {
+	for _, f := range v.Fields() {
+		switch {
+		case !f.CanSet():
+		case f.Type() == reflect.TypeFor[time.Time]():
+			at := f.Interface().(time.Time)
+			f.Set(reflect.ValueOf(at.UTC().Truncate(time.Microsecond)))
+		case (f.Kind() == reflect.Map || f.Kind() == reflect.Slice) && f.Len() == 0:
+			f.SetZero()
+		case f.Kind() == reflect.Slice && f.Type().Elem().Kind() == reflect.Pointer:
+			for i := range f.Len() {
+				normalizeRow(f.Index(i).Elem())
+			}
+		case f.Kind() == reflect.Pointer && f.Type().Elem().Kind() == reflect.Struct && !f.IsNil():
+			normalizeRow(f.Elem())
+		case f.Type() == reflect.TypeFor[Entry]():
+			normalizeRow(f)
+		}
+	}
 }
 
 // row is a row with its encoding. The types of the encoding have no methods, so that they encode field by field: a new field is

@@ -301,3 +301,29 @@ func TestEncodeRowRefusesWhatJSONCannotHold(t *testing.T) {
 		require.ErrorContains(t, err, "payment: encode a *payment.PaymentSession: ", name)
 	}
 }
+
+// What is decoded is as a store must return it, however it was encoded.
+func TestDecodedRowsAreNormal(t *testing.T) {
+	west := time.Date(2026, 3, 1, 12, 0, 0, 123456789, time.FixedZone("west", -3*3600))
+	given := &PaymentSession{
+		ID: "payses_1", Data: Data{}, Metadata: Data{"n": 12345678901234567}, CreatedAt: west,
+		NextAction: &NextAction{Kind: ActionWait, Data: Data{}, Fields: map[string]string{}, ExpiresAt: west},
+	}
+	b, err := EncodeRow(given)
+	require.NoError(t, err)
+	var got PaymentSession
+	require.NoError(t, DecodeRow(b, &got))
+	at := time.Date(2026, 3, 1, 15, 0, 0, 123456000, time.UTC)
+	require.Equal(t, at, got.CreatedAt)
+	require.Zero(t, got.UpdatedAt)
+	require.Nil(t, got.Data)
+	require.Equal(t, Data{"n": json.Number("12345678901234567")}, got.Metadata)
+	require.Equal(t, &NextAction{Kind: ActionWait, ExpiresAt: at}, got.NextAction)
+
+	b, err = EncodeRow(&Capture{Entry{ID: "capt_1", CreatedAt: west, Metadata: Data{}}})
+	require.NoError(t, err)
+	var c Capture
+	require.NoError(t, DecodeRow(b, &c))
+	require.Equal(t, at, c.CreatedAt)
+	require.Nil(t, c.Metadata)
+}

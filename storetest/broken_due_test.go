@@ -130,6 +130,7 @@ func brokenDues() []brokenStore {
 		})},
 		{"leaves events to be found by chance", []string{"Due/events"}, afterEvents(func(int) bool { return true }, func(*payment.Due) {}, time.Time{})},
 		{"makes the first events due only", []string{"Due/events again"}, afterEvents(func(n int) bool { return n > 1 }, func(*payment.Due) {}, far)},
+		{"makes the newest event the time of all", []string{"Due/events again"}, newestEventDue},
 		{"forgets which events were delivered", []string{"Due/events keep what was delivered"}, afterEvents(func(int) bool { return true }, func(d *payment.Due) {
 			d.Seq, d.Dead = 0, nil
 		}, at(1))},
@@ -242,6 +243,28 @@ func afterEvents(when func(n int) bool, change func(*payment.Due), again time.Ti
 			return err
 		}}.wrap(s)
 	}
+}
+
+// newestEventDue makes a collection's events due at the newest one's At, however early they were due before.
+func newestEventDue(s payment.Store) payment.Store {
+	return broken{commit: func(ctx context.Context, s payment.Store, c *payment.Changes) error {
+		err := s.Commit(ctx, c)
+		if err != nil || len(c.Events) == 0 {
+			return err
+		}
+		end := time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC)
+		due, err := s.Claim(ctx, payment.DueEvents, end, end.Add(time.Hour), 100)
+		for _, d := range due {
+			again := d.At
+			if d.CollectionID == c.CollectionID {
+				again = c.Events[0].At
+			}
+			if err := s.Done(ctx, d, again); err != nil {
+				return err
+			}
+		}
+		return err
+	}}.wrap(s)
 }
 
 func brokenDeliveries() []brokenStore {

@@ -66,6 +66,18 @@ func brokenLoads() []brokenStore {
 				return s.Load(ctx, by)
 			},
 		}.wrap},
+		{"takes a reference's session out of another collection", []string{"Load/older session of a reference"}, broken{
+			load: func(ctx context.Context, s payment.Store, by payment.Key) (*payment.Rows, error) {
+				if by.CollectionID == "" || by.Reference == "" || by.SessionID != "" {
+					return s.Load(ctx, by)
+				}
+				elsewhere, err := s.Load(ctx, payment.Key{ProviderID: by.ProviderID, Reference: by.Reference})
+				if err == nil && elsewhere.Sessions[0].CollectionID != by.CollectionID {
+					by.ProviderID, by.Reference = "", ""
+				}
+				return s.Load(ctx, by)
+			},
+		}.wrap},
 		{"loads a request without its session", []string{"Load/by request"}, broken{
 			load: func(ctx context.Context, s payment.Store, by payment.Key) (*payment.Rows, error) {
 				r, err := s.Load(ctx, by)

@@ -309,6 +309,11 @@ func dueEventsAgain(k *kit) {
 	k.want(k.s.Done(k.ctx(), claimed, later), payment.ErrConflict, "Done after a commit made the events due again")
 	claimed = k.eventsDue(t.collection, now, later)
 	k.done(claimed, k.soon(100000))
+	// An event whose At is later than what is due moves nothing.
+	late := k.event(t.collection, 0)
+	late.At = k.soon(200000)
+	k.store(t.collection, late)
+	claimed = k.eventsDue(t.collection, k.soon(100000), k.soon(150000))
 	k.store(t.collection, k.event(t.collection, 0))
 	claimed = k.eventsDue(t.collection, now, later)
 	// And after all were delivered and the work was removed.

@@ -177,6 +177,8 @@ func loadOlderReference(k *kit) {
 	oldest.session.CreatedAt, oldest.session.Reference = at(5), "shared"
 	k.store(oldest.collection, oldest.rows()...)
 	k.brings(payment.Key{ProviderID: "alpha", Reference: "shared"}, oldest.collection, oldest.branch)
+	// In a collection that is named, only its own sessions count.
+	k.brings(payment.Key{CollectionID: first.collection.ID, ProviderID: "alpha", Reference: "shared"}, first.collection, older)
 }
 
 func loadByRequest(k *kit) {
