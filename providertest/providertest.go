@@ -27,6 +27,7 @@ package providertest
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -83,7 +84,8 @@ type Config struct {
 	Unreachable func(t testing.TB, p payment.Provider) (restore func())
 	// LoseAnswer makes the gateway execute the next request of p, and lose the answer.
 	LoseAnswer func(t testing.TB, p payment.Provider)
-	// Stall makes the gateway take further requests of p and answer none, for the rest of the case.
+	// Stall makes the gateway take further requests of p and answer none, for the rest of the case. Let them go in t.Cleanup, before a
+	// test server is closed: httptest.Server.Close waits for them.
 	Stall func(t testing.TB, p payment.Provider)
 
 	// Timeout is the deadline of every call. Default 30 s. A call must return within Timeout, at most 5 s, after its context ended.
@@ -105,15 +107,17 @@ func Run(t *testing.T, c Config) {
 	}
 	missing := map[string]int{}
 	all := cases()
+	chosen := 0 // by -run
 	for _, tc := range all {
 		t.Run(tc.name, func(t *testing.T) {
+			chosen++
 			r.runCase(t, tc, func(reason string) {
 				missing[reason]++
 				t.Skip("not run: " + reason)
 			})
 		})
 	}
-	report(t, len(all), missing)
+	report(t, chosen, missing)
 }
 
 // report logs how many cases were not run, and why.
@@ -127,10 +131,10 @@ func report(t testing.TB, all int, missing map[string]int) {
 	}
 	slices.Sort(lines)
 	text := ""
-	for _, line := range lines {
-		text += line
+	if not > 0 {
+		text = "; not run:" + strings.Join(lines, "")
 	}
-	t.Logf("%d of %d cases could run; not run:%s", all-not, all, text)
+	t.Logf("%d of %d cases could run%s", all-not, all, text)
 }
 
 // Case is one sentence of the contract and the name of the subtest that checks it.
