@@ -9,9 +9,25 @@ import (
 
 // staged is a row on its way into the store, with what the store has of it.
 type staged[T, H any] struct {
-	row  *T // as it was given, and then the copy that will be stored
-	was  *T // as it is stored; nil if it is new
-	held *H // where it is stored; nil if nothing has named it yet
+	row   *T // as it was given, and then the copy that will be stored
+	was   *T // as it is stored; nil if it is new
+	held  *H // where it is stored; nil if nothing has named it yet
+	fresh *H // where to store it if so, made before the lock is taken
+}
+
+func (r *staged[T, H]) prepare() {
+	if r.held == nil {
+		r.fresh = new(H)
+	}
+}
+
+// place makes room for a row that has no place yet. No row of the same step names it before it is stored itself: sessions come
+// before what belongs to them, payments before their movements.
+func place[T, H any](r *staged[T, H], all map[string]*H, id string) {
+	if r.held == nil {
+		r.held = r.fresh
+		all[id] = r.held
+	}
 }
 
 // step is a copy of Changes that is ready to be stored.
@@ -143,25 +159,33 @@ func (st *step) keep(c *payment.Changes) {
 	k := &st.keeper
 	st.collection.row = k.collection(c.Collection, st.collection.was)
 	st.collection.row.Version = c.Version + 1
+	if st.collection.held == nil {
+		st.collection.fresh = newCollection()
+	}
 	for i := range st.sessions.n {
 		r := st.sessions.at(i)
 		r.row = k.session(r.row, r.was)
+		r.prepare()
 	}
 	for i := range st.payments.n {
 		r := st.payments.at(i)
 		r.row = k.payment(r.row, r.was)
+		r.prepare()
 	}
 	for i := range st.captures.n {
 		r := st.captures.at(i)
 		r.row = k.capture(r.row, r.was)
+		r.prepare()
 	}
 	for i := range st.refunds.n {
 		r := st.refunds.at(i)
 		r.row = k.refund(r.row, r.was)
+		r.prepare()
 	}
 	for i := range st.operations.n {
 		r := st.operations.at(i)
 		r.row = k.operation(r.row, r.was)
+		r.prepare()
 	}
 	for _, r := range c.Requests {
 		st.requests.add(k.request(r))
@@ -333,35 +357,32 @@ func (s *Store) checkEvents(st *step) error {
 
 // apply writes what check has found nothing against.
 func (s *Store) apply(st *step) {
-	if st.collection.held == nil {
-		st.collection.held = s.collectionOf(st.id)
-	}
+	place(&st.collection, s.collections, st.id)
 	put(&st.collection.held.record, st.collection.row, collectionFacts, s.collectionPlaces)
 	for i := range st.sessions.n {
 		r := st.sessions.at(i)
-		if r.held == nil {
-			r.held = s.sessionOf(r.row.ID) // which another row of this step may have made
-		}
+		place(r, s.sessions, r.row.ID)
 		s.putSession(r.held, r.row)
 	}
 	for i := range st.payments.n {
 		r := st.payments.at(i)
-		if r.held == nil {
-			r.held = s.paidOf(r.row.ID)
-		}
+		place(r, s.payments, r.row.ID)
 		put(&r.held.record, r.row, paymentFacts, s.paymentPlaces)
 	}
 	for i := range st.captures.n {
 		r := st.captures.at(i)
-		put(keptIn(s.captures, r.row.ID, r.held), r.row, captureFacts, s.capturePlaces)
+		place(r, s.captures, r.row.ID)
+		put(r.held, r.row, captureFacts, s.capturePlaces)
 	}
 	for i := range st.refunds.n {
 		r := st.refunds.at(i)
-		put(keptIn(s.refunds, r.row.ID, r.held), r.row, refundFacts, s.refundPlaces)
+		place(r, s.refunds, r.row.ID)
+		put(r.held, r.row, refundFacts, s.refundPlaces)
 	}
 	for i := range st.operations.n {
 		r := st.operations.at(i)
-		put(keptIn(s.operations, r.row.ID, r.held), r.row, operationFacts, s.operationPlaces)
+		place(r, s.operations, r.row.ID)
+		put(r.held, r.row, operationFacts, s.operationPlaces)
 	}
 	for i := range st.requests.n {
 		st.collection.held.requests.put(*st.requests.at(i))
@@ -381,13 +402,4 @@ func (s *Store) apply(st *step) {
 	if st.events.n > 0 {
 		s.eventsDue(st.id, st.events.first[0].event.At)
 	}
-}
-
-// keptIn returns the record of a row, a new one if it is not held yet.
-func keptIn[T any](all map[string]*record[T], id string, held *record[T]) *record[T] {
-	if held == nil {
-		held = &record[T]{}
-		all[id] = held
-	}
-	return held
 }

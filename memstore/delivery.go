@@ -47,7 +47,10 @@ func (s *Store) PutDelivery(ctx context.Context, d *payment.Delivery) error {
 			delete(s.messages, old)
 		}
 	}
-	held = keptIn(s.deliveries, d.ID, held)
+	if held == nil {
+		held = &record[payment.Delivery]{}
+		s.deliveries[d.ID] = held
+	}
 	if d.EventID != "" {
 		s.messages[key] = held
 	}

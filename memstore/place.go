@@ -81,17 +81,14 @@ type provider struct {
 	deliveries list[payment.Delivery]
 }
 
-// collectionOf, and those below, return what holds the lists of an ID, and make it if it is not there yet.
-func (s *Store) collectionOf(id string) *collection {
-	c := s.collections[id]
-	if c == nil {
-		c = &collection{}
-		c.events.bySeq = true
-		s.collections[id] = c
-	}
+func newCollection() *collection {
+	c := &collection{}
+	c.events.bySeq = true
 	return c
 }
 
+// sessionOf, and those below, return what holds the lists of an ID, and make it if it is not there yet. A collection always is:
+// every commit brings its row.
 func (s *Store) sessionOf(id string) *session {
 	h := s.sessions[id]
 	if h == nil {
@@ -172,26 +169,26 @@ func (s *Store) collectionPlaces(facts) places[payment.PaymentCollection] {
 }
 
 func (s *Store) sessionPlaces(f facts) places[payment.PaymentSession] {
-	return places[payment.PaymentSession]{&s.lists.sessions, &s.collectionOf(f.collection).sessions, &s.providerOf(f.provider).sessions}
+	return places[payment.PaymentSession]{&s.lists.sessions, &s.collections[f.collection].sessions, &s.providerOf(f.provider).sessions}
 }
 
 func (s *Store) paymentPlaces(f facts) places[payment.Payment] {
-	return places[payment.Payment]{&s.lists.payments, &s.collectionOf(f.collection).payments, &s.sessionOf(f.session).payments,
+	return places[payment.Payment]{&s.lists.payments, &s.collections[f.collection].payments, &s.sessionOf(f.session).payments,
 		&s.providerOf(f.provider).payments}
 }
 
 func (s *Store) capturePlaces(f facts) places[payment.Capture] {
-	return places[payment.Capture]{&s.lists.captures, &s.collectionOf(f.collection).captures, &s.sessionOf(f.session).captures,
+	return places[payment.Capture]{&s.lists.captures, &s.collections[f.collection].captures, &s.sessionOf(f.session).captures,
 		&s.paidOf(f.payment).captures}
 }
 
 func (s *Store) refundPlaces(f facts) places[payment.Refund] {
-	return places[payment.Refund]{&s.lists.refunds, &s.collectionOf(f.collection).refunds, &s.sessionOf(f.session).refunds,
+	return places[payment.Refund]{&s.lists.refunds, &s.collections[f.collection].refunds, &s.sessionOf(f.session).refunds,
 		&s.paidOf(f.payment).refunds}
 }
 
 func (s *Store) operationPlaces(f facts) places[payment.Operation] {
-	return places[payment.Operation]{&s.lists.operations, &s.collectionOf(f.collection).operations, &s.sessionOf(f.session).operations,
+	return places[payment.Operation]{&s.lists.operations, &s.collections[f.collection].operations, &s.sessionOf(f.session).operations,
 		s.operationsIn(f.state)}
 }
 
@@ -207,7 +204,7 @@ func (s *Store) operationsIn(state string) *list[payment.Operation] {
 }
 
 func (s *Store) eventPlaces(f facts) places[payment.Event] {
-	return places[payment.Event]{&s.lists.events, &s.collectionOf(f.collection).events}
+	return places[payment.Event]{&s.lists.events, &s.collections[f.collection].events}
 }
 
 func (s *Store) deliveryPlaces(f facts) places[payment.Delivery] {
