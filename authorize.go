@@ -57,6 +57,9 @@ func (s *Service) AuthorizeSession(ctx context.Context, p AuthorizeSessionParams
 			if b, err = s.askAgain(ctx, b); err != nil {
 				return nil, err
 			}
+			if open := b.openOperation(); open != nil && open.State == OperationNeedsAttention {
+				return nil, s.outcome(b, open)
+			}
 		}
 		return b.authorized()
 	}
@@ -73,6 +76,7 @@ func (s *Service) decideAuthorize(b *book, t *task, id string) (*Operation, erro
 		return nil, nil
 	case !c.CompletedAt.IsZero() || !c.CanceledAt.IsZero():
 		return nil, &StateError{c.ID, string(c.Status()), "authorize a session of", "nothing is owed any more"}
+	case x.Status == StatusRequiresMore && len(t.input) == 0: // the shopper returns from a challenge: that is no new attempt
 	case x.Declines >= s.cfg.MaxSessionDeclines:
 		return nil, fmt.Errorf("%w: session %s", ErrTooManyDeclines, x.ID)
 	case c.Declines >= s.cfg.MaxCollectionDeclines:

@@ -35,11 +35,18 @@ func (b *book) conclude(g *gateway, op *Operation, v verdict, n *news, code stri
 		}
 		b.finish(op, OperationSucceeded, "")
 	case verdictDeclined:
-		if n.ours == MovementFailed { // its row says so already
-			b.fail(op, declineCode(code))
-			return
+		code = declineCode(code)
+		switch {
+		case n.ours == MovementFailed: // its row says so already
+			b.fail(op, code)
+		case op.Kind == OperationAuthorize && (n.State == SnapshotRequiresMore || n.State == SnapshotProcessing):
+			// This attempt was refused, but an earlier one goes on: the gateway could still take the money.
+			op.Held = decimal.Decimal{}
+			b.countDecline(code)
+			b.fail(op, code)
+		default:
+			b.decline(g, op, code)
 		}
-		b.decline(g, op, declineCode(code))
 	case verdictCanceled:
 		b.fail(op, codeCanceled)
 	case verdictNoEffect:
@@ -56,7 +63,7 @@ func (b *book) updated(g *gateway, op *Operation) {
 	s := b.session
 	s.Amount = op.Amount
 	s.Context, s.Metadata = op.Context, op.Metadata
-	if s.Held.IsPositive() || g.info.ClientConfirms && s.Status != StatusAuthorized {
+	if b.payment == nil && s.Status != StatusCanceled && (s.Held.IsPositive() || g.info.ClientConfirms) {
 		b.hold(op.Amount)
 	}
 	b.touchSession()
@@ -95,11 +102,15 @@ func (b *book) declineSession(g *gateway, code string, attempt bool) {
 		b.hold(decimal.Decimal{})
 	}
 	if attempt {
-		s.Declines++
-		b.collection.Declines++
-		b.touchSession()
-		b.event(Event{Kind: EventSessionDeclined, Amount: s.Amount, Code: code})
+		b.countDecline(code)
 	}
+}
+
+func (b *book) countDecline(code string) {
+	b.session.Declines++
+	b.collection.Declines++
+	b.touchSession()
+	b.event(Event{Kind: EventSessionDeclined, Amount: b.session.Amount, Code: code})
 }
 
 // fail ends an operation that moved nothing, and gives back what its begin held.
@@ -137,7 +148,7 @@ func (b *book) stayOpen(g *gateway, op *Operation) {
 	if op == nil || op.State != OperationOpen {
 		return
 	}
-	if b.now.Sub(op.FirstCallAt) >= b.cfg.GiveUpAfter && b.now.Sub(op.LastCallAt) >= g.info.proofWindow(b.cfg) {
+	if op.Tries >= leastTries && b.now.Sub(op.FirstCallAt) >= b.cfg.GiveUpAfter && b.now.Sub(op.LastCallAt) >= g.info.proofWindow(b.cfg) {
 		b.attention(op, "gave_up")
 		return
 	}
@@ -145,6 +156,9 @@ func (b *book) stayOpen(g *gateway, op *Operation) {
 	b.putOperation(op)
 	b.dueAt(op.ID, b.now.Add(backoff(op.Tries)), op.Tries)
 }
+
+// leastTries is how often an operation is asked about at the least before a person must decide: an outage of our own is no answer.
+const leastTries = 10
 
 // backoff is 1 s, doubling to 10 min.
 func backoff(tries int) time.Duration {
@@ -162,7 +176,8 @@ func (b *book) proven(g *gateway, op *Operation, n *news) bool {
 		return false
 	}
 	if n.State == SnapshotNotFound {
-		return g.info.StatusByKey
+		// A gateway that is asked without a reference has searched for the session.
+		return g.info.StatusByKey || op.Kind == OperationInitialize
 	}
 	return op.Reference != ""
 }

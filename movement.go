@@ -46,6 +46,9 @@ func (f *found) entry() *Entry {
 // read holds an answer's Snapshot against the rows.
 func (b *book) read(op *Operation, a answer) news {
 	n := news{Snapshot: a.snapshot}
+	if n.State == SnapshotNotFound { // nothing else can be true of what is not there
+		n.Snapshot = Snapshot{State: SnapshotNotFound}
+	}
 	c, err := LookupCurrency(b.collection.CurrencyCode)
 	n.digits = c.Digits
 	if err != nil || !n.sane(n.digits) || !n.plausible() {
@@ -55,6 +58,10 @@ func (b *book) read(op *Operation, a answer) news {
 	n.captured, n.capturing, n.refunded, n.refunding = b.sums()
 	for _, kind := range []MovementKind{MovementCapture, MovementRefund} {
 		b.match(&n, op, a, kind)
+	}
+	if n.ambiguous { // as long as one movement cannot be told, no sum can be drawn
+		n.found = nil
+		n.captured, n.capturing, n.refunded, n.refunding = b.sums()
 	}
 	// A gateway that calls an object canceled although part of it was captured means that the rest is released.
 	if n.State == SnapshotCanceled && plus(n.captured, n.capturing).IsPositive() {
@@ -112,9 +119,15 @@ func (b *book) match(n *news, op *Operation, a answer, kind MovementKind) {
 	open := op != nil && (op.Kind == OperationCapture && kind == MovementCapture || op.Kind == OperationRefund && kind == MovementRefund)
 	var strangers []found
 	var used []*Entry
-	for _, m := range n.Movements {
+	for i, m := range n.Movements {
 		if m.Kind != kind {
 			continue
+		}
+		for _, other := range n.Movements[:i] {
+			if other.Kind == kind && (m.Reference != "" && other.Reference == m.Reference || m.IdempotencyKey != "" && other.IdempotencyKey == m.IdempotencyKey) {
+				n.clash = "movement" // one movement twice, or one key that moved twice
+				return
+			}
 		}
 		m.Amount = withDigits(m.Amount, n.digits)
 		f := b.rowOf(m)
@@ -128,6 +141,9 @@ func (b *book) match(n *news, op *Operation, a answer, kind MovementKind) {
 		case open && m.IdempotencyKey == op.Key():
 			f.ours = true
 		case isKey(m.IdempotencyKey):
+		case m.Reference == "":
+			n.clash = "movement" // it could never be told again
+			return
 		default:
 			strangers = append(strangers, f)
 			continue
@@ -146,9 +162,24 @@ func (b *book) match(n *news, op *Operation, a answer, kind MovementKind) {
 		n.ambiguous = true
 		return
 	}
+	if len(strangers) > 0 && b.unnamed(kind, used) {
+		n.clash = "movement" // one of them may be a row of ours whose reference the gateway never told
+		return
+	}
 	for _, f := range strangers {
 		n.add(f)
 	}
+}
+
+// unnamed reports whether a row of ours has no reference yet, and no movement of the Snapshot is its.
+func (b *book) unnamed(kind MovementKind, used []*Entry) bool {
+	open := func(e *Entry) bool {
+		return e.Reference == "" && !e.External() && e.State != MovementFailed && !slices.Contains(used, e)
+	}
+	if kind == MovementCapture {
+		return slices.ContainsFunc(b.captures, func(c *Capture) bool { return open(&c.Entry) })
+	}
+	return slices.ContainsFunc(b.refunds, func(r *Refund) bool { return open(&r.Entry) })
 }
 
 // none reports whether an answer says that the operation has made no movement: the gateway refused it, or its only call had no effect.
@@ -299,7 +330,7 @@ func (b *book) newEntry(op *Operation, f *found) *Entry {
 		e.ID, e.OperationID = prefix+op.Key(), op.ID
 		e.CreatedBy, e.Metadata = op.CreatedBy, op.Metadata
 	case isKey(f.IdempotencyKey):
-		e.ID, e.OperationID = prefix+f.IdempotencyKey, "op_"+f.IdempotencyKey
+		e.ID, e.OperationID = b.mint(prefix), "op_"+f.IdempotencyKey // the key is the gateway's word: no row is found by it
 	default:
 		e.ID = b.mint(prefix)
 	}

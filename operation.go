@@ -2,6 +2,7 @@ package payment
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -95,7 +96,7 @@ func (b *book) newOperation(id string, kind OperationKind) *Operation {
 
 // begin writes an operation down before its call, and takes the session's lock with it. A pure provider needs neither.
 func (b *book) begin(g *gateway, op *Operation) {
-	op.Tries, op.FirstCallAt, op.LastCallAt, op.LeaseUntil = 1, b.now, b.now, b.now.Add(b.cfg.lease())
+	op.Tries, op.FirstCallAt, op.LastCallAt, op.LeaseUntil = 1, b.now, b.now, b.leaseEnd()
 	if g.info.Pure {
 		return
 	}
@@ -103,6 +104,13 @@ func (b *book) begin(g *gateway, op *Operation) {
 	b.touchSession()
 	b.putOperation(op)
 	b.dueAt(op.ID, op.LeaseUntil, op.Tries)
+}
+
+// leaseEnd is when a lease that begins now ends. Some microseconds tell it from any other: whoever wrote it knows it again.
+func (b *book) leaseEnd() time.Time {
+	id := b.mint("")
+	salt := time.Duration(id[len(id)-1])<<16 | time.Duration(id[len(id)-2])<<8 | time.Duration(id[len(id)-3])
+	return b.now.Add(b.cfg.lease() + salt%1000*time.Microsecond)
 }
 
 // task is a call of the host that may end in a call of a provider.
@@ -243,14 +251,27 @@ func (s *Service) executePure(ctx context.Context, g *gateway, b *book, op *Oper
 	a := g.send(ctx, b, op)
 	if a.kind == answerUnknown || a.kind == answerNotSent {
 		s.cfg.Logger.WarnContext(ctx, "payment: a pure provider gave no answer", "provider", op.ProviderID, "session", op.SessionID, "message", a.message)
-		b.touched = false
-		return &SessionError{Outcome: ErrNotSent, Session: b.session}
+		return b.notSent()
 	}
 	b.settle(g, op, a)
+	if op.State == OperationOpen {
+		s.cfg.Logger.WarnContext(ctx, "payment: a pure provider's answer is not what was asked for", "provider", op.ProviderID, "session", op.SessionID)
+		return b.notSent()
+	}
 	if b.request != nil && op.State == OperationFailed {
 		b.request.Code = op.Code
 	}
 	return nil
+}
+
+// notSent is the error of a pure provider that did not answer: nothing is stored.
+func (b *book) notSent() error {
+	b.touched = false
+	e := &SessionError{Outcome: ErrNotSent, RetryAfter: time.Second}
+	if b.session.Revision > 0 { // else there is no session yet
+		e.Session = b.session
+	}
+	return e
 }
 
 // execute makes the first call of an operation that this process has begun, and records the answer.
@@ -292,6 +313,15 @@ func (s *Service) record(ctx context.Context, g *gateway, b *book, op *Operation
 			}
 			return nil
 		})
+		if errors.Is(err, ErrDuplicate) || errors.Is(err, ErrInvalid) {
+			// The store will never take this answer: a person must see it.
+			fresh, err = s.change(ctx, by, nil, func(b *book) error {
+				if op := b.operation(by.OperationID); op != nil && op.Tries == tries && !op.ended() {
+					b.attention(op, "answer")
+				}
+				return nil
+			})
+		}
 		if err != nil {
 			s.cfg.Logger.ErrorContext(ctx, "payment: an answer could not be recorded; Reconcile will ask for it again",
 				"operation", op.ID, "session", op.SessionID, "provider", op.ProviderID, "error", err)
@@ -350,9 +380,13 @@ func (s *Service) wait(ctx context.Context, b *book, opID string) (*book, error)
 // takeOver brings on an operation whose lease has ended: it asks first, and calls again only where that is known to be safe. Whoever
 // wins the commit is the operation's executor; anyone else finds the lease taken and returns the rows as they are.
 func (s *Service) takeOver(ctx context.Context, collectionID, opID string) (_ *book, won bool, _ error) {
-	var again bool
+	var again, never bool
+	var lease time.Time
 	b, err := s.change(ctx, Key{CollectionID: collectionID, OperationID: opID}, nil, func(b *book) error {
 		op := b.operation(opID)
+		if won = won && op != nil && op.LeaseUntil.Equal(lease); won {
+			return nil // this commit has happened already
+		}
 		if won = op != nil && op.State == OperationOpen && !b.now.Before(op.LeaseUntil); !won {
 			return nil
 		}
@@ -360,9 +394,10 @@ func (s *Service) takeOver(ctx context.Context, collectionID, opID string) (_ *b
 		if err != nil {
 			return err
 		}
-		again = g.mayRepeat(&s.cfg, op, b.now)
+		again, never = g.mayRepeat(&s.cfg, op, b.now), op.FirstCallAt.IsZero()
 		op.Tries++
-		op.LeaseUntil = b.now.Add(s.cfg.lease())
+		lease = b.leaseEnd()
+		op.LeaseUntil = lease
 		if again { // a crash from here on must not make the last call look older than it may be
 			op.LastCallAt = b.now
 			if op.FirstCallAt.IsZero() {
@@ -378,8 +413,11 @@ func (s *Service) takeOver(ctx context.Context, collectionID, opID string) (_ *b
 	}
 	op := b.operation(opID)
 	g := s.providers[op.ProviderID]
-	a := s.call(ctx, func(ctx context.Context) answer { return g.ask(ctx, b, op) })
-	if again && s.mayCall(op) && b.notDone(op, a) {
+	var a answer
+	if !never { // else there is nothing to ask about yet
+		a = s.call(ctx, func(ctx context.Context) answer { return g.ask(ctx, b, op) })
+	}
+	if never && s.mayCall(op) || again && s.mayCall(op) && b.notDone(g, op, a) {
 		a = s.call(ctx, func(ctx context.Context) answer { return g.send(ctx, b, op) })
 	}
 	b, err = s.record(ctx, g, b, op, a)
@@ -396,12 +434,12 @@ func (g *gateway) mayRepeat(cfg *Config, op *Operation, now time.Time) bool {
 }
 
 // notDone reports whether an answer of Status says that the operation has had no effect so far.
-func (b *book) notDone(op *Operation, a answer) bool {
+func (b *book) notDone(g *gateway, op *Operation, a answer) bool {
 	if a.kind != answerAsked {
 		return false
 	}
 	n := b.read(op, a)
-	return b.conflict(op, a, &n) == "" && b.judge(op, a, &n) == verdictNotDone
+	return b.conflict(op, a, &n) == "" && b.judge(g, op, a, &n) == verdictNotDone
 }
 
 // outcome says how a task's operation ended; nil means that it succeeded.

@@ -3,6 +3,8 @@ package payment
 import (
 	"context"
 	"errors"
+	"fmt"
+	"runtime/debug"
 	"time"
 )
 
@@ -53,7 +55,13 @@ func (s *Service) Reconcile(ctx context.Context) (*Report, error) {
 }
 
 // reconcileOperation brings one operation on. A commit that does so moves its Due row; where nothing is left to do, the claim ends it.
-func (s *Service) reconcileOperation(ctx context.Context, d Due, r *Report) error {
+func (s *Service) reconcileOperation(ctx context.Context, d Due, r *Report) (err error) {
+	defer func() { // a provider's bug must not keep the others from being asked
+		if p := recover(); p != nil {
+			s.cfg.Logger.ErrorContext(ctx, "payment: a provider panicked", "operation", d.ID, "panic", quote(fmt.Sprint(p)), "stack", string(debug.Stack()))
+			err = fmt.Errorf("payment: operation %s: the provider panicked", d.ID)
+		}
+	}()
 	b, won, err := s.takeOver(ctx, d.CollectionID, d.ID)
 	if err != nil {
 		return err

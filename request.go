@@ -5,6 +5,8 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+
+	"github.com/shopspring/decimal"
 )
 
 // request is a host's call with an IdempotencyKey.
@@ -28,6 +30,15 @@ func newRequest(method, key string, arguments ...any) (request, error) {
 	}
 	if err := checkText(key); err != nil {
 		return r, invalid("IdempotencyKey", err.Error())
+	}
+	for _, a := range arguments { // a number like 1e1000000000 must not be written out
+		d, ok := a.(decimal.Decimal)
+		if p, isPointer := a.(*decimal.Decimal); isPointer && p != nil {
+			d, ok = *p, true
+		}
+		if ok && (d.Exponent() > 64 || d.Exponent() < -64) {
+			return r, invalid("Amount", errRange(d).Error())
+		}
 	}
 	b, err := json.Marshal(arguments)
 	if err != nil {

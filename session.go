@@ -121,6 +121,10 @@ func (s *Service) CreateSession(ctx context.Context, p CreateSessionParams) (*Pa
 	if err := s.outcome(b, op); err != nil {
 		return nil, err
 	}
+	if op != nil && op.ID == t.opID && b.session.Status == StatusError { // made, and declined meanwhile
+		_, err := b.authorized()
+		return nil, err
+	}
 	if err := b.visible(RowSessions, b.session.ID); err != nil {
 		return nil, err // the key is that of a session which was deleted
 	}

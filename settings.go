@@ -177,10 +177,15 @@ func (s *Service) UpdateRefundReason(ctx context.Context, id string, p RefundRea
 
 // DeleteRefundReason removes a reason; refunds that name it keep its ID. The error matches [ErrNotFound], or is the store's.
 func (s *Service) DeleteRefundReason(ctx context.Context, id string) error {
+	tried := false
 	return s.changeSettings(ctx, func(set *Settings) error {
 		if findReason(set, id) == nil {
+			if tried { // an earlier try was stored after all
+				return nil
+			}
 			return &NotFoundError{rowReasons, id}
 		}
+		tried = true
 		set.RefundReasons = slices.DeleteFunc(set.RefundReasons, func(r *RefundReason) bool { return r.ID == id })
 		return nil
 	})

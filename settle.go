@@ -46,8 +46,12 @@ func (b *book) settle(g *gateway, op *Operation, a answer) {
 		}
 		return
 	case a.kind == answerDeclined && a.snapshot.State == "":
-		before := b.counted()
+		before, held := b.counted(), b.session.Held
+		waited := b.session.Status == StatusRequiresMore || !b.session.ProcessingSince.IsZero()
 		b.decline(g, op, a.code)
+		if waited && op.Kind == OperationAuthorize {
+			b.hold(minus(held, op.Held)) // nothing says that the earlier attempt is over
+		}
 		b.recount(before)
 		return
 	}
@@ -56,11 +60,14 @@ func (b *book) settle(g *gateway, op *Operation, a answer) {
 		b.attention(op, code)
 		return
 	}
-	v := b.judge(op, a, &n)
+	v := b.judge(g, op, a, &n)
 	if v == verdictNotDone && b.proven(g, op, &n) {
 		v = verdictNever
 	}
 	before := b.counted()
+	if v == verdictDeclined && op.Kind == OperationInitialize {
+		n.Reference = "" // what failed to be made is made anew
+	}
 	b.learn(&n)
 	waiting := v == verdictOpen || v == verdictNotDone
 	if op == nil || !waiting || op.Kind != OperationInitialize && op.Kind != OperationAuthorize {
@@ -81,7 +88,7 @@ func (b *book) settle(g *gateway, op *Operation, a answer) {
 }
 
 // judge says what an answer means for the operation.
-func (b *book) judge(op *Operation, a answer, n *news) verdict {
+func (b *book) judge(g *gateway, op *Operation, a answer, n *news) verdict {
 	if op == nil {
 		return verdictOpen
 	}
@@ -96,6 +103,10 @@ func (b *book) judge(op *Operation, a answer, n *news) verdict {
 	switch op.Kind {
 	case OperationInitialize, OperationAuthorize:
 		switch {
+		case op.Kind == OperationInitialize && n.Reference != "" && state != SnapshotCanceled:
+			return verdictDone // the object is there, whatever became of it since
+		case op.Kind == OperationAuthorize && !own && !a.already && !g.info.StatusByKey && !g.info.ClientConfirms && b.old(n):
+			return verdictNotDone // what Status says was so before the call
 		case state == SnapshotDeclined || state == SnapshotPending && n.Decline != nil:
 			return verdictDeclined
 		case state == SnapshotCanceled:
@@ -112,6 +123,8 @@ func (b *book) judge(op *Operation, a answer, n *news) verdict {
 			return verdictOpen
 		case n.Amount.Equal(op.Amount) && !op.Amount.Equal(b.session.Amount):
 			return verdictDone
+		case state == SnapshotAuthorized || state == SnapshotCanceled:
+			return verdictNoEffect // what is final is not updated any more
 		}
 		return verdictNotDone
 	case OperationCancel:
@@ -140,6 +153,17 @@ func (b *book) judge(op *Operation, a answer, n *news) verdict {
 		return verdictNotDone
 	}
 	return verdictOpen
+}
+
+// old reports whether an answer of Status only repeats what we knew before the call.
+func (b *book) old(n *news) bool {
+	switch b.session.Status {
+	case StatusError:
+		return n.State == SnapshotDeclined || n.State == SnapshotPending
+	case StatusRequiresMore:
+		return n.State == SnapshotRequiresMore
+	}
+	return false
 }
 
 // conflict names what differs between a gateway's answer and what was asked; it is empty when nothing does.
@@ -172,7 +196,7 @@ func (b *book) conflict(op *Operation, a answer, n *news) string {
 		return "authorized_again"
 	case n.clash != "":
 		return n.clash
-	case n.State != SnapshotAuthorized && b.payment == nil && len(n.found) > 0:
+	case n.State != SnapshotAuthorized && b.payment == nil && plus(plus(n.captured, n.capturing), plus(n.refunded, n.refunding)).IsPositive():
 		return "movement"
 	case a.kind == answerDeclined && op != nil && (n.ours == MovementSucceeded || n.ours == MovementPending ||
 		n.State == SnapshotAuthorized && (op.Kind == OperationAuthorize || op.Kind == OperationInitialize)):
