@@ -237,6 +237,85 @@ func TestHundredMovementsAtOnce(t *testing.T) {
 	require.Empty(t, s.freshSession(pay.SessionID).OperationID)
 }
 
+// Movements that cannot be told apart, or that are told twice, are a person's matter; what is not there cannot have moved anything.
+func TestMovementsThatCannotBeTold(t *testing.T) {
+	succeeded := func(reference, key, amount string) payment.Movement {
+		m := movement(payment.MovementCapture, reference, amount, payment.MovementSucceeded)
+		m.IdempotencyKey = key
+		return m
+	}
+	for name, list := range map[string]func(key string) []payment.Movement{
+		"one key twice": func(k string) []payment.Movement {
+			return []payment.Movement{succeeded("a", k, "10"), succeeded("b", k, "10")}
+		},
+		"one reference twice": func(k string) []payment.Movement {
+			return []payment.Movement{succeeded("a", k, "10"), succeeded("a", "", "5")}
+		},
+		"no name at all": func(k string) []payment.Movement {
+			return []payment.Movement{succeeded("a", k, "10"), succeeded("", "", "5")}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, p := newScripted(t)
+			pay := s.paid("scripted", "100", "EUR")
+			p.on(payment.OperationCapture, func(s *payment.Snapshot, r payment.Request) error { s.Movements = list(r.IdempotencyKey); return nil })
+			_, err := s.capture(pay, "10")
+			require.ErrorIs(t, err, payment.ErrNeedsAttention)
+			equalAmount(t, "0", s.payment(pay.ID).Captured)
+		})
+	}
+	t.Run("ours, named later and without its key", func(t *testing.T) {
+		s, p := newScripted(t)
+		pay := s.paid("scripted", "100", "EUR")
+		p.on(payment.OperationCapture, func(s *payment.Snapshot, _ payment.Request) error { s.Movements = nil; return nil })
+		pay, err := s.capture(pay, "40")
+		require.NoError(t, err)
+		equalAmount(t, "40", pay.Captured)
+		p.on(payment.OperationRefund, func(s *payment.Snapshot, _ payment.Request) error {
+			s.Movements = append(s.Movements, movement(payment.MovementCapture, "cap_1", "40", payment.MovementSucceeded))
+			return nil
+		})
+		_, err = s.refund(pay, "5")
+		require.ErrorIs(t, err, payment.ErrNeedsAttention)
+		equalAmount(t, "40", s.payment(pay.ID).Captured)
+	})
+	t.Run("with the key of another payment's capture", func(t *testing.T) {
+		s, p := newScripted(t)
+		c := s.collection("100", "EUR")
+		one, two := s.authorize(s.session(c, "scripted", "50")), s.authorize(s.session(c, "scripted", "50"))
+		one, err := s.capture(one, "50")
+		require.NoError(t, err)
+		key := one.Captures[0].ID[len("capt_"):]
+		p.on(payment.OperationCapture, func(s *payment.Snapshot, _ payment.Request) error {
+			s.Movements = append(s.Movements, succeeded("z", key, "10"))
+			return nil
+		})
+		two, err = s.capture(two, "20")
+		require.NoError(t, err)
+		equalAmount(t, "30", two.Captured)
+		one = s.payment(one.ID)
+		require.Len(t, one.Captures, 1)
+		equalAmount(t, "50", one.Captured)
+		equalAmount(t, "80", s.fresh(c.ID).Captured)
+	})
+	t.Run("of what is not found", func(t *testing.T) {
+		s, p := newScripted(t)
+		pay := s.paid("scripted", "100", "EUR")
+		p.on(payment.OperationCapture, func(*payment.Snapshot, payment.Request) error { return context.DeadlineExceeded })
+		p.on(payment.OperationStatus, func(s *payment.Snapshot, _ payment.Request) error {
+			s.State = payment.SnapshotNotFound
+			s.Movements = []payment.Movement{movement(payment.MovementRefund, "r", "70", payment.MovementSucceeded)}
+			return nil
+		})
+		_, err := s.capture(pay, "40")
+		require.ErrorIs(t, err, payment.ErrOutcomeUnknown)
+		s.reconcile(13 * time.Hour)
+		pay = s.payment(pay.ID)
+		equalAmount(t, "0", pay.Refunded)
+		require.Empty(t, pay.Refunds)
+	})
+}
+
 func TestPendingMovements(t *testing.T) {
 	s, p := newScripted(t)
 	pay := s.paid("scripted", "100", "EUR")
