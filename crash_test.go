@@ -20,6 +20,7 @@ type breaking struct {
 	commits int
 	breakAt int                                                          // counted from 1; 0: never
 	fault   func(payment.Store, context.Context, *payment.Changes) error // instead of that commit
+	refuse  func(*payment.Changes) error                                 // of every commit, before it
 	dead    bool                                                         // every call fails
 }
 
@@ -28,6 +29,11 @@ var errDead = errors.New("the database is gone")
 func (b *breaking) Commit(ctx context.Context, c *payment.Changes) error {
 	if b.dead {
 		return errDead
+	}
+	if b.refuse != nil {
+		if err := b.refuse(c); err != nil {
+			return err
+		}
 	}
 	if b.commits++; b.commits == b.breakAt {
 		return b.fault(b.Store, ctx, c)

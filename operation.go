@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -108,9 +109,9 @@ func (b *book) begin(g *gateway, op *Operation) {
 
 // leaseEnd is when a lease that begins now ends. Some microseconds tell it from any other: whoever wrote it knows it again.
 func (b *book) leaseEnd() time.Time {
-	id := b.mint("")
-	salt := time.Duration(id[len(id)-1])<<16 | time.Duration(id[len(id)-2])<<8 | time.Duration(id[len(id)-3])
-	return b.now.Add(b.cfg.lease() + salt%1000*time.Microsecond)
+	salt := fnv.New32a()
+	_, _ = salt.Write([]byte(b.mint("")))
+	return b.now.Add(b.cfg.lease() + time.Duration(salt.Sum32()%1000)*time.Microsecond)
 }
 
 // task is a call of the host that may end in a call of a provider.

@@ -12,6 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed40c892db/payment"
+	"github.com/seed40c892db/payment/memstore"
+	"github.com/seed40c892db/payment/sandboxprovider"
 )
 
 // scripted is a provider that answers what a test says.
@@ -316,6 +318,57 @@ func TestMovementsThatCannotBeTold(t *testing.T) {
 	})
 }
 
+// As long as one capture cannot be told, no sum can be drawn: an answer that makes no sense without it is no contradiction.
+func TestAmbiguousCaptureDrawsNoSums(t *testing.T) {
+	s, p := newScripted(t)
+	pay := s.paid("scripted", "100", "EUR")
+	p.on(payment.OperationCapture, func(s *payment.Snapshot, _ payment.Request) error {
+		s.Movements = []payment.Movement{
+			movement(payment.MovementCapture, "c", "40", payment.MovementSucceeded), movement(payment.MovementRefund, "r", "10", payment.MovementSucceeded),
+		}
+		return nil
+	})
+	_, err := s.capture(pay, "40")
+	s.requireUnknown(err, pay.SessionID, payment.StatusAuthorized)
+	equalAmount(t, "0", s.payment(pay.ID).Refunded)
+}
+
+// An answer that the store will never take is a person's matter; nothing is asked for ever.
+func TestAnswerThatCannotBeStored(t *testing.T) {
+	store := &breaking{Store: memstore.New()}
+	p := &scripted{answer: usual, info: payment.ProviderInfo{MultiCapture: true, PartialRefund: true}}
+	s := newShop(t, options{store: store, more: []payment.Provider{p}})
+	pay := s.paid("scripted", "100", "EUR")
+	store.refuse = func(c *payment.Changes) error {
+		if len(c.Captures) > 0 {
+			return payment.ErrDuplicate
+		}
+		return nil
+	}
+	_, err := s.capture(pay, "40")
+	require.ErrorIs(t, err, payment.ErrNeedsAttention)
+	list, err := s.ListOperations(t.Context(), payment.ListParams{State: payment.OperationNeedsAttention})
+	require.NoError(t, err)
+	require.Equal(t, "answer", list.Items[0].Code)
+}
+
+// A gateway that has searched for the session and found nothing has none: once nothing can arrive any more, it can be made anew.
+func TestInitializeThatNeverArrived(t *testing.T) {
+	s, p := newScripted(t)
+	p.on(payment.OperationInitialize, func(*payment.Snapshot, payment.Request) error { return context.DeadlineExceeded })
+	p.on(payment.OperationStatus, func(s *payment.Snapshot, _ payment.Request) error {
+		*s = payment.Snapshot{State: payment.SnapshotNotFound}
+		return nil
+	})
+	c := s.collection("100", "EUR")
+	_, err := s.CreateSession(t.Context(), payment.CreateSessionParams{CollectionID: c.ID, ProviderID: "scripted", Amount: dec("100")})
+	require.ErrorIs(t, err, payment.ErrOutcomeUnknown)
+	for range 40 {
+		require.Empty(t, s.reconcile(time.Hour).Attention)
+	}
+	require.Equal(t, payment.CollectionFailed, s.fresh(c.ID).Status())
+}
+
 func TestPendingMovements(t *testing.T) {
 	s, p := newScripted(t)
 	pay := s.paid("scripted", "100", "EUR")
@@ -450,6 +503,44 @@ func TestAlreadyDoneIsAnAnswerOfStatus(t *testing.T) {
 	require.Equal(t, payment.StatusCanceled, x.Status)
 }
 
+// "Already done" is true of that call only: an earlier try of the same operation may have done it.
+func TestAlreadyDoneAfterAnUnknownTry(t *testing.T) {
+	s, p := newScripted(t)
+	pay := s.paid("scripted", "100", "EUR")
+	tries := 0
+	p.on(payment.OperationCapture, func(s *payment.Snapshot, _ payment.Request) error {
+		if tries++; tries == 1 {
+			return context.DeadlineExceeded
+		}
+		now := *s
+		now.Movements = []payment.Movement{movement(payment.MovementCapture, "stranger", "40", payment.MovementSucceeded)}
+		return payment.AlreadyDone(now)
+	})
+	p.on(payment.OperationStatus, func(s *payment.Snapshot, _ payment.Request) error {
+		*s = payment.Snapshot{State: payment.SnapshotNotFound}
+		return nil
+	})
+	_, err := s.capture(pay, "40")
+	s.requireUnknown(err, pay.SessionID, payment.StatusAuthorized)
+	require.Len(t, s.reconcile(time.Minute).Open, 1)
+	require.Equal(t, 2, tries)
+	require.Empty(t, s.payment(pay.ID).Captures)
+}
+
+// A capture whose fate is unknown ends as soon as nothing is left to capture: a request that is still under way will find nothing.
+func TestCaptureOfWhatLapsedMeanwhile(t *testing.T) {
+	s := newShop(t, options{})
+	pay := s.paid("sandbox", "100", "EUR")
+	s.fail(sandboxprovider.MethodCapture, sandboxprovider.FaultRequestDelayed)
+	_, err := s.capture(pay, "40")
+	s.requireUnknown(err, pay.SessionID, payment.StatusAuthorized)
+	require.NoError(t, s.gateway.Expire(s.intent(pay.SessionID).Reference))
+	require.Len(t, s.reconcile(time.Minute).Settled, 1)
+	require.Equal(t, payment.StatusCanceled, s.freshSession(pay.SessionID).Status)
+	s.gateway.DeliverDelayed()
+	s.agree(pay.CollectionID)
+}
+
 func TestMoneyThatNobodyAskedFor(t *testing.T) {
 	s, p := newScripted(t)
 	c := s.collection("100", "EUR")
@@ -470,9 +561,11 @@ func TestMoneyThatNobodyAskedFor(t *testing.T) {
 	s.authorize(s.session(c, "manual", "100"))
 	s.reconcile(time.Minute)
 	x := s.freshSession(e.Session.ID)
-	// The void may fail to be asked about, or to be sent: it is tried again.
+	// The void may fail to be sent, or to be asked about: it is tried again. The first is sent without asking: no call was made yet.
+	asked := len(p.calls)
 	p.on(payment.OperationCancel, func(*payment.Snapshot, payment.Request) error { return payment.NotSent(nil) })
 	require.Len(t, s.reconcile(time.Minute).Open, 1)
+	require.Equal(t, []payment.OperationKind{payment.OperationCancel}, p.calls[asked:])
 	p.on(payment.OperationStatus, func(*payment.Snapshot, payment.Request) error { return errors.New("gateway time-out") })
 	require.Len(t, s.reconcile(time.Minute).Open, 1)
 	p.on(payment.OperationStatus, func(*payment.Snapshot, payment.Request) error { return nil })

@@ -313,7 +313,7 @@ func dueEventsAgain(k *kit) {
 	late := k.event(t.collection, 0)
 	late.At = k.soon(200000)
 	k.store(t.collection, late)
-	claimed = k.eventsDue(t.collection, k.soon(100000), k.soon(150000))
+	k.eventsDue(t.collection, k.soon(100000), k.soon(150000))
 	k.store(t.collection, k.event(t.collection, 0))
 	claimed = k.eventsDue(t.collection, now, later)
 	// And after all were delivered and the work was removed.
