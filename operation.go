@@ -97,10 +97,11 @@ func (b *book) newOperation(id string, kind OperationKind) *Operation {
 
 // begin writes an operation down before its call, and takes the session's lock with it. A pure provider needs neither.
 func (b *book) begin(g *gateway, op *Operation) {
-	op.Tries, op.FirstCallAt, op.LastCallAt, op.LeaseUntil = 1, b.now, b.now, b.leaseEnd()
+	op.Tries, op.FirstCallAt, op.LastCallAt = 1, b.now, b.now
 	if g.info.Pure {
 		return
 	}
+	op.LeaseUntil = b.leaseEnd()
 	b.session.OperationID = op.ID
 	b.touchSession()
 	b.putOperation(op)
