@@ -1,0 +1,13 @@
+package payment
+
+import "context"
+
+// AskForTest asks the gateway about a session without an operation, as news from outside would make it do.
+func (s *Service) AskForTest(ctx context.Context, sessionID string) error {
+	b, err := s.load(ctx, Key{SessionID: sessionID})
+	if err != nil || b.openOperation() != nil {
+		return err
+	}
+	_, err = s.askAgain(ctx, b)
+	return err
+}
