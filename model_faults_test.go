@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/seed40c892db/payment"
 	"github.com/seed40c892db/payment/memstore"
@@ -25,6 +26,7 @@ const (
 	faultCallBetween     = "call: something else happens before it"
 	faultCallCrashAfter  = "call: the process dies after it"
 	faultCallAfter       = "call: something else happens after it"
+	faultCallHeldUp      = "call: the process is held up after it, until its lease is over"
 
 	faultCallerGone = "caller: gives up while waiting"
 )
@@ -40,7 +42,8 @@ var gatewayFaults = []sandboxprovider.FaultKind{
 func everyFault() []string {
 	names := []string{
 		faultCommitCrashBefore, faultCommitLost, faultCommitConflict, faultCommitDown, faultCommitBetween, faultCommitCrashAfter, faultCommitUnknown,
-		faultCommitAfter, faultCallCrashBefore, faultCallBetween, faultCallCrashAfter, faultCallAfter, faultCallerGone,
+		faultCommitAfter, faultCallCrashBefore, faultCallBetween, faultCallCrashAfter, faultCallAfter, faultCallHeldUp,
+		faultCallerGone,
 	}
 	for _, kind := range gatewayFaults {
 		names = append(names, gatewayFaultName(kind))
@@ -165,9 +168,23 @@ func (p *watched) call(kind payment.OperationKind, r payment.Request, do func() 
 		case 1:
 			w.inject(faultCallAfter)
 			w.nested()
+		case 2:
+			w.heldUp()
 		}
 	}
 	return s, err
+}
+
+// heldUp holds a process up for longer than any lease, and lets the other one take over what it was at.
+func (w *world) heldUp() {
+	if w.depth > 1 {
+		return
+	}
+	w.inject(faultCallHeldUp)
+	w.depth++
+	w.advance(5 * time.Minute)
+	w.act(action{name: "Reconcile", do: (*world).reconcile}, true)
+	w.depth--
 }
 
 // logCall writes down a call and its answer. Of hostile amounts only the digits are printed: their zeros may be a billion.

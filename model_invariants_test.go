@@ -24,8 +24,11 @@ func (w *world) checkCall(kind payment.OperationKind, key string, err error) {
 	}
 }
 
+// executor is who may change an operation: whoever began it, or took it over last.
+type executor struct{ actor, tries int }
+
 // checkCommit holds a commit against those before it: versions follow each other, sessions move as the table of their states says, a lock
-// goes to another operation only when its own has ended, and no capture is taken back.
+// goes to another operation only when its own has ended, only an operation's executor changes it, and no capture is taken back.
 func (w *world) checkCommit(c *payment.Changes) {
 	if last := w.lastVersion[c.CollectionID]; last != c.Version {
 		w.fail("committed on version %d, which is %d", c.Version, last)
@@ -43,6 +46,12 @@ func (w *world) checkCommit(c *payment.Changes) {
 			}
 		}
 		w.lastSession[x.ID] = new(*x)
+	}
+	for _, o := range c.Operations {
+		if last, known := w.executors[o.ID]; known && o.Tries == last.tries && w.actor != last.actor {
+			w.fail("operation %s is changed by somebody who is not its executor", o.ID)
+		}
+		w.executors[o.ID] = executor{w.actor, o.Tries}
 	}
 	for _, x := range c.Captures {
 		if w.lastCaptures[x.ID] == payment.MovementSucceeded && x.State != payment.MovementSucceeded {
@@ -88,6 +97,9 @@ func (w *world) check() *payment.Rows {
 	sums := map[string]*totals{}
 	for _, c := range rows.Collections {
 		sums[c.ID] = &totals{}
+	}
+	for _, o := range rows.Operations {
+		w.checkMovement(rows, o)
 	}
 	for _, p := range rows.Payments {
 		w.checkPayment(rows, p, sums[p.CollectionID])
@@ -142,6 +154,21 @@ func (w *world) checkPayment(rows *payment.Rows, p *payment.Payment, s *totals) 
 		s.authorized = s.authorized.Add(p.Authorized).Sub(p.Released)
 		s.captured = s.captured.Add(captured)
 		s.refunded = s.refunded.Add(refunded)
+	}
+}
+
+// checkMovement: an operation's movement is of the operation's amount.
+func (w *world) checkMovement(rows *payment.Rows, o *payment.Operation) {
+	check := func(id string, e payment.Entry) {
+		if e.ID == id && !e.Amount.Equal(o.Amount) {
+			w.fail("%s is of %s, its operation of %s", e.ID, e.Amount, o.Amount)
+		}
+	}
+	for _, x := range rows.Captures {
+		check("capt_"+o.Key(), x.Entry)
+	}
+	for _, x := range rows.Refunds {
+		check("ref_"+o.Key(), x.Entry)
 	}
 }
 
@@ -253,6 +280,9 @@ func (w *world) compareBooks(rows *payment.Rows) {
 			used[m.IdempotencyKey] = true
 		}
 	}
+	for _, o := range rows.Operations {
+		w.checkFailed(o)
+	}
 	for _, x := range rows.Sessions {
 		live := 0
 		for _, i := range intents[x.ID] {
@@ -269,6 +299,10 @@ func (w *world) compareBooks(rows *payment.Rows) {
 		if waits {
 			continue
 		}
+		underWay := x.Status == payment.StatusRequiresMore || !x.ProcessingSince.IsZero() || w.sandboxConfig.ClientConfirms
+		if !x.Held.IsZero() && !underWay {
+			w.fail("session %s is %s, nothing is under way, and it holds %s", x.ID, x.Status, x.Held)
+		}
 		for _, i := range intents[x.ID] {
 			if i.Reference == x.Reference {
 				w.compare(x, paymentOf(rows, x), i)
@@ -282,8 +316,24 @@ func (w *world) compareBooks(rows *payment.Rows) {
 	}
 }
 
+// checkFailed: what we call certainly not done has not been done, and is not done later. An update that leaves the amount as it is does not
+// show in what the gateway says; that an amount is the same on both sides is compare's.
+func (w *world) checkFailed(o *payment.Operation) {
+	if o.State != payment.OperationFailed || o.Code != "not_sent" && o.Code != "not_done" || o.Kind == payment.OperationUpdate {
+		return
+	}
+	for _, r := range w.gateway.Requests() {
+		if r.Key == o.Key() && r.Executed {
+			w.fail("operation %s (%s) failed with %s, and its request was executed", o.ID, o.Kind, o.Code)
+		}
+	}
+}
+
 // compare holds a session and its payment against the gateway's intent.
 func (w *world) compare(x *payment.PaymentSession, p *payment.Payment, i sandboxprovider.Intent) {
+	if x.Status != payment.StatusCanceled && !x.Amount.Equal(i.Amount) {
+		w.fail("session %s is of %s, at the gateway it is of %s", x.ID, x.Amount, i.Amount)
+	}
 	switch {
 	case i.Authorized.IsZero():
 		if p != nil {
@@ -307,6 +357,9 @@ func (w *world) compare(x *payment.PaymentSession, p *payment.Payment, i sandbox
 		}
 		if canceled := i.Status == sandboxprovider.IntentCanceled; canceled == p.CanceledAt.IsZero() {
 			w.fail("session %s: the payment is canceled at %s, at the gateway it is %s", x.ID, p.CanceledAt, i.Status)
+		}
+		if p.Unasked {
+			w.total["end: nobody had asked for a payment"]++
 		}
 		if p.Unasked && p.CanceledAt.IsZero() {
 			w.fail("session %s: money that nobody asked for is left", x.ID)

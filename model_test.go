@@ -22,7 +22,7 @@ import (
 // do, how time passes, and what goes wrong. The same seed is the same world, down to every line of its trace.
 //
 // In a world of TestModel the gateway is the sandbox, and its word is true. What goes wrong is listed in everyFault: processes die before
-// and after a commit or a call, others get in between, commits fail or nobody knows whether they happened, requests and answers get lost
+// and after a commit or a call, or are held up until others take over, others get in between, commits fail or nobody knows whether they happened, requests and answers get lost
 // or come late, callers give up. In a world of TestChaos the gateway says anything at all (chaos_test.go).
 //
 // After every step the rows must agree with each other (world.check), every commit must follow from the one before it (world.checkCommit),
@@ -134,7 +134,10 @@ type patient struct{}
 var errNothing = errors.New("nothing to do")
 
 // step lets one thing happen.
-func (w *world) step(nested bool) {
+func (w *world) step(nested bool) { w.act(w.drawAction(), nested) }
+
+// act lets a thing happen, in a process that may die of it.
+func (w *world) act(a action, nested bool) {
 	defer func() {
 		if p := recover(); p != nil {
 			if _, planted := p.(crash); !planted {
@@ -144,6 +147,10 @@ func (w *world) step(nested bool) {
 			w.total["outcome: the process died"]++
 		}
 	}()
+	caller := w.actor
+	w.actors++
+	w.actor = w.actors
+	defer func() { w.actor = caller }()
 	w.patience = w.rand.IntN(600)
 	c := call{Service: w.services[w.rand.IntN(2)], ctx: context.WithValue(context.Background(), patient{}, true), session: "none", nested: nested}
 	if w.oneIn(4) {
@@ -153,7 +160,6 @@ func (w *world) step(nested bool) {
 		c.session = draw(w, w.sessions)
 	}
 	c.payment = "pay_" + strings.TrimPrefix(c.session, "payses_")
-	a := w.drawAction()
 	err := a.do(w, c)
 	if errors.Is(err, errNothing) {
 		return

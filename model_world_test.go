@@ -27,6 +27,8 @@ type world struct {
 	faulty   bool // things go wrong
 	depth    int  // of nested steps
 	patience int  // how often the caller waits before he gives up
+	actor    int  // who is at work: each step is somebody else
+	actors   int  // so far
 
 	gatewayConfig sandboxprovider.GatewayConfig
 	sandboxConfig sandboxprovider.Config
@@ -39,7 +41,8 @@ type world struct {
 	lastSession  map[string]*payment.PaymentSession // as last committed, by ID
 	lastVersion  map[string]int64                   // of collections
 	lastCaptures map[string]payment.MovementState
-	called       map[string]int // calls that may have had an effect, by idempotency key
+	executors    map[string]executor // of operations
+	called       map[string]int      // calls that may have had an effect, by idempotency key
 
 	trace  []string
 	broken []string // what must not be
@@ -51,7 +54,7 @@ func newWorld(seed uint64, total tally) *world {
 	return &world{
 		rand: rand.New(rand.NewPCG(seed, 0)), now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), store: memstore.New(), total: total,
 		lastSession: map[string]*payment.PaymentSession{}, lastVersion: map[string]int64{},
-		lastCaptures: map[string]payment.MovementState{}, called: map[string]int{},
+		lastCaptures: map[string]payment.MovementState{}, executors: map[string]executor{}, called: map[string]int{},
 	}
 }
 
