@@ -16,7 +16,7 @@ import (
 // A gateway that says anything at all, for itself or against its own word, must not break our books. What it says is a lie of everyLie now
 // and then; the rest is what a gateway could say, though not what this one has done. See model_test.go.
 func TestChaos(t *testing.T) {
-	playSeeds(t, 400, playChaos, everyLie())
+	playSeeds(t, 250, playChaos, everyLie())
 }
 
 // playChaos plays one world with a hostile provider. Nothing else goes wrong in it.
