@@ -36,7 +36,10 @@ const (
 	EventRefundFailed            EventKind = "refund.failed"             // no money was given back
 	EventRefundReturned          EventKind = "refund.returned"           // the bank sent a succeeded refund back
 	EventOperationNeedsAttention EventKind = "operation.needs_attention" // a person must decide
+	EventOperationResolved       EventKind = "operation.resolved"        // a person has decided; Code says how
 	EventDataDropped             EventKind = "data.dropped"              // a provider's answer held something that must not be public
+	EventGatewayNotice           EventKind = "gateway.notice"            // the gateway tells a fact that changes no row: Notice says which, such as dispute.created
+	EventWebhookGivenUp          EventKind = "webhook.given_up"          // a message could not be handled for too long; a person must look
 )
 
 // Event is a fact that happened, for the host's own bookkeeping. It carries nothing private. Its JSON round-trips, for
@@ -54,5 +57,7 @@ type Event struct {
 	Amount       decimal.Decimal `json:"amount"`                  // what the fact is about, in major units; zero where there is nothing to say
 	CurrencyCode string          `json:"currency_code,omitempty"` // of Amount; ISO 4217
 	Code         string          `json:"code,omitempty"`          // a decline's code, a conflict's name, dropped keys; never a gateway's words
+	Notice       string          `json:"notice,omitempty"`        // a notice's kind, such as dispute.created
+	Reference    string          `json:"reference,omitempty"`     // the gateway's ID of what a notice is about, or of a message that was given up
 	At           time.Time       `json:"at"`                      // when it was recorded; UTC, microseconds
 }

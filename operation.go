@@ -74,6 +74,10 @@ type Operation struct {
 	LastCallAt   time.Time       // when the provider was last called, or may have been
 	Code         string          // why it failed or needs attention: a decline's code, not_sent, not_done, or a conflict's name
 	Message      string          // what the gateway or the transport said last, cut to 512 bytes; never for a shopper
+	Resolution   Resolution      // what a person decided last; empty while nobody has
+	ResolvedBy   string          // who that was, as the host says
+	ResolvedNote string          // that person's words
+	ResolvedAt   time.Time       // when that was
 	CreatedAt    time.Time       // when it began
 	UpdatedAt    time.Time       // when it changed last
 	EndedAt      time.Time       // when it succeeded or failed

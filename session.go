@@ -36,7 +36,8 @@ type PaymentSession struct {
 	Declines        int             // attempts that the gateway declined
 	InitializedAt   time.Time       // when the provider had initialized it; zero: AuthorizeSession does that first
 	ProcessingSince time.Time       // when the gateway accepted it and began to decide; set while it does
-	AskedAt         time.Time       // when the gateway was last asked without an operation
+	AskedAt         time.Time       // when the gateway was last asked because of a webhook, or about an operation
+	Accepted        []string        // differences from the gateway that a person has accepted, as code=value; nil when there are none
 	AuthorizedAt    time.Time       // when it was authorized
 	CanceledAt      time.Time       // when it was canceled, voided or expired
 	ExpiresAt       time.Time       // when the gateway, or its lifetime, ends it; zero: it does not

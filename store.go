@@ -42,7 +42,9 @@ type Store interface {
 	// Their At becomes until, so that nobody else claims them before; they are returned with that At. No error when there is none.
 	Claim(ctx context.Context, kind DueKind, now, until time.Time, limit int) ([]Due, error)
 
-	// Done finishes claimed work: d is stored with At = again, or removed when again is zero.
+	// Done finishes claimed work: d is stored with At = again, or removed when again is zero. A row of DueEvents is never removed: again
+	// zero keeps it, its Seq and its Dead, with a zero At, which is not due; but if the collection has an event beyond d.Seq by then, it is due
+	// at that event's At.
 	//
 	// The error is ErrConflict when the stored At is no longer d.At, or the row is gone: somebody else has it now, leave it.
 	Done(ctx context.Context, d Due, again time.Time) error
@@ -111,7 +113,8 @@ const (
 // Filter says which rows to list. Empty fields do not filter. An index serves each kind as a whole, by CollectionID, and by the
 // fields named below; what is left of a filter may be checked row by row.
 type Filter struct {
-	CollectionID   string    // every kind but deliveries
+	IDs            []string  // deliveries: those with one of these IDs, at most 100
+	CollectionID   string    // every kind
 	SessionID      string    // payments, captures, refunds, operations, deliveries
 	PaymentID      string    // captures, refunds
 	ProviderID     string    // sessions, payments, deliveries
@@ -144,7 +147,7 @@ type Changes struct {
 	Refunds      []*Refund          // upsert by ID
 	Operations   []*Operation       // upsert by ID
 	Requests     []*KeyedRequest    // upsert by Method and Key
-	Events       []*Event           // insert only; they make the collection's events due at their At, if they are not due earlier
+	Events       []*Event           // insert only; they make the collection's events due at their At, unless these are due at some time already
 	Due          []Due              // upsert by Kind and ID; a zero At removes it
 }
 
@@ -170,7 +173,7 @@ const (
 	DueSession DueKind = "session"
 	// DueDelivery is a parked webhook message to be handled at At. ID is the delivery's.
 	DueDelivery DueKind = "delivery"
-	// DueEvents is a collection with events to be delivered. ID is the collection's.
+	// DueEvents is a collection with events to be delivered. ID is the collection's. The row stays, with a zero At, when all are.
 	DueEvents DueKind = "events"
 )
 
@@ -179,8 +182,8 @@ type Due struct {
 	Kind         DueKind   // what work
 	CollectionID string    // whose; empty for a delivery that is not tied to one
 	ID           string    // of what; unique per kind
-	At           time.Time // when; UTC, microseconds
-	Tries        int       // how often it was tried
+	At           time.Time // when; UTC, microseconds; zero in a row of events that is not due
+	Tries        int       // how often it was tried; of a session: how often it was asked about since its last change
 	Seq          int64     // events: delivered up to this Event.Seq
 	Dead         []int64   // events: the Seqs that were given up
 }
@@ -211,7 +214,7 @@ type Delivery struct {
 	CollectionID   string        // that session's collection, once it is found
 	IdempotencyKey string        // the operation's key that it names, if any
 	Reference      string        // the gateway's object that it names, if any
-	Body           Private       // the message, under "body"; empty when ignored, or dropped after handling
+	Body           Private       // the message, under "body", and what the provider read in it; empty when ignored, or dropped after handling
 	Tries          int           // how often it was tried
 	Code           string        // why it is parked or dead
 	DueAt          time.Time     // when to try it next; set while parked
