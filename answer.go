@@ -22,11 +22,13 @@ const (
 
 // answer is a provider's answer, classified.
 type answer struct {
-	kind     answerKind
-	snapshot Snapshot // State is empty where there is none
-	already  bool     // it came with AlreadyDone: this call itself had no effect
-	code     string   // a decline's, for clients
-	message  string   // for logs and the operation, cut to 512 bytes
+	kind        answerKind
+	snapshot    Snapshot // State is empty where there is none
+	already     bool     // it came with AlreadyDone: this call itself had no effect
+	unsupported bool     // the gateway cannot be asked
+	hinted      bool     // it is what a message says, since the gateway cannot be asked
+	code        string   // a decline's, for clients
+	message     string   // for logs and the operation, cut to 512 bytes
 }
 
 // classify says what an answer proves. own tells an answer to a call of ours from one of Status. The default is the safe one.
@@ -48,7 +50,7 @@ func classify(s Snapshot, err error, own bool) answer {
 		}
 		return a
 	case !own || !errors.As(err, &pe):
-		return answer{message: quote(err.Error())}
+		return answer{message: quote(err.Error()), unsupported: !own && errors.Is(err, ErrUnsupported)}
 	case pe.kind == ErrNotSent:
 		return answer{kind: answerNotSent, message: quote(pe.Error())}
 	case pe.kind == ErrDeclined:
@@ -139,8 +141,9 @@ func impliedMovement(op *Operation) []Movement {
 	return []Movement{m}
 }
 
-// ask calls Status: about an operation, or about the session alone where op is nil.
-func (g *gateway) ask(ctx context.Context, b *book, op *Operation) answer {
+// ask calls Status: about an operation, or about the session alone where op is nil. Where the gateway cannot be asked, what a verified
+// message says is the answer.
+func (g *gateway) ask(ctx context.Context, b *book, op *Operation, hint *Snapshot) answer {
 	r := Request{
 		CollectionID: b.session.CollectionID, SessionID: b.session.ID, Reference: b.session.Reference,
 		Amount: b.session.Amount, CurrencyCode: b.session.CurrencyCode,
@@ -150,7 +153,12 @@ func (g *gateway) ask(ctx context.Context, b *book, op *Operation) answer {
 		r.IdempotencyKey = op.Key()
 	}
 	s, err := g.Status(ctx, StatusRequest{r})
-	return classify(s, err, false)
+	if hint == nil || !errors.Is(err, ErrUnsupported) {
+		return classify(s, err, false)
+	}
+	a := classify(*hint, nil, false)
+	a.hinted = true
+	return a
 }
 
 // requestFor is an operation's request, the same bytes at every try.

@@ -173,7 +173,7 @@ func TestOutageIsNoAnswer(t *testing.T) {
 	_, err := s.tryAuthorize(x)
 	s.requireUnknown(err, x.ID, payment.StatusPending)
 	s.fail(sandboxprovider.MethodRetrieve, sandboxprovider.FaultServerError)
-	require.Empty(t, s.reconcile(60*time.Hour).Attention)
+	require.Empty(t, s.reconcile(60*time.Hour).GivenUp)
 	require.Len(t, s.reconcile(time.Minute).Settled, 1)
 	require.Equal(t, payment.StatusAuthorized, s.freshSession(x.ID).Status)
 }

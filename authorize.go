@@ -54,7 +54,7 @@ func (s *Service) AuthorizeSession(ctx context.Context, p AuthorizeSessionParams
 		// What was not called now may have been decided meanwhile.
 		waiting := !b.session.ProcessingSince.IsZero() || t.key != "" && b.session.Status.live()
 		if waiting && (op == nil || op.ID != t.opID) {
-			if b, err = s.askAgain(ctx, b); err != nil {
+			if b, _, err = s.inquire(ctx, b, inquiry{limit: s.cfg.CallTimeout}); err != nil {
 				return nil, err
 			}
 			if open := b.openOperation(); open != nil && open.State == OperationNeedsAttention {
@@ -115,33 +115,4 @@ func (b *book) authorized() (*Payment, error) {
 		e.Outcome, e.RetryAfter = ErrPending, 3*time.Second
 	}
 	return nil, e
-}
-
-// askAgain asks the gateway about a session without an operation, and settles what it says if nothing else has changed the session
-// meanwhile: an answer that was on its way while others wrote may be older than the rows.
-func (s *Service) askAgain(ctx context.Context, b *book) (*book, error) {
-	g, err := s.gateway(b.session.ProviderID)
-	if err != nil {
-		return b, err
-	}
-	revision, by := b.session.Revision, Key{CollectionID: b.collection.ID, SessionID: b.session.ID}
-	asked := b
-	a := s.call(ctx, func(ctx context.Context) answer { return g.ask(ctx, asked, nil) })
-	if a.kind == answerUnknown {
-		return b, nil // what we know still stands
-	}
-	for {
-		stale := false
-		b, err = s.change(ctx, by, b, func(b *book) error {
-			b.now, b.more = s.now(), false
-			if stale = b.session.Revision != revision || b.openOperation() != nil; !stale {
-				b.settle(g, nil, a)
-			}
-			return nil
-		})
-		if err != nil || stale || !b.more {
-			return b, err
-		}
-		revision = b.session.Revision
-	}
 }

@@ -107,6 +107,9 @@ func (s *Service) commit(ctx context.Context, b *book) error {
 	for {
 		err := s.store.Commit(ctx, c)
 		if err == nil {
+			if len(c.Events) > 0 {
+				s.wake()
+			}
 			b.committed()
 			return nil
 		}
@@ -180,10 +183,13 @@ func (b *book) putRequest(r *KeyedRequest) {
 
 // dueAt says when an operation is to be found by age; a zero time ends it.
 func (b *book) dueAt(opID string, at time.Time, tries int) {
+	b.putDue(Due{Kind: DueOperation, CollectionID: b.collection.ID, ID: opID, At: at, Tries: tries})
+}
+
+func (b *book) putDue(d Due) {
 	b.touched = true
-	d := Due{Kind: DueOperation, CollectionID: b.collection.ID, ID: opID, At: at, Tries: tries}
 	for i := range b.out.Due {
-		if b.out.Due[i].ID == opID {
+		if b.out.Due[i].ID == d.ID {
 			b.out.Due[i] = d
 			return
 		}

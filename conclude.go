@@ -14,6 +14,7 @@ const (
 	codeNoEffect = "no_effect" // the gateway's object leaves nothing to do it on
 	codeCanceled = "canceled"  // the gateway's object is canceled
 	codeUnasked  = "unasked"   // the money that it authorized is not wanted any more
+	codeExpired  = "expired"   // its time was over
 )
 
 // conclude ends the operation, as far as the verdict allows.
@@ -148,7 +149,11 @@ func (b *book) stayOpen(g *gateway, op *Operation) {
 	if op == nil || op.State != OperationOpen {
 		return
 	}
-	if op.Tries >= leastTries && b.now.Sub(op.FirstCallAt) >= b.cfg.GiveUpAfter && b.now.Sub(op.LastCallAt) >= g.info.proofWindow(b.cfg) {
+	since := op.FirstCallAt // or since a person wanted it to be asked about again
+	if op.ResolvedAt.After(since) {
+		since = op.ResolvedAt
+	}
+	if op.Tries >= leastTries && !since.IsZero() && b.now.Sub(since) >= b.cfg.GiveUpAfter && b.now.Sub(op.LastCallAt) >= g.info.proofWindow(b.cfg) {
 		b.attention(op, "gave_up")
 		return
 	}
@@ -204,10 +209,18 @@ func (b *book) attention(op *Operation, code string) {
 	b.event(Event{Kind: EventOperationNeedsAttention, OperationID: op.ID, Amount: op.Amount, Code: code})
 }
 
+// unaskedLeft reports whether money is held or taken that nobody asked for.
+func (b *book) unaskedLeft() bool {
+	if b.payment == nil || !b.payment.Unasked || !b.payment.CanceledAt.IsZero() {
+		return false
+	}
+	captured, capturing, refunded, _ := b.sums()
+	return b.payment.Capturable.IsPositive() || capturing.IsPositive() || captured.GreaterThan(refunded)
+}
+
 // compensate voids money that nobody asked for, by an operation like all else. Captured money is a person's matter.
 func (b *book) compensate(g *gateway) {
-	p := b.payment
-	if p == nil || !p.Unasked || !p.CanceledAt.IsZero() || b.session.OperationID != "" {
+	if !b.unaskedLeft() || b.session.OperationID != "" || b.accepted(codeUnasked, nil) {
 		return
 	}
 	moved := slices.ContainsFunc(b.captures, func(c *Capture) bool { return c.State != MovementFailed })

@@ -25,6 +25,9 @@ var (
 	// ErrIdempotencyMismatch says that the IdempotencyKey was used before with other arguments: that call stands, use a new key. Keys
 	// are scoped by collection and method, so that a key for one of several payments must name it.
 	ErrIdempotencyMismatch = errors.New("payment: idempotency key was used with other arguments")
+	// ErrWebhookRefused says that a webhook message is forged, malformed, too old or too large; the error is a [*WebhookError]. Nothing
+	// was stored: answer with 400.
+	ErrWebhookRefused = errors.New("payment: the webhook message is refused")
 	// ErrTooManyDeclines says that so many attempts were declined that no more are made ([Config].MaxSessionDeclines, MaxCollectionDeclines).
 	ErrTooManyDeclines = errors.New("payment: too many declined attempts")
 )
@@ -151,6 +154,20 @@ func (e *AmountExceededError) Error() string {
 
 // Is reports whether target is ErrAmountExceeded.
 func (e *AmountExceededError) Is(target error) bool { return target == ErrAmountExceeded }
+
+// WebhookError says that a webhook message was refused. It matches [ErrWebhookRefused].
+type WebhookError struct {
+	ProviderID string // whose message it claims to be
+	Cause      error  // why, as the provider says: for logs, never for whoever sent the message
+}
+
+// Error returns "payment: the webhook message is refused: provider stripe". The cause is left out: it may quote the message.
+func (e *WebhookError) Error() string {
+	return ErrWebhookRefused.Error() + ": provider " + e.ProviderID
+}
+
+// Unwrap returns ErrWebhookRefused and the cause.
+func (e *WebhookError) Unwrap() []error { return []error{ErrWebhookRefused, e.Cause} }
 
 // UnsupportedError names what a provider cannot do. It matches [ErrUnsupported].
 type UnsupportedError struct {

@@ -52,7 +52,7 @@ func ExampleService_Reconcile() {
 	if err != nil {
 		panic(err)
 	}
-	fmt.Println("settled:", len(report.Settled), "still open:", len(report.Open))
+	fmt.Println("settled:", len(report.Settled), "still open:", len(report.Parked))
 
 	if paid, err = svc.GetPayment(ctx, paid.ID); err != nil {
 		panic(err)

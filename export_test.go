@@ -8,6 +8,6 @@ func (s *Service) AskForTest(ctx context.Context, sessionID string) error {
 	if err != nil || b.openOperation() != nil {
 		return err
 	}
-	_, err = s.askAgain(ctx, b)
+	_, _, err = s.inquire(ctx, b, inquiry{limit: s.cfg.CallTimeout})
 	return err
 }

@@ -59,9 +59,8 @@ func (b *book) read(op *Operation, a answer) news {
 	for _, kind := range []MovementKind{MovementCapture, MovementRefund} {
 		b.match(&n, op, a, kind)
 	}
-	if n.ambiguous { // as long as one movement cannot be told, no sum can be drawn
-		n.found = nil
-		n.captured, n.capturing, n.refunded, n.refunding = b.sums()
+	if n.ambiguous {
+		b.setAside(&n)
 	}
 	// A gateway that calls an object canceled although part of it was captured means that the rest is released.
 	if n.State == SnapshotCanceled && plus(n.captured, n.capturing).IsPositive() {
@@ -70,7 +69,36 @@ func (b *book) read(op *Operation, a answer) news {
 			n.Authorized = b.payment.Authorized
 		}
 	}
+	if n.clash == "" {
+		n.clash = b.excess(&n)
+	}
+	if n.clash != "" && b.accepted(n.clash, &n) {
+		n.clash, n.ours, n.ambiguous = "", "", true // a person has seen it
+		b.setAside(&n)
+	}
 	return n
+}
+
+// setAside leaves the movements out: as long as one of them cannot be told, no sum can be drawn.
+func (b *book) setAside(n *news) {
+	n.found = nil
+	n.captured, n.capturing, n.refunded, n.refunding = b.sums()
+}
+
+// excess names what the movements add up to more than: what was authorized, or captured.
+func (b *book) excess(n *news) string {
+	authorized, released := n.Authorized, decimal.Decimal{}
+	if b.payment != nil {
+		authorized, released = b.payment.Authorized, b.payment.Released
+	}
+	switch {
+	case n.State != SnapshotAuthorized && b.payment == nil: // conflict has another name for it
+	case plus(n.captured, n.capturing).GreaterThan(minus(authorized, released)):
+		return "captured"
+	case plus(n.refunded, n.refunding).GreaterThan(n.captured):
+		return "refunded"
+	}
+	return ""
 }
 
 // sums adds up the rows as they are.
@@ -152,7 +180,7 @@ func (b *book) match(n *news, op *Operation, a answer, kind MovementKind) {
 			f.ours = true
 			n.ours = m.State
 			if !m.Amount.Equal(op.Amount) {
-				n.clash = "amount"
+				n.clash = "movement_amount"
 				return
 			}
 		}
@@ -238,7 +266,7 @@ func (n *news) add(f found) {
 		return
 	}
 	if !e.Amount.Equal(f.Amount) {
-		n.clash = "amount"
+		n.clash = "movement_amount"
 		return
 	}
 	next := f.State

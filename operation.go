@@ -113,10 +113,13 @@ func (b *book) begin(g *gateway, op *Operation) {
 }
 
 // leaseEnd is when a lease that begins now ends. Some microseconds tell it from any other: whoever wrote it knows it again.
-func (b *book) leaseEnd() time.Time {
+func (b *book) leaseEnd() time.Time { return b.stamp().Add(b.cfg.lease()) }
+
+// stamp is now, and some microseconds that tell it from any other.
+func (b *book) stamp() time.Time {
 	salt := fnv.New32a()
 	_, _ = salt.Write([]byte(b.mint("")))
-	return b.now.Add(b.cfg.lease() + time.Duration(salt.Sum32()%1000)*time.Microsecond)
+	return b.now.Add(time.Duration(salt.Sum32()%1000) * time.Microsecond)
 }
 
 // task is a call of the host that may end in a call of a provider.
@@ -128,6 +131,7 @@ type task struct {
 	input    Data                            // what the browser sent along
 	decide   func(*book) (*Operation, error) // nil, nil: the goal is reached, or only rows are to be changed
 	unlocked bool                            // needs no lock: an open operation is no hindrance
+	hurried  bool                            // does not wait for somebody else's operation: ErrInProgress
 }
 
 // run brings a task to its end, or says why not: load, decide, commit; call; settle, commit. It returns the rows as they are
@@ -145,6 +149,9 @@ func (s *Service) run(ctx context.Context, t *task) (*book, *Operation, error) {
 				return b, nil, err
 			}
 			return t.concluded(b, b.operation(t.opID))
+		}
+		if t.hurried {
+			return b, nil, b.inProgress()
 		}
 		// Somebody else's operation is open.
 		waited := *op
@@ -289,7 +296,7 @@ func (s *Service) execute(ctx context.Context, b *book, opID string) (*book, err
 	}
 	a := answer{kind: answerNotSent, message: "this process was held up until its lease was nearly over"}
 	if s.mayCall(op) {
-		a = s.call(ctx, func(ctx context.Context) answer { return g.send(ctx, b, op) })
+		a = s.call(ctx, s.cfg.CallTimeout, func(ctx context.Context) answer { return g.send(ctx, b, op) })
 	}
 	return s.record(ctx, g, b, op, a)
 }
@@ -300,8 +307,8 @@ func (s *Service) mayCall(op *Operation) bool {
 }
 
 // call gives a provider its time. The caller's cancellation does not reach it: what is written down is finished.
-func (s *Service) call(ctx context.Context, f func(context.Context) answer) answer {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.cfg.CallTimeout)
+func (s *Service) call(ctx context.Context, limit time.Duration, f func(context.Context) answer) answer {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), min(limit, s.cfg.CallTimeout))
 	defer cancel()
 	return f(ctx)
 }
@@ -361,7 +368,7 @@ func (s *Service) wait(ctx context.Context, b *book, opID string) (*book, error)
 			return b, nil
 		}
 		if !s.now().Before(op.LeaseUntil) {
-			taken, won, err := s.takeOver(ctx, op.CollectionID, op.ID)
+			taken, won, err := s.takeOver(ctx, op.CollectionID, op.ID, nil)
 			if err != nil || won {
 				return taken, err
 			}
@@ -375,7 +382,7 @@ func (s *Service) wait(ctx context.Context, b *book, opID string) (*book, error)
 		}
 		switch {
 		case err != nil && ctx.Err() != nil:
-			return b, fmt.Errorf("%w: %w", &SessionError{Outcome: ErrInProgress, Session: b.session, RetryAfter: time.Second}, err)
+			return b, fmt.Errorf("%w: %w", b.inProgress(), err)
 		case err != nil:
 			return b, err
 		}
@@ -383,9 +390,15 @@ func (s *Service) wait(ctx context.Context, b *book, opID string) (*book, error)
 	}
 }
 
+func (b *book) inProgress() error {
+	return &SessionError{Outcome: ErrInProgress, Session: b.session, RetryAfter: time.Second}
+}
+
 // takeOver brings on an operation whose lease has ended: it asks first, and calls again only where that is known to be safe. Whoever
 // wins the commit is the operation's executor; anyone else finds the lease taken and returns the rows as they are.
-func (s *Service) takeOver(ctx context.Context, collectionID, opID string) (_ *book, won bool, _ error) {
+//
+// because is the webhook that it happens for, nil if none: there is little time then, and nothing is called again.
+func (s *Service) takeOver(ctx context.Context, collectionID, opID string, because *inquiry) (_ *book, won bool, _ error) {
 	var again, never bool
 	var lease time.Time
 	b, err := s.change(ctx, Key{CollectionID: collectionID, OperationID: opID}, nil, func(b *book) error {
@@ -400,7 +413,8 @@ func (s *Service) takeOver(ctx context.Context, collectionID, opID string) (_ *b
 		if err != nil {
 			return err
 		}
-		again, never = g.mayRepeat(&s.cfg, op, b.now), op.FirstCallAt.IsZero()
+		again = op.Kind != OperationStatus && because == nil && g.mayRepeat(&s.cfg, op, b.now)
+		never = again && op.FirstCallAt.IsZero()
 		op.Tries++
 		lease = b.leaseEnd()
 		op.LeaseUntil = lease
@@ -410,6 +424,8 @@ func (s *Service) takeOver(ctx context.Context, collectionID, opID string) (_ *b
 				op.FirstCallAt = b.now
 			}
 		}
+		b.session.AskedAt = b.now
+		b.touchSession()
 		b.putOperation(op)
 		b.dueAt(op.ID, op.LeaseUntil, op.Tries)
 		return nil
@@ -419,12 +435,16 @@ func (s *Service) takeOver(ctx context.Context, collectionID, opID string) (_ *b
 	}
 	op := b.operation(opID)
 	g := s.providers[op.ProviderID]
+	q := inquiry{limit: s.cfg.CallTimeout}
+	if because != nil {
+		q = *because
+	}
 	var a answer
 	if !never { // else there is nothing to ask about yet
-		a = s.call(ctx, func(ctx context.Context) answer { return g.ask(ctx, b, op) })
+		a = s.call(ctx, q.limit, func(ctx context.Context) answer { return g.ask(ctx, b, op, q.hint) })
 	}
 	if never && s.mayCall(op) || again && s.mayCall(op) && b.notDone(g, op, a) {
-		a = s.call(ctx, func(ctx context.Context) answer { return g.send(ctx, b, op) })
+		a = s.call(ctx, s.cfg.CallTimeout, func(ctx context.Context) answer { return g.send(ctx, b, op) })
 	}
 	b, err = s.record(ctx, g, b, op, a)
 	return b, true, err

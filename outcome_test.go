@@ -258,7 +258,7 @@ func TestUnknownForADayNeedsAPerson(t *testing.T) {
 	s.requireUnknown(err, x.ID, payment.StatusPending)
 	var attention []string
 	for range 40 {
-		attention = append(attention, s.reconcile(time.Hour).Attention...)
+		attention = append(attention, s.reconcile(time.Hour).GivenUp...)
 	}
 	op := s.freshSession(x.ID).OperationID
 	require.Equal(t, []string{op}, attention)

@@ -333,12 +333,12 @@ type CancelPaymentParams struct {
 // [Canceler]) or [ErrIdempotencyMismatch]; nothing has changed then. A [*SessionError] matches [ErrDeclined] or [ErrNotSent] (nothing has
 // changed), [ErrOutcomeUnknown], [ErrInProgress] or [ErrNeedsAttention].
 func (s *Service) CancelPayment(ctx context.Context, p CancelPaymentParams) (*Payment, error) {
-	b, err := s.cancel(ctx, "CancelPayment", p.IdempotencyKey, RowPayments, p.PaymentID, func(b *book) error {
+	b, err := s.cancel(ctx, cancellation{method: "CancelPayment", key: p.IdempotencyKey, kind: RowPayments, id: p.PaymentID, allowed: func(b *book) error {
 		if !b.payment.Capturable.IsPositive() {
 			return &StateError{b.payment.ID, string(b.session.Status), "cancel", "nothing is held any more; refund what was captured"}
 		}
 		return nil
-	})
+	}})
 	if err != nil {
 		return nil, s.explain(ctx, err, RowPayments, p.PaymentID)
 	}

@@ -89,7 +89,7 @@ func pressKilledInCapture(t *testing.T) {
 		p := s.paid("sandbox", "100", "USD")
 		s.killed(h, false, func() (*payment.Payment, error) { return s.capture(p, "60") })
 		next := s.anotherProcess(payment.Config{})
-		require.Len(t, next.reconcile(leaseOver).Open, 1) // it could still be under way
+		require.Len(t, next.reconcile(leaseOver).Parked, 1) // it could still be under way
 		require.Len(t, next.reconcile(time.Hour).Settled, 1)
 		require.Empty(t, s.keysOf(sandboxprovider.MethodCapture))
 		equalAmount(t, "0", next.booksAgree(t, p.ID).Captured)
@@ -133,7 +133,7 @@ func pressKilledInRefund(t *testing.T) {
 		require.NoError(t, err)
 		s.killed(h, false, func() (*payment.Payment, error) { return s.refund(p, "60") })
 		next := s.anotherProcess(payment.Config{})
-		require.Len(t, next.reconcile(leaseOver).Open, 1)
+		require.Len(t, next.reconcile(leaseOver).Parked, 1)
 		require.Len(t, next.reconcile(time.Hour).Settled, 1)
 		require.Empty(t, s.keysOf(sandboxprovider.MethodRefund))
 		_, err = next.refund(p, "100")

@@ -8,84 +8,171 @@ import (
 	"time"
 )
 
-// reconcileBatch is how much due work one Reconcile claims at a time, and reconcileLimit how much it does at the most.
+// reconcileBatch is how much due work of one kind Reconcile claims at a time, and reconcileLimit how much it does at the most.
 const (
 	reconcileBatch = 50
 	reconcileLimit = 1000
 )
 
-// Report says what one Reconcile did. The IDs are those of operations.
+// Report says what one Reconcile did. The IDs tell by their prefix of what: op_ an operation, payses_ a session, whd_ a webhook message,
+// evt_ an event, paycol_ a collection's events.
 type Report struct {
 	Looked    int      // how much due work was looked at
-	Settled   []string // ended: the gateway has said what became of them
-	Open      []string // still unknown: asked again later
-	Attention []string // a person must decide
+	Delivered int      // events that OnEvent has taken
+	Settled   []string // brought on: operations that ended, sessions that news or expiry changed, messages that were handled
+	Parked    []string // looked at again later: the gateway gave no answer, OnEvent failed, or somebody else is at work
+	GivenUp   []string // a person must look: operations that need attention, messages and events that were tried for too long
 	Failed    []string // could not be looked at, because the store or the configuration did not allow it; the error says why
 }
 
-// Reconcile does the work that is due: it asks gateways about operations whose executor is gone or whose outcome is unknown, and
-// finishes them. Call it every few seconds from a goroutine of your own; any number of processes may do so.
+// note adds an ID to one of the lists, if it belongs there.
+func (r *Report) note(list *[]string, id string, belongs bool) {
+	if belongs {
+		*list = append(*list, id)
+	}
+}
+
+// chore is one kind of due work.
+type chore struct {
+	kind DueKind
+	do   func(ctx context.Context, claimed []Due, r *Report) []error
+}
+
+// Reconcile does the work that is due, found by age: it brings on operations whose executor is gone or whose outcome is unknown, handles
+// webhook messages that had to wait, asks about sessions with money on them, ends what has expired, and delivers events to
+// Config.OnEvent. It does at most about a thousand pieces of it. Call it every few seconds, or let [Service.Run] do that; any number of
+// processes may.
 //
 // What could not be done is named in the Report and due again later. The error joins the reasons; it matches what the store or ctx
-// returned. Log it, and go on calling.
+// returned. Log it, and go on calling. The Report is never nil.
 func (s *Service) Reconcile(ctx context.Context) (*Report, error) {
+	return s.reconcile(ctx, s.chores())
+}
+
+func (s *Service) chores() []chore {
+	return append([]chore{
+		{DueOperation, s.each(s.reconcileOperation)},
+		{DueDelivery, s.reconcileDeliveries},
+		{DueSession, s.each(s.reconcileSession)},
+	}, s.eventChores()...)
+}
+
+func (s *Service) eventChores() []chore {
+	if s.cfg.OnEvent == nil {
+		return nil
+	}
+	return []chore{{DueEvents, s.each(s.deliverEvents)}}
+}
+
+// reconcile does chores in turns, a batch of each, until none is left.
+func (s *Service) reconcile(ctx context.Context, chores []chore) (*Report, error) {
 	r := &Report{}
 	var errs []error
-	for r.Looked < reconcileLimit {
-		now := s.now()
-		claimed, err := s.store.Claim(ctx, DueOperation, now, now.Add(s.cfg.lease()), reconcileBatch)
-		if err != nil {
-			return r, errors.Join(append(errs, err)...)
-		}
-		for _, d := range claimed {
-			r.Looked++
-			if err := s.reconcileOperation(ctx, d, r); err != nil {
+	for len(chores) > 0 && r.Looked < reconcileLimit {
+		var left []chore
+		for _, c := range chores {
+			now := s.now()
+			claimed, err := s.store.Claim(ctx, c.kind, now, now.Add(s.cfg.lease()), reconcileBatch)
+			if err != nil {
 				errs = append(errs, err)
-				r.Failed = append(r.Failed, d.ID)
+				continue
 			}
+			errs = append(errs, c.do(ctx, claimed, r)...)
 			if ctx.Err() != nil { // what was claimed is due again when its claim ends
 				return r, errors.Join(append(errs, ctx.Err())...)
 			}
+			if len(claimed) == reconcileBatch {
+				left = append(left, c)
+			}
 		}
-		if len(claimed) < reconcileBatch {
-			break
-		}
+		chores = left
 	}
 	return r, errors.Join(errs...)
 }
 
-// reconcileOperation brings one operation on. A commit that does so moves its Due row; where nothing is left to do, the claim ends it.
-func (s *Service) reconcileOperation(ctx context.Context, d Due, r *Report) (err error) {
-	defer func() { // a provider's bug must not keep the others from being asked
+// each makes a chore of what is done to one piece of work at a time.
+func (s *Service) each(one func(context.Context, Due, *Report) error) func(context.Context, []Due, *Report) []error {
+	return func(ctx context.Context, claimed []Due, r *Report) (errs []error) {
+		for _, d := range claimed {
+			if ctx.Err() != nil || !s.now().Before(d.At) { // the claim has ended: it is somebody else's by now
+				return errs
+			}
+			r.Looked++
+			if err := s.guarded(ctx, d, func() error { return one(ctx, d, r) }); err != nil {
+				errs = append(errs, err)
+				r.Failed = append(r.Failed, d.ID)
+			}
+		}
+		return errs
+	}
+}
+
+// guarded keeps a panic in a provider, or in OnEvent, from stopping the rest of the work.
+func (s *Service) guarded(ctx context.Context, d Due, f func() error) (err error) {
+	defer func() {
 		if p := recover(); p != nil {
-			s.cfg.Logger.ErrorContext(ctx, "payment: a provider panicked", "operation", d.ID, "panic", quote(fmt.Sprint(p)), "stack", string(debug.Stack()))
-			err = fmt.Errorf("payment: operation %s: the provider panicked", d.ID)
+			s.cfg.Logger.ErrorContext(ctx, "payment: a panic while reconciling", "kind", d.Kind, "id", d.ID, "panic", quote(fmt.Sprint(p)),
+				"stack", string(debug.Stack()))
+			err = fmt.Errorf("payment: reconciling %s %s: the code called panicked", d.Kind, d.ID)
 		}
 	}()
-	b, won, err := s.takeOver(ctx, d.CollectionID, d.ID)
+	return f()
+}
+
+// reconcileOperation brings one operation on. A commit that does so moves its Due row; where nothing is left to do, the claim ends it.
+func (s *Service) reconcileOperation(ctx context.Context, d Due, r *Report) error {
+	b, won, err := s.takeOver(ctx, d.CollectionID, d.ID, nil)
 	if err != nil {
 		return err
 	}
 	op := b.operation(d.ID)
 	switch {
 	case op == nil || !won && op.State != OperationOpen:
-		return ignoreConflict(s.store.Done(ctx, d, time.Time{}))
+		return s.done(ctx, d, time.Time{})
 	case !won: // somebody else is at work: look again when the lease ends
-		return ignoreConflict(s.store.Done(ctx, d, op.LeaseUntil))
+		r.Parked = append(r.Parked, d.ID)
+		return s.done(ctx, d, op.LeaseUntil)
 	case op.ended():
 		r.Settled = append(r.Settled, op.ID)
 	case op.State == OperationNeedsAttention:
-		r.Attention = append(r.Attention, op.ID)
+		r.GivenUp = append(r.GivenUp, op.ID)
 	default:
-		r.Open = append(r.Open, op.ID)
+		r.Parked = append(r.Parked, op.ID)
 	}
 	return nil
 }
 
-// ignoreConflict drops the news that a Due row has moved on: whoever moved it looks after it.
-func ignoreConflict(err error) error {
+// done finishes claimed work. That its row has moved on is no error: whoever moved it looks after it.
+func (s *Service) done(ctx context.Context, d Due, again time.Time) error {
+	err := s.store.Done(context.WithoutCancel(ctx), d, again)
 	if errors.Is(err, ErrConflict) {
 		return nil
 	}
 	return err
+}
+
+// Run calls Reconcile at once and then every so often, until ctx ends, and delivers the events of this process's commits as soon as
+// they are there. What it meets is logged. Start it on a goroutine of your own; one in each process is enough.
+//
+// The error is an [*InvalidError] when every is not more than zero, else nil once ctx has ended.
+func (s *Service) Run(ctx context.Context, every time.Duration) error {
+	if every <= 0 {
+		return invalid("every", "must be more than zero")
+	}
+	for full := s.now(); ctx.Err() == nil; {
+		due := s.chores()
+		if now := s.now(); now.Before(full) && !now.Before(full.Add(-every)) {
+			due = s.eventChores() // woken before its time
+		} else {
+			full = now.Add(every)
+		}
+		r, err := s.reconcile(ctx, due)
+		if err != nil && ctx.Err() == nil {
+			s.cfg.Logger.ErrorContext(ctx, "payment: some of the due work could not be done; it is due again later", "error", err)
+		}
+		if rest := full.Sub(s.now()); rest > 0 && r.Looked < reconcileLimit {
+			s.sleep(ctx, min(rest, every))
+		}
+	}
+	return nil
 }

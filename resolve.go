@@ -1,13 +1,254 @@
 package payment
 
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+
+	"github.com/shopspring/decimal"
+)
+
 // Resolution is a person's decision about an operation that needs attention.
 type Resolution string
 
 const (
 	// ResolveAsk opens the operation again: the gateway is asked at once, and for another Config.GiveUpAfter at the most.
 	ResolveAsk Resolution = "ask"
-	// ResolveAccept takes what the gateway says for true, or success where it cannot say, for at most the operation's amount.
+	// ResolveAccept takes what the gateway says for true, or success where it cannot say or contradicts what was asked, for at most the
+	// operation's amount. The same contradiction raises no alarm again.
 	ResolveAccept Resolution = "accept"
 	// ResolveFail ends the operation as if the gateway had declined it.
 	ResolveFail Resolution = "fail"
 )
+
+// maxAccepted is how many accepted differences a session keeps: the newest.
+const maxAccepted = 16
+
+// ResolveOperationParams is what a person decides.
+type ResolveOperationParams struct {
+	OperationID string     // required: one that needs attention
+	Outcome     Resolution // required
+	By          string     // required: who decides, for the record; at most 255 bytes
+	Note        string     // why, for the record; at most 2,000 bytes
+}
+
+// ResolveOperation carries out a person's decision about an operation that needs attention. Look at the gateway's dashboard and at
+// [Service.Timeline] first. Only this, or proof from the gateway, ends such an operation; time does not.
+//
+// It returns the operation as it is then: after ResolveAsk it may be open, or need attention again. The error matches [ErrNotFound],
+// [ErrInvalid], or [ErrNotAllowed] when the operation does not need attention or the gateway speaks of another currency; or it is the store's.
+func (s *Service) ResolveOperation(ctx context.Context, p ResolveOperationParams) (*Operation, error) {
+	switch {
+	case p.Outcome != ResolveAsk && p.Outcome != ResolveAccept && p.Outcome != ResolveFail:
+		return nil, invalid("Outcome", "must be ask, accept or fail")
+	case p.By == "" || len(p.By) > 255 || checkText(p.By) != nil:
+		return nil, invalid("By", "must be 1 to 255 bytes of text")
+	case len(p.Note) > 2000 || checkText(p.Note) != nil:
+		return nil, invalid("Note", "must be at most 2,000 bytes of text")
+	}
+	by := Key{OperationID: p.OperationID}
+	b, err := s.load(ctx, by)
+	if err == nil && b.operation(p.OperationID) == nil {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return nil, s.explain(ctx, err, RowOperations, p.OperationID)
+	}
+	op := b.operation(p.OperationID)
+	if err := op.resolvable(); err != nil {
+		return nil, err
+	}
+	g, err := s.gateway(op.ProviderID)
+	if err != nil {
+		return nil, err
+	}
+	var a answer
+	if p.Outcome == ResolveAccept {
+		asked := b
+		a = s.call(ctx, s.cfg.CallTimeout, func(ctx context.Context) answer { return g.ask(ctx, asked, op, nil) })
+	}
+	at, revision := b.stamp(), b.session.Revision
+	for first, more := b, true; more; first = b {
+		b, err = s.change(ctx, by, first, func(b *book) error {
+			op, again := b.operation(p.OperationID), b.more
+			b.now, b.more = s.now(), false
+			switch {
+			case again: // more movements of the same answer
+				b.apply(g, op, a, new(b.read(op, a)))
+				return nil
+			case op.ResolvedAt.Equal(at): // this commit has happened already
+				return nil
+			case b.session.Revision != revision:
+				return &StateError{op.ID, string(op.State), "resolve", "it changed just now: look again"}
+			}
+			op.Resolution, op.ResolvedBy, op.ResolvedNote, op.ResolvedAt = p.Outcome, p.By, p.Note, at
+			b.putOperation(op)
+			b.event(Event{Kind: EventOperationResolved, OperationID: op.ID, Amount: op.Amount, Code: string(p.Outcome)})
+			defer b.watch(g)
+			return b.resolve(g, op, a)
+		})
+		if err != nil {
+			return nil, err
+		}
+		more = b.more
+	}
+	if p.Outcome == ResolveAsk {
+		if b, _, err = s.takeOver(ctx, op.CollectionID, op.ID, nil); err != nil {
+			return nil, err
+		}
+	}
+	s.cfg.Logger.InfoContext(ctx, "payment: a person decided about an operation", "operation", op.ID, "outcome", p.Outcome, "by", p.By)
+	return b.operation(op.ID), nil
+}
+
+// resolvable refuses an operation that no person is to decide about.
+func (o *Operation) resolvable() error {
+	if o.State != OperationNeedsAttention {
+		return &StateError{o.ID, string(o.State), "resolve", "only what needs attention is for a person to decide"}
+	}
+	return nil
+}
+
+// resolve does what was decided.
+func (b *book) resolve(g *gateway, op *Operation, a answer) error {
+	switch op.Resolution {
+	case ResolveAsk:
+		op.State, op.LeaseUntil = OperationOpen, b.now
+		b.dueAt(op.ID, b.now, op.Tries)
+	case ResolveFail:
+		b.giveIn(g, op)
+	case ResolveAccept:
+		return b.accept(g, op, a)
+	}
+	return nil
+}
+
+// giveIn ends an operation as if the gateway had declined it.
+func (b *book) giveIn(g *gateway, op *Operation) {
+	switch {
+	case op.Kind == OperationStatus, op.Kind == OperationCancel && b.payment != nil && b.payment.Unasked:
+		b.acceptDifference(codeUnasked, nil) // a person looks after that money
+		b.finish(op, OperationFailed, "declined")
+	default:
+		before := b.counted()
+		b.decline(g, op, "declined")
+		b.recount(before)
+	}
+}
+
+// accept takes what the gateway says for true; where it cannot say, or contradicts what was asked, the operation is taken to have
+// succeeded.
+func (b *book) accept(g *gateway, op *Operation, a answer) error {
+	if b.unaskedLeft() {
+		b.acceptDifference(codeUnasked, nil) // if it is not void after this, a person looks after it
+	}
+	n := news{}
+	if a.kind == answerAsked {
+		n = b.read(op, a)
+		code := b.conflict(op, a, &n)
+		if code == "currency" || code == "answer" {
+			return &StateError{op.ID, string(op.State), "accept", "what the gateway says cannot be kept here: mend it there, or fail the operation"}
+		}
+		if v := b.judge(g, op, a, &n); code == "" && (v != verdictOpen && v != verdictNotDone || op.Kind == OperationStatus) {
+			b.apply(g, op, a, &n)
+			b.endAccepted(op)
+			return nil
+		}
+		for range 8 { // one difference can hide another
+			if code == "" || b.accepted(code, &n) {
+				break
+			}
+			b.acceptDifference(code, &n)
+			n = b.read(op, a)
+			code = b.conflict(op, a, &n)
+		}
+	}
+	b.succeed(g, op, &n)
+	return nil
+}
+
+// endAccepted ends an operation by a person's word, where the gateway's does not.
+func (b *book) endAccepted(op *Operation) {
+	if op.State == OperationNeedsAttention && !b.more {
+		b.finish(op, OperationSucceeded, "")
+	}
+}
+
+// succeed ends an operation as if it had done what it was for, cut to its amount where the gateway speaks of another one.
+func (b *book) succeed(g *gateway, op *Operation, said *news) {
+	s := Snapshot{State: SnapshotAuthorized, Capturable: said.Capturable, CaptureBefore: said.CaptureBefore}
+	switch op.Kind {
+	case OperationInitialize:
+		b.session.InitializedAt = b.now
+		if b.session.Reference == "" {
+			b.session.Reference = said.Reference
+		}
+	case OperationAuthorize:
+		s.Authorized = op.Amount
+		if said.State == SnapshotAuthorized && said.Authorized.IsPositive() && said.Authorized.LessThan(op.Amount) {
+			s.Authorized = said.Authorized
+		}
+	case OperationUpdate:
+		b.updated(g, op)
+	case OperationCancel:
+		s.Capturable = &decimal.Decimal{}
+		if b.payment == nil {
+			s = Snapshot{State: SnapshotCanceled}
+		}
+	case OperationCapture, OperationRefund:
+		s.Movements = impliedMovement(op)
+		for _, m := range said.Movements {
+			if m.IdempotencyKey == op.Key() && m.Kind == s.Movements[0].Kind {
+				m.Amount = decimal.Min(m.Amount, op.Amount)
+				s.Movements[0] = m
+			}
+		}
+		op.Amount = s.Movements[0].Amount
+	}
+	if op.Kind != OperationInitialize && op.Kind != OperationUpdate && op.Kind != OperationStatus {
+		a := answer{kind: answerOwn, snapshot: s}
+		if n := b.read(op, a); n.clash == "" && !n.insane {
+			b.apply(g, op, a, &n)
+		}
+	}
+	b.endAccepted(op)
+}
+
+// acceptDifference remembers that a person has accepted what the gateway says.
+func (b *book) acceptDifference(code string, n *news) {
+	s := b.session
+	s.Accepted = append(slices.Clone(s.Accepted), code+"="+n.said(code))
+	s.Accepted = s.Accepted[max(0, len(s.Accepted)-maxAccepted):]
+	b.touchSession()
+}
+
+// accepted reports whether a person has accepted what the gateway says, word for word.
+func (b *book) accepted(code string, n *news) bool {
+	return len(b.session.Accepted) > 0 && slices.Contains(b.session.Accepted, code+"="+n.said(code))
+}
+
+// said is what a difference consists of.
+func (n *news) said(code string) string {
+	if n == nil {
+		return ""
+	}
+	switch code {
+	case "amount":
+		return withDigits(n.Amount, n.digits).String()
+	case "authorized", "authorized_again":
+		return withDigits(n.Authorized, n.digits).String()
+	case "reference":
+		return n.Reference
+	case "account":
+		return n.Account
+	case "totals":
+		return withDigits(n.Totals.Captured, n.digits).String() + "/" + withDigits(n.Totals.Refunded, n.digits).String()
+	}
+	h := sha256.New()
+	for _, m := range n.Movements {
+		_, _ = fmt.Fprintf(h, "%s %q %q %s %s\n", m.Kind, m.Reference, m.IdempotencyKey, withDigits(m.Amount, n.digits), m.State)
+	}
+	return hex.EncodeToString(h.Sum(nil)[:8])
+}

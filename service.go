@@ -26,7 +26,15 @@ type Config struct {
 	CallTimeout   time.Duration // how long a provider may take, whatever the caller's context says; default 15 s
 	SettleTimeout time.Duration // how long recording its answer may take, likewise; default 10 s
 	ClockSkew     time.Duration // how far the clocks of processes may differ; default 10 s
-	GiveUpAfter   time.Duration // how long an unknown outcome is asked about before a person must decide; default and least 24 h
+	GiveUpAfter   time.Duration // how long an unknown outcome is asked about, a webhook message or an event tried, before a person must look; default and least 24 h
+
+	SessionLifetime time.Duration // how long a session lives that is not authorized, its provider's own limit aside; default: as long as its gateway lets it
+	AuditFor        time.Duration // how long after its last movement a session with money on it is still asked about; default 90 days
+
+	// OnEvent takes the events, each at least once, those of a collection in their order, from Reconcile and Run. An error means that it is
+	// to be delivered again, with a pause that grows to 10 minutes; after GiveUpAfter and ten tries it is given up, and the next is delivered.
+	// It has CallTimeout for each. nil: events are only kept, and can be listed.
+	OnEvent func(ctx context.Context, e Event) error
 
 	MaxSessionDeclines    int // declined attempts after which a session takes no more; default 10
 	MaxCollectionDeclines int // declined attempts after which a collection takes no more; default 20
@@ -46,6 +54,7 @@ type Service struct {
 	mu         sync.Mutex
 	settings   *Settings // as last read
 	settingsAt time.Time // when
+	bell       bell      // rung when there are events to deliver
 }
 
 // gateway is a provider with what was found out about it once.
@@ -56,6 +65,7 @@ type gateway struct {
 	canceler Canceler
 	capturer Capturer
 	refunder Refunder
+	verifier WebhookVerifier
 }
 
 // NewService checks the configuration and returns a Service.
@@ -84,7 +94,8 @@ func NewService(store Store, cfg Config) (*Service, error) {
 	for _, d := range []struct {
 		field string
 		value time.Duration
-	}{{"CallTimeout", cfg.CallTimeout}, {"SettleTimeout", cfg.SettleTimeout}, {"ClockSkew", cfg.ClockSkew}, {"GiveUpAfter", cfg.GiveUpAfter}} {
+	}{{"CallTimeout", cfg.CallTimeout}, {"SettleTimeout", cfg.SettleTimeout}, {"ClockSkew", cfg.ClockSkew}, {"GiveUpAfter", cfg.GiveUpAfter},
+		{"SessionLifetime", cfg.SessionLifetime}, {"AuditFor", cfg.AuditFor}} {
 		if d.value < 0 {
 			return nil, invalid(d.field, "must not be negative")
 		}
@@ -121,6 +132,7 @@ func (c Config) withDefaults() Config {
 	c.SettleTimeout = orDefault(c.SettleTimeout, 10*time.Second)
 	c.ClockSkew = orDefault(c.ClockSkew, 10*time.Second)
 	c.GiveUpAfter = orDefault(c.GiveUpAfter, leastGiveUp)
+	c.AuditFor = orDefault(c.AuditFor, 90*24*time.Hour)
 	c.MaxSessionDeclines = orDefault(c.MaxSessionDeclines, 10)
 	c.MaxCollectionDeclines = orDefault(c.MaxCollectionDeclines, 20)
 	return c
@@ -164,6 +176,7 @@ func newGateway(p Provider) (*gateway, error) {
 	g.canceler, _ = ProviderAs[Canceler](p)
 	g.capturer, _ = ProviderAs[Capturer](p)
 	g.refunder, _ = ProviderAs[Refunder](p)
+	g.verifier, _ = ProviderAs[WebhookVerifier](p)
 	switch {
 	case g.info.ClientConfirms && g.canceler == nil:
 		return nil, invalid("Providers", fmt.Sprintf("%q has ClientConfirms but is no Canceler: what the browser holds could never be given up", id))

@@ -102,10 +102,8 @@ func (s *Service) CreateSession(ctx context.Context, p CreateSessionParams) (*Pa
 		if b.session == nil {
 			fresh := session
 			fresh.Amount, fresh.CurrencyCode, fresh.CreatedAt = amount, b.collection.CurrencyCode, b.now
-			if g.info.SessionLifetime > 0 {
-				fresh.ExpiresAt = b.now.Add(g.info.SessionLifetime)
-			}
 			b.session = &fresh
+			fresh.ExpiresAt = b.lifetime(g, time.Time{})
 			b.countSession(fresh.Status, +1)
 			b.event(Event{Kind: EventSessionCreated, Amount: amount})
 			b.touchSession()
@@ -415,7 +413,7 @@ type CancelSessionParams struct {
 // is deciding), [ErrUnsupported] (the provider is no [Canceler]) or [ErrIdempotencyMismatch]; nothing has changed then. A [*SessionError]
 // matches [ErrDeclined] or [ErrNotSent] (nothing has changed), [ErrOutcomeUnknown], [ErrInProgress] or [ErrNeedsAttention].
 func (s *Service) CancelSession(ctx context.Context, p CancelSessionParams) (*PaymentSession, error) {
-	b, err := s.cancel(ctx, "CancelSession", p.IdempotencyKey, RowSessions, p.SessionID, (*book).uncaptured)
+	b, err := s.cancel(ctx, cancellation{method: "CancelSession", key: p.IdempotencyKey, kind: RowSessions, id: p.SessionID, allowed: (*book).uncaptured})
 	if err != nil {
 		return nil, s.explain(ctx, err, RowSessions, p.SessionID)
 	}
@@ -431,25 +429,34 @@ func (b *book) uncaptured() error {
 	return nil
 }
 
-// cancel runs the cancellation of a session, or of what is left of a payment.
-func (s *Service) cancel(ctx context.Context, method, key string, kind RowKind, id string, allowed func(*book) error) (*book, error) {
-	r, err := newRequest(method, key, id)
+// cancellation is a session, or what is left of a payment, to be given up.
+type cancellation struct {
+	method, key string            // of the host's call
+	kind        RowKind           // of the object that id names: sessions or payments
+	id          string            // which
+	allowed     func(*book) error // what else may refuse it
+	hurried     bool              // does not wait for other operations
+}
+
+// cancel runs a cancellation.
+func (s *Service) cancel(ctx context.Context, c cancellation) (*book, error) {
+	r, err := newRequest(c.method, c.key, c.id)
 	if err != nil {
 		return nil, err
 	}
-	t := task{request: r, kind: OperationCancel, opID: s.mint("op_")}
-	t.by = Key{SessionID: id, OperationID: t.opID, Method: r.method, RequestKey: r.key}
-	if kind == RowPayments {
-		t.by.SessionID, t.by.PaymentID = "", id
+	t := task{request: r, kind: OperationCancel, opID: s.mint("op_"), hurried: c.hurried}
+	t.by = Key{SessionID: c.id, OperationID: t.opID, Method: r.method, RequestKey: r.key}
+	if c.kind == RowPayments {
+		t.by.SessionID, t.by.PaymentID = "", c.id
 	}
 	t.decide = func(b *book) (*Operation, error) {
-		if err := b.visible(kind, id); err != nil {
+		if err := b.visible(c.kind, c.id); err != nil {
 			return nil, err
 		}
 		if b.session.Status == StatusCanceled && (b.payment == nil || !b.payment.CanceledAt.IsZero()) {
 			return nil, nil
 		}
-		if err := allowed(b); err != nil {
+		if err := c.allowed(b); err != nil {
 			return nil, err
 		}
 		x := b.session

@@ -24,6 +24,7 @@ const (
 // operation asked for. It is the only place that writes captures, refunds and what a gateway says, and it never goes back: what was
 // authorized, captured or canceled stays so.
 func (b *book) settle(g *gateway, op *Operation, a answer) {
+	defer b.watch(g)
 	if op != nil {
 		if op.ended() {
 			return
@@ -60,26 +61,31 @@ func (b *book) settle(g *gateway, op *Operation, a answer) {
 		b.attention(op, code)
 		return
 	}
-	v := b.judge(g, op, a, &n)
-	if v == verdictNotDone && b.proven(g, op, &n) {
+	b.apply(g, op, a, &n)
+}
+
+// apply makes the rows agree with news that contradict nothing.
+func (b *book) apply(g *gateway, op *Operation, a answer, n *news) {
+	v := b.judge(g, op, a, n)
+	if v == verdictNotDone && b.proven(g, op, n) {
 		v = verdictNever
 	}
 	before := b.counted()
 	if v == verdictDeclined && op.Kind == OperationInitialize {
 		n.Reference = "" // what failed to be made is made anew
 	}
-	b.learn(&n)
+	b.learn(g, n)
 	waiting := v == verdictOpen || v == verdictNotDone
 	if op == nil || !waiting || op.Kind != OperationInitialize && op.Kind != OperationAuthorize {
-		b.applyState(g, op, v, &n, a.code)
+		b.applyState(g, op, v, n, a.code)
 	}
 	if b.payment != nil {
-		b.describePayment(&n)
+		b.describePayment(n)
 	}
-	b.more = b.applyMovements(op, &n)
+	b.more = b.applyMovements(op, n)
 	if !b.more {
-		b.applyRelease(g, op, v, &n)
-		b.conclude(g, op, v, &n, a.code)
+		b.applyRelease(g, op, v, n)
+		b.conclude(g, op, v, n, a.code)
 	}
 	b.recount(before)
 	if !b.more {
@@ -152,7 +158,10 @@ func (b *book) judge(g *gateway, op *Operation, a answer, n *news) verdict {
 		}
 		return verdictNotDone
 	}
-	return verdictOpen
+	if b.unaskedLeft() {
+		return verdictOpen
+	}
+	return verdictDone // what contradicted our rows does so no more
 }
 
 // old reports whether an answer of Status only repeats what we knew before the call.
@@ -176,9 +185,9 @@ func (b *book) conflict(op *Operation, a answer, n *news) string {
 		return ""
 	case n.CurrencyCode != "" && !strings.EqualFold(n.CurrencyCode, s.CurrencyCode):
 		return "currency"
-	case n.Reference != "" && s.Reference != "" && n.Reference != s.Reference:
+	case n.Reference != "" && s.Reference != "" && n.Reference != s.Reference && !b.accepted("reference", n):
 		return "reference"
-	case n.Account != "" && s.Account != "" && n.Account != s.Account:
+	case n.Account != "" && s.Account != "" && n.Account != s.Account && !b.accepted("account", n):
 		return "account"
 	}
 	want := s.Amount
@@ -186,13 +195,14 @@ func (b *book) conflict(op *Operation, a answer, n *news) string {
 		want = op.Amount
 	}
 	switch {
-	case !n.Amount.IsZero() && !n.Amount.Equal(want):
+	case !n.Amount.IsZero() && !n.Amount.Equal(want) && !b.accepted("amount", n):
 		return "amount"
-	case n.State == SnapshotAuthorized && b.payment != nil && !n.Authorized.IsZero() && !n.Authorized.Equal(b.payment.Authorized):
+	case n.State == SnapshotAuthorized && b.payment != nil && !n.Authorized.IsZero() && !n.Authorized.Equal(b.payment.Authorized) && !b.accepted("authorized", n):
 		return "authorized"
-	case n.State == SnapshotAuthorized && b.payment == nil && !n.Authorized.Equal(want):
+	case n.State == SnapshotAuthorized && b.payment == nil && !n.Authorized.Equal(want) && !b.accepted("authorized", n):
 		return "authorized"
-	case n.State == SnapshotAuthorized && b.payment != nil && !b.payment.CanceledAt.IsZero() && (n.Capturable == nil || n.Capturable.IsPositive()):
+	case n.State == SnapshotAuthorized && b.payment != nil && !b.payment.CanceledAt.IsZero() && (n.Capturable == nil || n.Capturable.IsPositive()) &&
+		!b.accepted("authorized_again", n):
 		return "authorized_again"
 	case n.clash != "":
 		return n.clash
@@ -202,23 +212,15 @@ func (b *book) conflict(op *Operation, a answer, n *news) string {
 		n.State == SnapshotAuthorized && (op.Kind == OperationAuthorize || op.Kind == OperationInitialize)):
 		return "decline"
 	}
-	authorized, released := n.Authorized, decimal.Decimal{}
-	if b.payment != nil {
-		authorized, released = b.payment.Authorized, b.payment.Released
-	}
-	switch {
-	case plus(n.captured, n.capturing).GreaterThan(minus(authorized, released)):
-		return "captured"
-	case plus(n.refunded, n.refunding).GreaterThan(n.captured):
-		return "refunded"
-	case n.Totals != nil && (op == nil || a.kind == answerOwn) && (!n.Totals.Captured.Equal(n.captured) || !n.Totals.Refunded.Equal(n.refunded)):
+	if n.Totals != nil && (op == nil || a.kind == answerOwn) && (!n.Totals.Captured.Equal(n.captured) || !n.Totals.Refunded.Equal(n.refunded)) &&
+		!b.accepted("totals", n) {
 		return "totals"
 	}
 	return ""
 }
 
 // learn keeps what the gateway says of its object. Nothing decorative ever blocks a settlement: what cannot be published is dropped.
-func (b *book) learn(n *news) {
+func (b *book) learn(g *gateway, n *news) {
 	s := b.session
 	if n.State == SnapshotNotFound {
 		return
@@ -231,9 +233,11 @@ func (b *book) learn(n *news) {
 		s.Account = n.Account
 		b.touchSession()
 	}
-	if at := microseconds(n.ExpiresAt); !at.IsZero() && !at.Equal(s.ExpiresAt) {
-		s.ExpiresAt = at
-		b.touchSession()
+	if at := microseconds(n.ExpiresAt); !at.IsZero() {
+		if at = b.lifetime(g, at); !at.Equal(s.ExpiresAt) {
+			s.ExpiresAt = at
+			b.touchSession()
+		}
 	}
 	var dropped []string
 	if n.Data != nil {
@@ -316,9 +320,13 @@ func (b *book) cancelSession() {
 	if b.session.Status == StatusCanceled {
 		return
 	}
+	code := ""
+	if b.sessionExpired() {
+		code = codeExpired
+	}
 	b.hold(decimal.Decimal{})
 	b.setStatus(StatusCanceled)
-	b.event(Event{Kind: EventSessionCanceled, Amount: b.session.Amount})
+	b.event(Event{Kind: EventSessionCanceled, Amount: b.session.Amount, Code: code})
 }
 
 // authorize makes the session a payment; one that nobody asked for if the session is canceled, or its amount does not fit any more.
@@ -378,6 +386,10 @@ func (b *book) applyRelease(g *gateway, op *Operation, v verdict, n *news) {
 	case n.Capturable != nil && n.Capturable.LessThan(rest):
 		capturable = withDigits(*n.Capturable, n.digits)
 	}
+	expired := ""
+	if b.paymentExpired() {
+		expired = codeExpired
+	}
 	if !capturable.Equal(p.Capturable) {
 		p.Capturable = capturable
 		b.touchPayment()
@@ -388,11 +400,11 @@ func (b *book) applyRelease(g *gateway, op *Operation, v verdict, n *news) {
 		b.touchPayment()
 		if p.Released.Equal(p.Authorized) {
 			p.CanceledAt = b.now
-			b.event(Event{Kind: EventPaymentCanceled, Amount: p.Released, OperationID: operationID(op)})
+			b.event(Event{Kind: EventPaymentCanceled, Amount: p.Released, OperationID: operationID(op), Code: expired})
 			b.hold(decimal.Decimal{})
 			b.setStatus(StatusCanceled)
 		} else {
-			b.event(Event{Kind: EventPaymentReleased, Amount: minus(rest, capturable), OperationID: operationID(op)})
+			b.event(Event{Kind: EventPaymentReleased, Amount: minus(rest, capturable), OperationID: operationID(op), Code: expired})
 		}
 	}
 	if p.CapturedAt.IsZero() && p.Captured.IsPositive() && plus(p.Captured, p.Released).GreaterThanOrEqual(p.Authorized) {

@@ -364,7 +364,7 @@ func TestInitializeThatNeverArrived(t *testing.T) {
 	_, err := s.CreateSession(t.Context(), payment.CreateSessionParams{CollectionID: c.ID, ProviderID: "scripted", Amount: dec("100")})
 	require.ErrorIs(t, err, payment.ErrOutcomeUnknown)
 	for range 40 {
-		require.Empty(t, s.reconcile(time.Hour).Attention)
+		require.Empty(t, s.reconcile(time.Hour).GivenUp)
 	}
 	require.Equal(t, payment.CollectionFailed, s.fresh(c.ID).Status())
 }
@@ -522,7 +522,7 @@ func TestAlreadyDoneAfterAnUnknownTry(t *testing.T) {
 	})
 	_, err := s.capture(pay, "40")
 	s.requireUnknown(err, pay.SessionID, payment.StatusAuthorized)
-	require.Len(t, s.reconcile(time.Minute).Open, 1)
+	require.Len(t, s.reconcile(time.Minute).Parked, 1)
 	require.Equal(t, 2, tries)
 	require.Empty(t, s.payment(pay.ID).Captures)
 }
@@ -564,10 +564,10 @@ func TestMoneyThatNobodyAskedFor(t *testing.T) {
 	// The void may fail to be sent, or to be asked about: it is tried again. The first is sent without asking: no call was made yet.
 	asked := len(p.calls)
 	p.on(payment.OperationCancel, func(*payment.Snapshot, payment.Request) error { return payment.NotSent(nil) })
-	require.Len(t, s.reconcile(time.Minute).Open, 1)
+	require.Len(t, s.reconcile(time.Minute).Parked, 1)
 	require.Equal(t, []payment.OperationKind{payment.OperationCancel}, p.calls[asked:])
 	p.on(payment.OperationStatus, func(*payment.Snapshot, payment.Request) error { return errors.New("gateway time-out") })
-	require.Len(t, s.reconcile(time.Minute).Open, 1)
+	require.Len(t, s.reconcile(time.Minute).Parked, 1)
 	p.on(payment.OperationStatus, func(*payment.Snapshot, payment.Request) error { return nil })
 	p.on(payment.OperationCancel, func(*payment.Snapshot, payment.Request) error { return nil })
 	unasked := s.payment(x.PaymentID)
@@ -602,7 +602,7 @@ func TestMoneyThatCannotBeVoided(t *testing.T) {
 	require.ErrorIs(t, err, payment.ErrOutcomeUnknown)
 	s.authorize(s.session(c, "manual", "100"))
 	s.reconcile(time.Minute)
-	require.Len(t, s.reconcile(time.Minute).Attention, 1)
+	require.Len(t, s.reconcile(time.Minute).GivenUp, 1)
 	list, err := s.ListOperations(t.Context(), payment.ListParams{State: payment.OperationNeedsAttention})
 	require.NoError(t, err)
 	require.Equal(t, payment.OperationCancel, list.Items[0].Kind)
