@@ -212,7 +212,7 @@ func TestStressEvents(t *testing.T) {
 	for n := range collections {
 		row := s.due[payment.DueEvents].find(id("paycol", n))
 		require.True(t, row.At.IsZero())
-		require.EqualValues(t, s.collections[row.ID].row.Version*64, row.Seq)
+		require.Equal(t, s.collections[row.ID].row.Version*64, row.Seq)
 	}
 	require.Empty(t, s.due[payment.DueEvents].heap)
 }
