@@ -43,8 +43,8 @@ type Store interface {
 	Claim(ctx context.Context, kind DueKind, now, until time.Time, limit int) ([]Due, error)
 
 	// Done finishes claimed work: d is stored with At = again, or removed when again is zero. A row of DueEvents is never removed: again
-	// zero keeps it, its Seq and its Dead, with a zero At, which is not due; but if the collection has an event beyond d.Seq by then, it is due
-	// at that event's At.
+	// zero keeps it, its Seq and its Dead, with a zero At, which is not due; but if the collection has events beyond d.Seq by then, it is due
+	// at the first one's At.
 	//
 	// The error is ErrConflict when the stored At is no longer d.At, or the row is gone: somebody else has it now, leave it.
 	Done(ctx context.Context, d Due, again time.Time) error
@@ -147,7 +147,7 @@ type Changes struct {
 	Refunds      []*Refund          // upsert by ID
 	Operations   []*Operation       // upsert by ID
 	Requests     []*KeyedRequest    // upsert by Method and Key
-	Events       []*Event           // insert only; they make the collection's events due at their At, unless these are due at some time already
+	Events       []*Event           // insert only; they make the collection's events due at the first one's At, unless these are due at some time already
 	Due          []Due              // upsert by Kind and ID; a zero At removes it
 }
 

@@ -291,14 +291,37 @@ func TestCommitMakesEventsDue(t *testing.T) {
 	first := payment.Due{Kind: payment.DueEvents, CollectionID: c.CollectionID, ID: c.CollectionID, At: noon}
 	require.Equal(t, first, commit(noon))
 	require.Equal(t, first, commit(noon.Add(time.Hour)), "it was due before")
+	require.Equal(t, first, commit(noon.Add(-time.Hour)), "likewise")
 	parked := first
 	parked.Seq, parked.Dead, parked.Tries, parked.At = 70, []int64{65}, 3, noon.Add(48*time.Hour)
-	require.NoError(t, s.Done(t.Context(), first, parked.At))
-	require.Equal(t, noon.Add(time.Hour), commit(noon.Add(time.Hour)).At)
-	parked.At = noon.Add(48 * time.Hour)
-	want := parked
+	require.Equal(t, parked, commit(noon.Add(time.Hour), parked), "what is due in the same step comes first")
+	require.Equal(t, parked, commit(noon.Add(time.Hour)), "a wait for another try goes on")
+
+	parked.Seq = int64(n + 1_000)
+	require.NoError(t, s.Done(t.Context(), parked, time.Time{}))
+	q := s.due[payment.DueEvents]
+	rested := parked
+	rested.At = time.Time{}
+	require.Equal(t, rested, q.find(c.CollectionID).Due)
+	require.Empty(t, q.heap)
+	require.ErrorIs(t, s.Done(t.Context(), rested, noon), payment.ErrConflict, "nobody can have claimed it")
+	want := rested
 	want.At = noon.Add(2 * time.Hour)
-	require.Equal(t, want, commit(want.At, parked), "what is due in the same step comes first")
+	require.Equal(t, want, commit(want.At))
+	require.Len(t, q.heap, 1)
+
+	// Everything after Seq 1 is still to come: the next one's time counts, not the newest one's.
+	late := want
+	late.Seq = 1
+	require.NoError(t, s.Done(t.Context(), late, time.Time{}))
+	late.At = noon.Add(time.Hour)
+	require.Equal(t, late, q.find(c.CollectionID).Due)
+	late.Seq = int64(n + 1_000)
+	require.NoError(t, s.Done(t.Context(), late, time.Time{}))
+	rested.CollectionID, rested.At = c.CollectionID, time.Time{}
+	c.Events, c.Due = nil, []payment.Due{rested}
+	require.NoError(t, s.Commit(t.Context(), c))
+	require.Empty(t, q.byID, "a commit removes it, though no claim finds it")
 }
 
 func TestLoadPassesOverWhatLeadsNowhere(t *testing.T) {

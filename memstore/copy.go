@@ -124,6 +124,11 @@ func (k *keeper) session(in, was *payment.PaymentSession) *payment.PaymentSessio
 	row.Data = k.data("PaymentSession.Data", in.Data, was.Data)
 	row.Metadata = k.data("PaymentSession.Metadata", in.Metadata, was.Metadata)
 	row.NextAction = k.action(in.NextAction)
+	row.Accepted = was.Accepted
+	if !slices.Equal(in.Accepted, was.Accepted) {
+		row.Accepted = cloneList(in.Accepted)
+	}
+	k.text(in.Accepted...)
 	k.text(in.Reference, in.Account, in.Reason)
 	cut(&row.InitializedAt, &row.ProcessingSince, &row.AskedAt, &row.AuthorizedAt, &row.CanceledAt, &row.ExpiresAt,
 		&row.DeletedAt, &row.CreatedAt, &row.UpdatedAt)
@@ -181,8 +186,8 @@ func (k *keeper) operation(in, was *payment.Operation) *payment.Operation {
 	k.private("Operation.Input", in.Input)
 	row.Data = k.data("Operation.Data", in.Data, was.Data)
 	row.Metadata = k.data("Operation.Metadata", in.Metadata, was.Metadata)
-	k.text(in.Reference, in.Note, in.CreatedBy, in.Code, in.Message)
-	cut(&row.LeaseUntil, &row.FirstCallAt, &row.LastCallAt, &row.CreatedAt, &row.UpdatedAt, &row.EndedAt)
+	k.text(in.Reference, in.Note, in.CreatedBy, in.Code, in.Message, in.ResolvedBy, in.ResolvedNote)
+	cut(&row.LeaseUntil, &row.FirstCallAt, &row.LastCallAt, &row.ResolvedAt, &row.CreatedAt, &row.UpdatedAt, &row.EndedAt)
 	k.row()
 	return &row
 }
@@ -197,7 +202,7 @@ func (k *keeper) request(in *payment.KeyedRequest) *payment.KeyedRequest {
 
 func (k *keeper) event(in *payment.Event) *newEvent {
 	e := &newEvent{event: *in}
-	k.text(in.Code)
+	k.text(in.Code, in.Notice, in.Reference)
 	cut(&e.event.At)
 	k.row()
 	return e
@@ -241,6 +246,7 @@ func copySession(to, from *payment.PaymentSession) {
 	*to = *from
 	to.Data = cloneData(from.Data)
 	to.Metadata = cloneData(from.Metadata)
+	to.Accepted = cloneList(from.Accepted)
 	if from.NextAction != nil {
 		action := *from.NextAction
 		action.Fields = maps.Clone(action.Fields)

@@ -10,13 +10,16 @@ import (
 	"github.com/seed40c892db/payment"
 )
 
-// dueRow is due work with its place in the heap.
+// dueRow is due work with its place in the heap, or resting, which no claim finds.
 type dueRow struct {
 	payment.Due
 	place int
 }
 
-// queue holds the due work of one kind: by ID, and as a heap with the oldest on top. A nil queue is empty.
+// resting is the place of a row that is in no heap: one of events with a zero At.
+const resting = -1
+
+// queue holds the work of one kind: by ID, and what of it is due at some time as a heap with the oldest on top. A nil queue is empty.
 type queue struct {
 	byID map[string]*dueRow
 	heap dueHeap
@@ -32,17 +35,30 @@ func (s *Store) dueOf(kind payment.DueKind) *queue {
 	return q
 }
 
-// eventsDue makes a collection's events due at once. How far they were delivered stays.
+// eventsDue makes a collection's events due, unless they are due at some time already: whoever has claimed them keeps them, and a wait
+// for another try goes on. How far they were delivered stays.
 func (s *Store) eventsDue(collectionID string, at time.Time) {
 	q := s.dueOf(payment.DueEvents)
-	d := q.find(collectionID)
-	switch {
-	case d == nil:
-		q.set(payment.Due{Kind: payment.DueEvents, CollectionID: collectionID, ID: collectionID, At: at})
-	case d.At.After(at):
-		d.At = at
-		heap.Fix(&q.heap, d.place)
+	due := payment.Due{Kind: payment.DueEvents, CollectionID: collectionID, ID: collectionID}
+	if row := q.find(collectionID); row != nil {
+		if row.place != resting {
+			return
+		}
+		due = row.Due
 	}
+	due.At = at
+	q.set(due)
+}
+
+// eventBeyond returns the At of a collection's first event beyond seq, zero when there is none.
+func (s *Store) eventBeyond(collectionID string, seq int64) (at time.Time) {
+	if c := s.collections[collectionID]; c != nil {
+		c.events.ascend(position{key: seq}, func(r *record[payment.Event]) bool {
+			at = r.row.At
+			return false
+		})
+	}
+	return at
 }
 
 // find returns the row of an ID, nil when there is none.
@@ -55,21 +71,30 @@ func (q *queue) find(id string) *dueRow {
 
 // set inserts d, or replaces the row with its ID.
 func (q *queue) set(d payment.Due) {
-	if row := q.byID[d.ID]; row != nil {
-		row.Due = d
-		heap.Fix(&q.heap, row.place)
-		return
+	row := q.byID[d.ID]
+	if row == nil {
+		row = &dueRow{place: resting}
+		q.byID[d.ID] = row
 	}
-	row := &dueRow{Due: d}
-	q.byID[d.ID] = row
-	heap.Push(&q.heap, row)
+	row.Due = d
+	rests := d.Kind == payment.DueEvents && d.At.IsZero()
+	switch {
+	case rests && row.place != resting:
+		heap.Remove(&q.heap, row.place)
+	case !rests && row.place == resting:
+		heap.Push(&q.heap, row)
+	case !rests:
+		heap.Fix(&q.heap, row.place)
+	}
 }
 
 // remove removes the row of an ID, if there is one.
 func (q *queue) remove(id string) {
 	if row := q.byID[id]; row != nil {
 		delete(q.byID, id)
-		heap.Remove(&q.heap, row.place)
+		if row.place != resting {
+			heap.Remove(&q.heap, row.place)
+		}
 	}
 }
 
@@ -92,16 +117,19 @@ func (s *Store) Claim(ctx context.Context, kind payment.DueKind, now, until time
 	}
 	var due []payment.Due
 	for _, row := range claimed { // only now, lest one of them is claimed twice
-		row.At = until
-		heap.Push(&q.heap, row)
-		due = append(due, keepDue(row.Due))
+		claim := row.Due
+		claim.At = until
+		q.set(claim)
+		due = append(due, keepDue(claim))
 	}
 	return due, nil
 }
 
-// Done stores d with At = again, or removes it when again is zero.
+// Done stores d with At = again, or removes it when again is zero. A row of DueEvents stays then, and is not due until the next event;
+// one beyond d.Seq that is there already makes it due at that event's At.
 //
-// The error matches ErrConflict when the stored At is no longer d.At, or the row is gone: somebody else has it, leave it to them.
+// The error matches ErrConflict when the stored At is no longer d.At or is zero, or the row is gone: somebody else has it, leave it to
+// them.
 func (s *Store) Done(ctx context.Context, d payment.Due, again time.Time) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -112,14 +140,18 @@ func (s *Store) Done(ctx context.Context, d payment.Due, again time.Time) error 
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	q := s.due[d.Kind]
-	if row := q.find(d.ID); row == nil || !row.At.Equal(claimed) {
+	if row := q.find(d.ID); row == nil || row.place == resting || !row.At.Equal(claimed) {
 		return fmt.Errorf("memstore: %s %.64q is no longer due at %s: %w", d.Kind, d.ID, claimed.Format(time.RFC3339Nano),
 			payment.ErrConflict)
 	}
-	if again.IsZero() {
-		q.remove(d.ID)
-	} else {
+	switch {
+	case !again.IsZero():
 		q.set(d)
+	case d.Kind == payment.DueEvents:
+		d.At = s.eventBeyond(d.ID, d.Seq)
+		q.set(d)
+	default:
+		q.remove(d.ID)
 	}
 	return nil
 }
@@ -151,5 +183,6 @@ func (h *dueHeap) Pop() any {
 	r := (*h)[end]
 	(*h)[end] = nil
 	*h = (*h)[:end]
+	r.place = resting
 	return r
 }

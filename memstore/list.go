@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/seed40c892db/payment"
@@ -12,13 +13,14 @@ import (
 const (
 	maxOffset = 10_000
 	maxCount  = 10_000
+	maxIDs    = 100
 	batchSize = 1_024 // how many rows are looked at before the lock is let go for a moment
 )
 
 // List returns copies of the rows of a kind that match f, as p says. A row that lacks a field which f names does not match.
 //
-// The error matches ErrInvalid when the kind is unknown, p.Limit is less than 1, or p.Offset is negative or more than 10,000. It is
-// the context's when that ends meanwhile.
+// The error matches ErrInvalid when the kind is unknown, p.Limit is less than 1, p.Offset is negative or more than 10,000, or f has more
+// than 100 IDs. It is the context's when that ends meanwhile.
 func (s *Store) List(ctx context.Context, kind payment.RowKind, f payment.Filter, p payment.Page) (*payment.Rows, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -28,6 +30,8 @@ func (s *Store) List(ctx context.Context, kind payment.RowKind, f payment.Filter
 		return nil, invalid("Page.Limit", "must be at least 1")
 	case p.Offset < 0 || p.Offset > maxOffset:
 		return nil, invalid("Page.Offset", "must be between 0 and 10,000")
+	case len(f.IDs) > maxIDs:
+		return nil, invalid("Filter.IDs", "must not be more than 100")
 	}
 	q := &query{s: s, filter: f, page: p, from: math.MinInt64, to: math.MaxInt64}
 	if !f.From.IsZero() {
@@ -192,6 +196,7 @@ func (q *query) beyond(at int64) bool {
 func (q *query) matches(r facts) bool {
 	f := &q.filter
 	return (f.IncludeDeleted || !r.deleted) &&
+		(len(f.IDs) == 0 || slices.Contains(f.IDs, r.id)) &&
 		(f.CollectionID == "" || f.CollectionID == r.collection) &&
 		(f.SessionID == "" || f.SessionID == r.session) &&
 		(f.PaymentID == "" || f.PaymentID == r.payment) &&
@@ -253,6 +258,8 @@ func (s *Store) listedEvents(f *payment.Filter) *list[payment.Event] {
 
 func (s *Store) listedDeliveries(f *payment.Filter) *list[payment.Delivery] {
 	return shortest(&s.lists.deliveries,
+		named(f.IDs, s.deliveries),
+		within(f.CollectionID, s.owned, func(l *list[payment.Delivery]) *list[payment.Delivery] { return l }),
 		within(f.SessionID, s.sessions, func(h *session) *list[payment.Delivery] { return &h.deliveries }),
 		within(f.ProviderID, s.providers, func(p *provider) *list[payment.Delivery] { return &p.deliveries }),
 		s.deliveriesIn(f.State))
@@ -267,6 +274,20 @@ func within[T, H any](id string, all map[string]*H, listOf func(*H) *list[T]) *l
 		return listOf(h)
 	}
 	return &list[T]{}
+}
+
+// named returns the list of the rows with some IDs: nil if there are no IDs.
+func named[T any](ids []string, all map[string]*record[T]) *list[T] {
+	if len(ids) == 0 {
+		return nil
+	}
+	l := &list[T]{}
+	for _, id := range ids {
+		if r := all[id]; r != nil && !l.has(l.position(r)) {
+			l.insert(r)
+		}
+	}
+	return l
 }
 
 // shortest returns the list with the fewest records, of those that are not nil: where several serve a filter, the one that leaves

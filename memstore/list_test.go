@@ -106,22 +106,61 @@ func TestListTakesTimesAsTheyAre(t *testing.T) {
 }
 
 func TestListDoesNotMatchWhatARowLacks(t *testing.T) {
+	type expected struct {
+		filter payment.Filter
+		n      int
+	}
 	s := filled(t, 3)
-	for kind, filters := range map[payment.RowKind]map[payment.Filter]int{
-		payment.RowCollections: {{CollectionID: id("paycol", 1)}: 1, {SessionID: id("payses", 1)}: 0},
-		payment.RowSessions:    {{SessionID: id("payses", 1)}: 1, {PaymentID: id("pay", 1)}: 1, {ProviderID: "manual"}: 3, {ProviderID: "x"}: 0},
-		payment.RowPayments:    {{PaymentID: id("pay", 1)}: 1, {State: "open"}: 0, {CollectionID: id("paycol", 1), ProviderID: "manual"}: 1},
-		payment.RowCaptures:    {{State: "succeeded"}: 3, {ProviderID: "manual"}: 0, {PaymentID: id("pay", 2), SessionID: id("payses", 1)}: 0},
-		payment.RowRefunds:     {{PaymentID: id("pay", 2)}: 1, {PaymentID: "none"}: 0},
-		payment.RowEvents:      {{CollectionID: id("paycol", 1)}: 5, {CollectionID: "none"}: 0, {SessionID: id("payses", 1)}: 0},
+	for kind, cases := range map[payment.RowKind][]expected{
+		payment.RowCollections: {{payment.Filter{CollectionID: id("paycol", 1)}, 1}, {payment.Filter{SessionID: id("payses", 1)}, 0}},
+		payment.RowSessions: {{payment.Filter{SessionID: id("payses", 1)}, 1}, {payment.Filter{PaymentID: id("pay", 1)}, 1},
+			{payment.Filter{ProviderID: "manual"}, 3}, {payment.Filter{ProviderID: "x"}, 0}},
+		payment.RowPayments: {{payment.Filter{PaymentID: id("pay", 1)}, 1}, {payment.Filter{State: "open"}, 0},
+			{payment.Filter{CollectionID: id("paycol", 1), ProviderID: "manual"}, 1}, {payment.Filter{IDs: []string{id("pay", 1), "none"}}, 1}},
+		payment.RowCaptures: {{payment.Filter{State: "succeeded"}, 3}, {payment.Filter{ProviderID: "manual"}, 0},
+			{payment.Filter{PaymentID: id("pay", 2), SessionID: id("payses", 1)}, 0}},
+		payment.RowRefunds: {{payment.Filter{PaymentID: id("pay", 2)}, 1}, {payment.Filter{PaymentID: "none"}, 0}},
+		payment.RowEvents: {{payment.Filter{CollectionID: id("paycol", 1)}, 5}, {payment.Filter{CollectionID: "none"}, 0},
+			{payment.Filter{SessionID: id("payses", 1)}, 0}},
 	} {
-		for f, n := range filters {
-			rows, err := s.List(t.Context(), kind, f, payment.Page{Limit: 10})
+		for _, c := range cases {
+			rows, err := s.List(t.Context(), kind, c.filter, payment.Page{Limit: 10})
 			require.NoError(t, err)
-			require.Equal(t, n, len(rows.Collections)+len(rows.Sessions)+len(rows.Payments)+len(rows.Captures)+len(rows.Refunds)+len(rows.Events),
-				fmt.Sprint(kind, f))
+			require.Equal(t, c.n, len(rows.Collections)+len(rows.Sessions)+len(rows.Payments)+len(rows.Captures)+len(rows.Refunds)+len(rows.Events),
+				fmt.Sprint(kind, c.filter))
 		}
 	}
+}
+
+func TestListServesDeliveriesByIDAndCollection(t *testing.T) {
+	s := New()
+	put := func(n int, version int64, collectionID string) {
+		t.Helper()
+		require.NoError(t, s.PutDelivery(t.Context(), &payment.Delivery{ID: id("whd", n), Version: version, ProviderID: "stripe",
+			CollectionID: collectionID, State: payment.DeliveryHandled, ReceivedAt: noon.Add(-time.Duration(n) * time.Second)}))
+	}
+	for n := range 500 {
+		put(n, 0, "")
+	}
+	require.Empty(t, s.owned, "those without a collection are in no list of one")
+	f := payment.Filter{IDs: []string{id("whd", 7), id("whd", 499), "none", id("whd", 7)}}
+	l := s.listedDeliveries(&f)
+	require.Equal(t, 2, l.n, "nothing else is looked at, and nothing twice")
+	require.Equal(t, id("whd", 499), l.first().id)
+	f.IDs = make([]string, 101)
+	_, err := s.List(t.Context(), payment.RowDeliveries, f, payment.Page{Limit: 1})
+	require.ErrorIs(t, err, payment.ErrInvalid)
+
+	put(7, 1, "paycol_1") // no such collection is stored
+	put(8, 1, "paycol_2")
+	require.Equal(t, 1, s.listedDeliveries(&payment.Filter{CollectionID: "paycol_1"}).n)
+	put(7, 2, "paycol_2")
+	require.Zero(t, s.listedDeliveries(&payment.Filter{CollectionID: "paycol_1"}).n)
+	l = s.listedDeliveries(&payment.Filter{CollectionID: "paycol_2"})
+	require.Equal(t, 2, l.n)
+	require.Equal(t, id("whd", 8), l.first().id)
+	require.Zero(t, s.listedDeliveries(&payment.Filter{CollectionID: "paycol_3"}).n)
+	require.Len(t, s.owned, 2, "a filter makes no list")
 }
 
 func TestListOrdersEventsOfOneCollectionBySeq(t *testing.T) {

@@ -42,6 +42,7 @@ type Store struct {
 	events      map[string]*record[payment.Event]
 	deliveries  map[string]*record[payment.Delivery]
 	messages    map[messageKey]*record[payment.Delivery]
+	owned       map[string]*list[payment.Delivery] // those of a collection, by its ID
 	providers   map[string]*provider
 	references  map[referenceKey]references
 	lists       lists
@@ -76,6 +77,7 @@ func New() *Store {
 		events:      map[string]*record[payment.Event]{},
 		deliveries:  map[string]*record[payment.Delivery]{},
 		messages:    map[messageKey]*record[payment.Delivery]{},
+		owned:       map[string]*list[payment.Delivery]{},
 		providers:   map[string]*provider{},
 		references:  map[referenceKey]references{},
 		due:         map[payment.DueKind]*queue{},

@@ -162,7 +162,7 @@ func deliveryFacts(r *payment.Delivery) facts {
 }
 
 // places are the lists in which a row stands, each in a slot of its own; nil where it stands in none.
-type places[T any] [4]*list[T]
+type places[T any] [5]*list[T]
 
 func (s *Store) collectionPlaces(facts) places[payment.PaymentCollection] {
 	return places[payment.PaymentCollection]{&s.lists.collections}
@@ -209,7 +209,21 @@ func (s *Store) eventPlaces(f facts) places[payment.Event] {
 
 func (s *Store) deliveryPlaces(f facts) places[payment.Delivery] {
 	return places[payment.Delivery]{&s.lists.deliveries, &s.sessionOf(f.session).deliveries, &s.providerOf(f.provider).deliveries,
-		s.deliveriesIn(f.state)}
+		s.deliveriesIn(f.state), s.deliveriesOf(f.collection)}
+}
+
+// deliveriesOf returns the list of a collection's deliveries, and makes it if it is not there yet: the collection may be unknown. It is
+// nil without a collection.
+func (s *Store) deliveriesOf(collectionID string) *list[payment.Delivery] {
+	if collectionID == "" {
+		return nil
+	}
+	l := s.owned[collectionID]
+	if l == nil {
+		l = &list[payment.Delivery]{}
+		s.owned[collectionID] = l
+	}
+	return l
 }
 
 // deliveriesIn returns the list of a state, nil for one that is not indexed.

@@ -2,7 +2,9 @@ package memstore
 
 import (
 	"errors"
+	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -120,4 +122,97 @@ func TestStress(t *testing.T) {
 		require.NotEqual(t, "changed after the commit", rows.Sessions[0].Metadata["round"])
 	}
 	require.Equal(t, collections*writers*rounds, s.lists.events.n)
+}
+
+// TestStressEvents has several goroutines commit events of a few collections, while others claim, list and finish them. Whoever finishes
+// says that the events are done as soon as its list ended: an event that is committed in between must bring them back.
+func TestStressEvents(t *testing.T) {
+	const collections, committers, claimers, rounds = 2, 3, 3, 200
+	s, ctx := New(), t.Context()
+	for n := range collections {
+		open(t, s, n)
+	}
+	var committed, seen atomic.Int64
+	var held [collections]atomic.Bool
+	commit := func(n, committer, round int) error {
+		for {
+			rows, err := s.Load(ctx, payment.Key{CollectionID: id("paycol", n)})
+			if err != nil {
+				return err
+			}
+			c := rows.Collections[0]
+			err = s.Commit(ctx, &payment.Changes{CollectionID: c.ID, Version: c.Version, Collection: c, Events: []*payment.Event{
+				{ID: id("evt", (committer*rounds+round)*collections+n), CollectionID: c.ID, Seq: (c.Version + 1) * 64, At: noon}}})
+			if !errors.Is(err, payment.ErrConflict) {
+				return err
+			}
+		}
+	}
+	deliver := func(d payment.Due) error {
+		var n int
+		if _, err := fmt.Sscanf(d.ID, "paycol_%x", &n); err != nil {
+			return err
+		}
+		if !held[n].CompareAndSwap(false, true) {
+			return fmt.Errorf("two claimers hold the events of %s", d.ID)
+		}
+		rows, err := s.List(ctx, payment.RowEvents, payment.Filter{CollectionID: d.ID}, payment.Page{Limit: 3, AfterSeq: d.Seq})
+		if err != nil {
+			return err
+		}
+		for _, e := range rows.Events {
+			d.Seq = e.Seq
+		}
+		seen.Add(int64(len(rows.Events)))
+		held[n].Store(false)
+		return s.Done(ctx, d, time.Time{})
+	}
+	var committing, claiming sync.WaitGroup
+	for committer := range committers {
+		committing.Go(func() {
+			for round := range rounds {
+				for n := range collections {
+					if err := commit(n, committer, round); err != nil {
+						t.Error(err)
+						return
+					}
+					committed.Add(1)
+				}
+			}
+		})
+	}
+	done := make(chan struct{})
+	for range claimers {
+		claiming.Go(func() {
+			for end := false; ; {
+				due, err := s.Claim(ctx, payment.DueEvents, noon, noon.Add(time.Hour), 1)
+				for _, d := range due {
+					err = errors.Join(err, deliver(d))
+				}
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if len(due) == 0 && end {
+					return
+				}
+				select {
+				case <-done:
+					end = true
+				default:
+				}
+			}
+		})
+	}
+	committing.Wait()
+	close(done)
+	claiming.Wait()
+	require.EqualValues(t, collections*committers*rounds, committed.Load())
+	require.Equal(t, committed.Load(), seen.Load())
+	for n := range collections {
+		row := s.due[payment.DueEvents].find(id("paycol", n))
+		require.True(t, row.At.IsZero())
+		require.Equal(t, s.collections[row.ID].row.Version*64, row.Seq)
+	}
+	require.Empty(t, s.due[payment.DueEvents].heap)
 }

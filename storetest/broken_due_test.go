@@ -128,12 +128,6 @@ func brokenDues() []brokenStore {
 				}
 			}
 		})},
-		{"leaves events to be found by chance", []string{"Due/events"}, afterEvents(func(int) bool { return true }, func(*payment.Due) {}, time.Time{})},
-		{"makes the first events due only", []string{"Due/events again"}, afterEvents(func(n int) bool { return n > 1 }, func(*payment.Due) {}, far)},
-		{"makes the newest event the time of all", []string{"Due/events again"}, newestEventDue},
-		{"forgets which events were delivered", []string{"Due/events keep what was delivered"}, afterEvents(func(int) bool { return true }, func(d *payment.Due) {
-			d.Seq, d.Dead = 0, nil
-		}, at(1))},
 	}
 }
 
@@ -220,53 +214,6 @@ func insertsDue(s payment.Store) payment.Store {
 	}}.wrap(s)
 }
 
-// afterEvents changes the due work of events after the n-th commit that wrote some, if when says so, and sets its time.
-func afterEvents(when func(n int) bool, change func(*payment.Due), again time.Time) wrapper {
-	return func(s payment.Store) payment.Store {
-		n := 0
-		return broken{commit: func(ctx context.Context, s payment.Store, c *payment.Changes) error {
-			err := s.Commit(ctx, c)
-			if err != nil || len(c.Events) == 0 {
-				return err
-			}
-			if n++; !when(n) {
-				return nil
-			}
-			now := time.Now().Add(time.Hour)
-			due, err := s.Claim(ctx, payment.DueEvents, now, now.Add(time.Hour), 100)
-			for _, d := range due {
-				change(&d)
-				if err := s.Done(ctx, d, again); err != nil {
-					return err
-				}
-			}
-			return err
-		}}.wrap(s)
-	}
-}
-
-// newestEventDue makes a collection's events due at the newest one's At, however early they were due before.
-func newestEventDue(s payment.Store) payment.Store {
-	return broken{commit: func(ctx context.Context, s payment.Store, c *payment.Changes) error {
-		err := s.Commit(ctx, c)
-		if err != nil || len(c.Events) == 0 {
-			return err
-		}
-		end := time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC)
-		due, err := s.Claim(ctx, payment.DueEvents, end, end.Add(time.Hour), 100)
-		for _, d := range due {
-			again := d.At
-			if d.CollectionID == c.CollectionID {
-				again = c.Events[0].At
-			}
-			if err := s.Done(ctx, d, again); err != nil {
-				return err
-			}
-		}
-		return err
-	}}.wrap(s)
-}
-
 func brokenDeliveries() []brokenStore {
 	return []brokenStore{
 		{"begins deliveries with version 0", []string{"PutDelivery/inserts"}, afterList(func(r *payment.Rows) {
@@ -289,7 +236,7 @@ func brokenDeliveries() []brokenStore {
 		}.wrap},
 		{"shares deliveries with its callers", []string{"PutDelivery/copied"}, sharesDeliveries},
 		{
-			"accepts duplicates of deliveries", []string{"PutDelivery/duplicate", "Concurrency/one event"},
+			"accepts duplicates of deliveries", []string{"PutDelivery/duplicate", "Concurrency/one message"},
 			broken{putDelivery: func(ctx context.Context, s payment.Store, d *payment.Delivery) error {
 				if err := s.PutDelivery(ctx, d); !errors.Is(err, payment.ErrDuplicate) {
 					return err

@@ -91,6 +91,17 @@ func brokenRows() []brokenStore {
 				p.Captures = r.Captures
 			}
 		})},
+		{"joins what a person accepted with commas", []string{"Rows/texts"}, afterLoad(onSessions(func(s *payment.PaymentSession) {
+			s.Accepted = strings.FieldsFunc(strings.Join(s.Accepted, ","), func(r rune) bool { return r == ',' })
+		}))},
+		{"makes an empty list of what nobody accepted", []string{"Rows/zero fields"}, afterLoad(onSessions(func(s *payment.PaymentSession) {
+			if s.Accepted == nil {
+				s.Accepted = []string{}
+			}
+		}))},
+		{"never empties a list", []string{"Rows/zero fields"}, keepsAccepted},
+		{"shares lists with the caller of Commit", []string{"Rows/copied into Commit"}, sharesAccepted(true)},
+		{"shares lists with the caller of Load", []string{"Rows/copied out of Load"}, sharesAccepted(false)},
 		{"shares maps with the caller of Commit", []string{"Rows/copied into Commit"}, sharesIn},
 		{"changes the version in the caller's row", []string{"Rows/unchanged by Commit"}, broken{
 			commit: func(ctx context.Context, s payment.Store, c *payment.Changes) error {
@@ -110,6 +121,55 @@ func brokenRows() []brokenStore {
 		}.wrap},
 		{"shares rows with the caller of Load", []string{"Rows/copied out of Load"}, sharesOut},
 		{"shares maps with the caller of List", []string{"Rows/copied out of List"}, sharesOutOfList},
+	}
+}
+
+// onSessions returns a change of every session that is returned.
+func onSessions(f func(*payment.PaymentSession)) func(*payment.Rows) {
+	return func(r *payment.Rows) {
+		for _, s := range r.Sessions {
+			f(s)
+		}
+	}
+}
+
+// keepsAccepted takes an empty list for one that was not given.
+func keepsAccepted(s payment.Store) payment.Store {
+	var kept []string
+	return broken{commit: func(ctx context.Context, s payment.Store, c *payment.Changes) error {
+		other := copyChanges(c)
+		for _, s := range other.Sessions {
+			if len(s.Accepted) > 0 {
+				kept = slices.Clone(s.Accepted)
+			}
+			s.Accepted = kept
+		}
+		return s.Commit(ctx, other)
+	}}.wrap(s)
+}
+
+// sharesAccepted returns the caller's own list, or the same one every time.
+func sharesAccepted(in bool) wrapper {
+	return func(s payment.Store) payment.Store {
+		var kept []string
+		return broken{
+			commit: func(ctx context.Context, s payment.Store, c *payment.Changes) error {
+				if in {
+					kept = c.Sessions[0].Accepted
+				}
+				return s.Commit(ctx, c)
+			},
+			load: func(ctx context.Context, s payment.Store, by payment.Key) (*payment.Rows, error) {
+				r, err := s.Load(ctx, by)
+				if err == nil {
+					if kept == nil {
+						kept = r.Sessions[0].Accepted
+					}
+					r.Sessions[0].Accepted = kept
+				}
+				return r, err
+			},
+		}.wrap(s)
 	}
 }
 

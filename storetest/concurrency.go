@@ -25,7 +25,8 @@ func concurrencyCases() []testCase {
 		{"Concurrency/many collections", endsWithContext, crowdCollections},
 		{"Concurrency/claims", until, crowdClaims},
 		{"Concurrency/done", moved, crowdDone},
-		{"Concurrency/one event", put, crowdEvent},
+		{"Concurrency/one message", put, crowdMessage},
+		{"Concurrency/events", eventBeyond, crowdEvents},
 		{"Concurrency/settings", "PutSettings replaces the settings if their stored Version is s.Version", crowdSettings},
 		{"Concurrency/whole commits", "Load returns, as of one moment, the collection that the key leads to", crowdReaders},
 	}
@@ -198,7 +199,7 @@ func crowdDone(k *kit) {
 	k.sameDue(k.claim(payment.DueOperation, at(9), at(10), 10), moved(due[0], at(10)))
 }
 
-func crowdEvent(k *kit) {
+func crowdMessage(k *kit) {
 	for range 5 {
 		event := k.newDelivery().EventID
 		var stored atomic.Int64
@@ -214,11 +215,11 @@ func crowdEvent(k *kit) {
 			return nil
 		})
 		if n := stored.Load(); n != 1 {
-			k.fail("of %d deliveries of one event at once, %d were stored", crowdSize, n)
+			k.fail("of %d deliveries of one message at once, %d were stored", crowdSize, n)
 		}
 	}
 	if n := len(k.list(payment.RowDeliveries, payment.Filter{}, payment.Page{Limit: 100}).Deliveries); n != 5 {
-		k.fail("of 5 events there are %d deliveries", n)
+		k.fail("of 5 messages there are %d deliveries", n)
 	}
 }
 

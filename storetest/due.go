@@ -15,7 +15,6 @@ func dueCases() []testCase {
 		again  = "d is stored with At = again, or removed when again is zero"
 		moved  = "The error is ErrConflict when the stored At is no longer d.At, or the row is gone: somebody else has it now, leave it."
 		upsert = "upsert by Kind and ID; a zero At removes it"
-		events = "insert only; they make the collection's events due at their At, if they are not due earlier"
 	)
 	return []testCase{
 		{"Claim/not after now", taken, claimNow},
@@ -37,13 +36,10 @@ func dueCases() []testCase {
 		{"Due/upsert", upsert, dueUpsert},
 		{"Due/removed by a zero At", upsert, dueRemoved},
 		{"Due/unique per kind", "of what; unique per kind", dueUnique},
-		{"Due/events", events, dueEvents},
-		{"Due/events again", events, dueEventsAgain},
-		{"Due/events keep what was delivered", "events: delivered up to this Event.Seq", dueEventsKept},
 	}
 }
 
-// soon is a minute after every clock: the contract does not say whose clock makes events due.
+// soon is later than every clock and every row: what is due at all is due by then.
 func (k *kit) soon(minutes int) time.Time {
 	return k.began.Add(24*time.Hour + time.Duration(minutes)*time.Minute)
 }
@@ -276,62 +272,4 @@ func dueUnique(k *kit) {
 	k.sameDue(k.claim(payment.DueSession, at(5), at(9), 10), moved(twin, at(9)))
 	k.done(moved(twin, at(9)), time.Time{})
 	k.sameDue(k.claim(payment.DueOperation, at(5), at(9), 10), moved(due[0], at(9)))
-}
-
-// eventsDue claims the events of a collection, which have to be due.
-func (k *kit) eventsDue(collection *payment.PaymentCollection, now, until time.Time) payment.Due {
-	k.t.Helper()
-	got := k.claim(payment.DueEvents, now, until, 10)
-	if len(got) != 1 || got[0].ID != collection.ID || got[0].CollectionID != collection.ID || got[0].Kind != payment.DueEvents {
-		k.fail("after a commit with events, Claim of events brought %+v, want those of %s", got, collection.ID)
-	}
-	return got[0]
-}
-
-func dueEvents(k *kit) {
-	quiet, t := k.stored(), k.stored()
-	k.sameDue(k.claim(payment.DueEvents, k.soon(0), k.soon(1), 10))
-	k.store(t.collection, k.event(t.collection, 0), k.event(t.collection, 1))
-	k.store(quiet.collection)
-	d := k.eventsDue(t.collection, k.soon(0), k.soon(50000))
-	if d.Seq != 0 || len(d.Dead) != 0 {
-		k.fail("nothing was delivered yet, but Seq is %d and Dead %v", d.Seq, d.Dead)
-	}
-}
-
-func dueEventsAgain(k *kit) {
-	t := k.stored()
-	k.store(t.collection, k.event(t.collection, 0))
-	now, later := k.soon(0), k.soon(50000)
-	claimed := k.eventsDue(t.collection, now, later)
-	// While they are being delivered, and while they wait for another try.
-	k.store(t.collection, k.event(t.collection, 0))
-	k.want(k.s.Done(k.ctx(), claimed, later), payment.ErrConflict, "Done after a commit made the events due again")
-	claimed = k.eventsDue(t.collection, now, later)
-	k.done(claimed, k.soon(100000))
-	// An event whose At is later than what is due moves nothing.
-	late := k.event(t.collection, 0)
-	late.At = k.soon(200000)
-	k.store(t.collection, late)
-	k.eventsDue(t.collection, k.soon(100000), k.soon(150000))
-	k.store(t.collection, k.event(t.collection, 0))
-	claimed = k.eventsDue(t.collection, now, later)
-	// And after all were delivered and the work was removed.
-	k.done(claimed, time.Time{})
-	k.store(t.collection, k.event(t.collection, 0))
-	k.eventsDue(t.collection, now, later)
-}
-
-func dueEventsKept(k *kit) {
-	t := k.stored()
-	k.store(t.collection, k.event(t.collection, 0))
-	now, later := k.soon(0), k.soon(50000)
-	d := k.eventsDue(t.collection, now, later)
-	d.Seq, d.Dead = 128, []int64{65, 70}
-	k.done(d, k.soon(100000))
-	k.store(t.collection, k.event(t.collection, 0))
-	got := k.eventsDue(t.collection, now, later)
-	if got.Seq != 128 || !slices.Equal(got.Dead, []int64{65, 70}) {
-		k.fail("a commit with events changed Seq 128 and Dead [65 70] to %d and %v", got.Seq, got.Dead)
-	}
 }

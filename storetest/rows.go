@@ -165,8 +165,17 @@ func rowsZero(k *kit) {
 	if c := got.Collections[0]; c.ProviderIDs != nil || c.Metadata != nil {
 		k.fail("a nil list or map came back as %#v and %#v", c.ProviderIDs, c.Metadata)
 	}
-	if s := got.Sessions[0]; s.NextAction != nil || !s.Private.IsEmpty() || !s.DeletedAt.IsZero() {
-		k.fail("a nil NextAction, an empty Private or a zero time came back as something else")
+	if s := got.Sessions[0]; s.Accepted != nil || s.NextAction != nil || !s.Private.IsEmpty() || !s.DeletedAt.IsZero() {
+		k.fail("a nil list, a nil NextAction, an empty Private or a zero time came back as something else")
+	}
+	// What is emptied is nil, and so is what is empty without being nil.
+	for _, accepted := range [][]string{{"captured=1.00"}, {}} {
+		t.session.Accepted = accepted
+		k.store(t.collection, t.session)
+		k.same("the session", k.loadTree(t).Sessions[0], t.session)
+	}
+	if accepted := k.loadTree(t).Sessions[0].Accepted; accepted != nil {
+		k.fail("an empty list came back as %#v", accepted)
 	}
 }
 
@@ -177,14 +186,19 @@ func rowsTexts(k *kit) {
 		"'; DROP TABLE payments; --", "null", strings.Repeat("long ", 400), "\ufeff\ufffd\x7f",
 	} {
 		t.session.Reason, t.refund.Note, t.operation.Message, t.capture.CreatedBy = text, text, text, text
+		t.operation.ResolvedBy, t.operation.ResolvedNote = text, text
 		t.session.Metadata = payment.Data{text: text, "": text}
 		t.session.Private = payment.NewPrivate(payment.Data{text: []any{text}})
 		short := strings.ToValidUTF8(text[:min(200, len(text))], "")
 		t.session.Reference, t.request.Key = short, fmt.Sprint(short, i)
-		k.store(t.collection, t.rows()...)
+		t.session.Accepted = []string{short, "captured=1,000.00", "", short}
+		e := k.event(t.collection, 0)
+		e.Notice, e.Reference = short, short
+		k.store(t.collection, append(t.rows(), e)...)
 		got := k.loadTree(t)
 		k.sameTree(got, t)
 		sameRows(k, "the request", got.Requests, t.request)
+		k.same("the event", k.listEvents(t.collection)[i], e)
 	}
 }
 
@@ -198,7 +212,7 @@ func rowsTimes(k *kit) {
 	t.session.NextAction = &payment.NextAction{Kind: payment.ActionWait, RetryAfter: 15, ExpiresAt: east}
 	t.payment.CapturedAt, t.payment.CaptureBefore = east, west
 	t.capture.CreatedAt, t.refund.ReturnedAt = east, west
-	t.operation.LeaseUntil, t.operation.CreatedAt = east, west
+	t.operation.LeaseUntil, t.operation.CreatedAt, t.operation.ResolvedAt = east, west, east
 	t.request.CreatedAt = east
 	e := k.event(t.collection, 0)
 	e.At = east

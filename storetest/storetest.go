@@ -59,7 +59,7 @@ type testCase struct {
 // cases returns the whole kit, in the order of the contract.
 func cases() []testCase {
 	return slices.Concat(
-		rowCases(), contextCases(), loadCases(), commitCases(), listCases(), dueCases(), deliveryCases(), settingsCases(),
+		rowCases(), contextCases(), loadCases(), commitCases(), listCases(), listDeliveryCases(), dueCases(), eventCases(), deliveryCases(), settingsCases(),
 		concurrencyCases(),
 	)
 }

@@ -130,6 +130,8 @@ func (k *kit) text(t reflect.Type, owner, field string, n int) string {
 		return string(payment.OperationCapture)
 	case payment.OperationState:
 		return string(payment.OperationNeedsAttention)
+	case payment.Resolution:
+		return string(payment.ResolveAccept)
 	case payment.EventKind:
 		return string(payment.EventRefundReturned)
 	case payment.DeliveryState:
