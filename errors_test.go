@@ -19,8 +19,8 @@ var sentinels = map[string]error{
 	"ErrUnsupported": ErrUnsupported, "ErrIdempotencyMismatch": ErrIdempotencyMismatch, "ErrTooManyDeclines": ErrTooManyDeclines,
 	"ErrRequiresMore": ErrRequiresMore, "ErrPending": ErrPending, "ErrDeclined": ErrDeclined, "ErrCanceled": ErrCanceled,
 	"ErrNotSent": ErrNotSent, "ErrOutcomeUnknown": ErrOutcomeUnknown, "ErrInProgress": ErrInProgress,
-	"ErrNeedsAttention": ErrNeedsAttention,
-	"ErrConflict":       ErrConflict, "ErrDuplicate": ErrDuplicate, "ErrCommitUnknown": ErrCommitUnknown,
+	"ErrNeedsAttention": ErrNeedsAttention, "ErrWebhookRefused": ErrWebhookRefused,
+	"ErrConflict": ErrConflict, "ErrDuplicate": ErrDuplicate, "ErrCommitUnknown": ErrCommitUnknown,
 }
 
 // outcomes are those that a SessionError may match.

@@ -25,7 +25,10 @@ func (w *world) checkCall(kind payment.OperationKind, key string, err error) {
 }
 
 // executor is who may change an operation: whoever began it, or took it over last.
-type executor struct{ actor, tries int }
+type executor struct {
+	actor, tries int
+	gone         bool // the operation was left to a person: proof from the gateway ends it, whoever brings it
+}
 
 // checkCommit holds a commit against those before it: versions follow each other, sessions move as the table of their states says, a lock
 // goes to another operation only when its own has ended, only an operation's executor changes it, and no capture is taken back.
@@ -48,10 +51,10 @@ func (w *world) checkCommit(c *payment.Changes) {
 		w.lastSession[x.ID] = new(*x)
 	}
 	for _, o := range c.Operations {
-		if last, known := w.executors[o.ID]; known && o.Tries == last.tries && w.actor != last.actor {
+		if last, known := w.executors[o.ID]; known && o.Tries == last.tries && w.actor != last.actor && !last.gone {
 			w.fail("operation %s is changed by somebody who is not its executor", o.ID)
 		}
-		w.executors[o.ID] = executor{w.actor, o.Tries}
+		w.executors[o.ID] = executor{w.actor, o.Tries, o.State == payment.OperationNeedsAttention}
 	}
 	for _, x := range c.Captures {
 		if w.lastCaptures[x.ID] == payment.MovementSucceeded && x.State != payment.MovementSucceeded {

@@ -73,7 +73,7 @@ func TestChargedButTheAnswerIsLost(t *testing.T) {
 		require.Equal(t, []string{op}, s.reconcile(time.Second).Settled)
 		require.Equal(t, payment.StatusAuthorized, s.freshSession(x.ID).Status)
 		require.Equal(t, 1, s.gateway.Authorizations(x.ID))
-		require.Zero(t, s.reconcile(time.Hour).Looked)
+		require.Empty(t, s.reconcile(time.Hour).Settled)
 	})
 	t.Run("a provider that classifies nothing", func(t *testing.T) {
 		charged := 0

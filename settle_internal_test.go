@@ -64,7 +64,7 @@ func TestNewsThatContradicts(t *testing.T) {
 		{"movement", func(b *book) { b.payment, b.captures, b.session.Status = nil, nil, StatusPending }, with(func(s *Snapshot) {
 			s.State, s.Movements = SnapshotPending, []Movement{{Kind: MovementRefund, Reference: "m2", Amount: d("1"), State: MovementSucceeded}}
 		})},
-		{"amount", nil, with(func(s *Snapshot) {
+		{"movement_amount", nil, with(func(s *Snapshot) {
 			s.Movements = []Movement{{Kind: MovementCapture, Reference: "m1", Amount: d("41"), State: MovementSucceeded}}
 		})},
 	} {
