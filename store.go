@@ -148,7 +148,7 @@ type Changes struct {
 	Operations   []*Operation       // upsert by ID
 	Requests     []*KeyedRequest    // upsert by Method and Key
 	Events       []*Event           // insert only; they make the collection's events due at the first one's At, unless these are due at some time already
-	Due          []Due              // upsert by Kind and ID; a zero At removes it
+	Due          []Due              // any kind but events: upsert by Kind and ID; a zero At removes it
 }
 
 // KeyedRequest remembers a call that was made with an IdempotencyKey, for 30 days.
