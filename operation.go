@@ -331,6 +331,7 @@ func (s *Service) record(ctx context.Context, g *gateway, b *book, op *Operation
 			fresh, err = s.change(ctx, by, nil, func(b *book) error {
 				if op := b.operation(by.OperationID); op != nil && op.Tries == tries && !op.ended() {
 					b.attention(op, "answer")
+					b.watch(g)
 				}
 				return nil
 			})

@@ -135,8 +135,8 @@ func (b *book) judge(g *gateway, op *Operation, a answer, n *news) verdict {
 		return verdictNotDone
 	case OperationCancel:
 		switch {
-		case spent && b.payment != nil && !plus(n.captured, n.capturing).LessThan(minus(b.payment.Authorized, b.payment.Released)):
-			return verdictNoEffect // all of it was captured: there is nothing to release
+		case spent && b.allCaptured(n):
+			return verdictNoEffect // there is nothing to release
 		case spent && (state == SnapshotCanceled || state == SnapshotAuthorized):
 			return verdictDone
 		case own:
@@ -162,6 +162,15 @@ func (b *book) judge(g *gateway, op *Operation, a answer, n *news) verdict {
 		return verdictOpen
 	}
 	return verdictDone // what contradicted our rows does so no more
+}
+
+// allCaptured reports whether all that was authorized was captured.
+func (b *book) allCaptured(n *news) bool {
+	captured := plus(n.captured, n.capturing)
+	if b.payment == nil {
+		return captured.IsPositive() && !captured.LessThan(n.Authorized)
+	}
+	return !captured.LessThan(minus(b.payment.Authorized, b.payment.Released))
 }
 
 // old reports whether an answer of Status only repeats what we knew before the call.
