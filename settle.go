@@ -67,7 +67,7 @@ func (b *book) settle(g *gateway, op *Operation, a answer) {
 // apply makes the rows agree with news that contradict nothing.
 func (b *book) apply(g *gateway, op *Operation, a answer, n *news) {
 	v := b.judge(g, op, a, n)
-	if v == verdictNotDone && b.proven(g, op, n) {
+	if v == verdictNotDone && !a.hinted && b.proven(g, op, n) { // a message may be older than the call
 		v = verdictNever
 	}
 	before := b.counted()
