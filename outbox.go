@@ -2,6 +2,7 @@ package payment
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -14,7 +15,7 @@ func (s *Service) deliverEvents(ctx context.Context, d Due, r *Report) error {
 	for {
 		rows, err := s.store.List(ctx, RowEvents, Filter{CollectionID: d.ID}, Page{Limit: eventBatch, AfterSeq: d.Seq})
 		if err != nil {
-			return err
+			return errors.Join(err, s.done(ctx, d, d.At)) // what was delivered before stays so
 		}
 		for _, e := range rows.Events {
 			now := s.now()
