@@ -67,7 +67,7 @@ func (b *book) settle(g *gateway, op *Operation, a answer) {
 // apply makes the rows agree with news that contradict nothing.
 func (b *book) apply(g *gateway, op *Operation, a answer, n *news) {
 	v := b.judge(g, op, a, n)
-	if v == verdictNotDone && b.proven(g, op, n) {
+	if v == verdictNotDone && !a.hinted && b.proven(g, op, n) {
 		v = verdictNever
 	}
 	before := b.counted()
@@ -105,6 +105,9 @@ func (b *book) judge(g *gateway, op *Operation, a answer, n *news) verdict {
 	spent := n.Capturable != nil && n.Capturable.IsZero() || state == SnapshotCanceled
 	if state == SnapshotNotFound {
 		return verdictNotDone
+	}
+	if a.hinted && a.about != op.Key() && state != SnapshotAuthorized && state != SnapshotCanceled {
+		return verdictOpen // it may be older than the call; only what is final tells
 	}
 	switch op.Kind {
 	case OperationInitialize, OperationAuthorize:
@@ -151,7 +154,7 @@ func (b *book) judge(g *gateway, op *Operation, a answer, n *news) verdict {
 			return verdictDone
 		case n.none(a, op):
 			return verdictNoEffect
-		case op.Kind == OperationCapture && spent && !own && !n.ambiguous && op.Reference != "" && (n.Movements != nil || state == SnapshotCanceled):
+		case op.Kind == OperationCapture && spent && !own && !a.hinted && !n.ambiguous && op.Reference != "" && (n.Movements != nil || state == SnapshotCanceled):
 			return verdictNoEffect // a request that is still under way will find nothing to capture
 		case own || n.ambiguous || n.Movements == nil || op.Reference == "":
 			return verdictOpen
@@ -284,6 +287,9 @@ func (b *book) applyState(g *gateway, op *Operation, v verdict, n *news, code st
 	}
 	switch n.State {
 	case SnapshotPending, SnapshotDeclined:
+		if n.hinted && n.State == SnapshotPending && n.Decline == nil {
+			return // older than what we know, or no news
+		}
 		if v == verdictDeclined || n.State == SnapshotDeclined || n.Decline != nil {
 			if v != verdictDeclined { // conclude declines an operation
 				b.declineSession(g, code, s.Status != StatusError)
