@@ -177,8 +177,8 @@ func (i *ProviderInfo) proofWindow(cfg *Config) time.Duration {
 
 // proven reports whether "it has had no effect so far" means "it never will".
 func (b *book) proven(g *gateway, op *Operation, n *news) bool {
-	if b.now.Sub(op.LastCallAt) < g.info.proofWindow(b.cfg) {
-		return false
+	if op.LastCallAt.IsZero() || b.now.Sub(op.LastCallAt) < g.info.proofWindow(b.cfg) {
+		return false // a call that is still to be made has had no effect, and will
 	}
 	if n.State == SnapshotNotFound {
 		// A gateway that is asked without a reference has searched for the session.

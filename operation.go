@@ -331,6 +331,7 @@ func (s *Service) record(ctx context.Context, g *gateway, b *book, op *Operation
 			fresh, err = s.change(ctx, by, nil, func(b *book) error {
 				if op := b.operation(by.OperationID); op != nil && op.Tries == tries && !op.ended() {
 					b.attention(op, "answer")
+					b.watch(g)
 				}
 				return nil
 			})
@@ -441,7 +442,7 @@ func (s *Service) takeOver(ctx context.Context, collectionID, opID string, becau
 	}
 	var a answer
 	if !never { // else there is nothing to ask about yet
-		a = s.call(ctx, q.limit, func(ctx context.Context) answer { return g.ask(ctx, b, op, q.hint) })
+		a = s.call(ctx, q.limit, func(ctx context.Context) answer { return g.ask(ctx, b, op, q) })
 	}
 	if never && s.mayCall(op) || again && s.mayCall(op) && b.notDone(g, op, a) {
 		a = s.call(ctx, s.cfg.CallTimeout, func(ctx context.Context) answer { return g.send(ctx, b, op) })

@@ -20,8 +20,14 @@
 // # Operations
 //
 // Every call to a gateway is an [Operation]: written down before the call, with an ID that is the gateway's idempotency key, and settled
-// after it. What a crash or a timeout leaves open is brought on by the next call that meets it, and by [Service.Reconcile], which a host
-// calls every few seconds.
+// after it. What a crash or a timeout leaves open is brought on by the next call that meets it, and by [Service.Reconcile], which
+// [Service.Run] calls every few seconds.
+//
+// # Webhooks and events
+//
+// What a gateway tells by a webhook goes to [Service.HandleWebhook], and is a hint to ask what is true. What happened is an [Event], written with
+// the change that it tells of, and delivered to Config.OnEvent. [Service.Timeline] tells the whole story of a collection, and
+// [Service.ResolveOperation] is for what only a person can decide.
 //
 // # Amounts
 //

@@ -67,7 +67,7 @@ func (s *Service) ResolveOperation(ctx context.Context, p ResolveOperationParams
 	var a answer
 	if p.Outcome == ResolveAccept {
 		asked := b
-		a = s.call(ctx, s.cfg.CallTimeout, func(ctx context.Context) answer { return g.ask(ctx, asked, op, nil) })
+		a = s.call(ctx, s.cfg.CallTimeout, func(ctx context.Context) answer { return g.ask(ctx, asked, op, inquiry{}) })
 	}
 	at, revision := b.stamp(), b.session.Revision
 	for first, more := b, true; more; first = b {

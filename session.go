@@ -85,7 +85,7 @@ func (s *Service) CreateSession(ctx context.Context, p CreateSessionParams) (*Pa
 	}
 	t.by = Key{CollectionID: p.CollectionID, SessionID: session.ID, OperationID: t.opID, Method: r.method, RequestKey: r.key}
 	t.decide = func(b *book) (*Operation, error) {
-		if b.session != nil && !b.session.InitializedAt.IsZero() {
+		if x := b.session; x != nil && (!x.InitializedAt.IsZero() || x.Status == StatusCanceled) {
 			return nil, nil
 		}
 		g, amount, err := s.admit(ctx, b, &p)

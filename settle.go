@@ -67,7 +67,7 @@ func (b *book) settle(g *gateway, op *Operation, a answer) {
 // apply makes the rows agree with news that contradict nothing.
 func (b *book) apply(g *gateway, op *Operation, a answer, n *news) {
 	v := b.judge(g, op, a, n)
-	if v == verdictNotDone && b.proven(g, op, n) {
+	if v == verdictNotDone && !a.hinted && b.proven(g, op, n) {
 		v = verdictNever
 	}
 	before := b.counted()
@@ -106,6 +106,9 @@ func (b *book) judge(g *gateway, op *Operation, a answer, n *news) verdict {
 	if state == SnapshotNotFound {
 		return verdictNotDone
 	}
+	if a.hinted && a.about != op.Key() && state != SnapshotAuthorized && state != SnapshotCanceled {
+		return verdictOpen // it may be older than the call; only what is final tells
+	}
 	switch op.Kind {
 	case OperationInitialize, OperationAuthorize:
 		switch {
@@ -135,8 +138,8 @@ func (b *book) judge(g *gateway, op *Operation, a answer, n *news) verdict {
 		return verdictNotDone
 	case OperationCancel:
 		switch {
-		case spent && b.payment != nil && !plus(n.captured, n.capturing).LessThan(minus(b.payment.Authorized, b.payment.Released)):
-			return verdictNoEffect // all of it was captured: there is nothing to release
+		case spent && b.allCaptured(n):
+			return verdictNoEffect // there is nothing to release
 		case spent && (state == SnapshotCanceled || state == SnapshotAuthorized):
 			return verdictDone
 		case own:
@@ -151,7 +154,7 @@ func (b *book) judge(g *gateway, op *Operation, a answer, n *news) verdict {
 			return verdictDone
 		case n.none(a, op):
 			return verdictNoEffect
-		case op.Kind == OperationCapture && spent && !own && !n.ambiguous && op.Reference != "" && (n.Movements != nil || state == SnapshotCanceled):
+		case op.Kind == OperationCapture && spent && !own && !a.hinted && !n.ambiguous && op.Reference != "" && (n.Movements != nil || state == SnapshotCanceled):
 			return verdictNoEffect // a request that is still under way will find nothing to capture
 		case own || n.ambiguous || n.Movements == nil || op.Reference == "":
 			return verdictOpen
@@ -162,6 +165,15 @@ func (b *book) judge(g *gateway, op *Operation, a answer, n *news) verdict {
 		return verdictOpen
 	}
 	return verdictDone // what contradicted our rows does so no more
+}
+
+// allCaptured reports whether all that was authorized was captured.
+func (b *book) allCaptured(n *news) bool {
+	captured := plus(n.captured, n.capturing)
+	if b.payment == nil {
+		return captured.IsPositive() && !captured.LessThan(n.Authorized)
+	}
+	return !captured.LessThan(minus(b.payment.Authorized, b.payment.Released))
 }
 
 // old reports whether an answer of Status only repeats what we knew before the call.
@@ -275,6 +287,9 @@ func (b *book) applyState(g *gateway, op *Operation, v verdict, n *news, code st
 	}
 	switch n.State {
 	case SnapshotPending, SnapshotDeclined:
+		if n.hinted && n.State == SnapshotPending && n.Decline == nil {
+			return // older than what we know, or no news
+		}
 		if v == verdictDeclined || n.State == SnapshotDeclined || n.Decline != nil {
 			if v != verdictDeclined { // conclude declines an operation
 				b.declineSession(g, code, s.Status != StatusError)

@@ -224,7 +224,7 @@ func (s *Service) hear(ctx context.Context, d *Delivery, m WebhookMessage, limit
 	if p, ok := seen.parked[d.SessionID]; ok || seen.asked[d.SessionID] {
 		return p, nil
 	}
-	p, h, err := s.ask(ctx, b, inquiry{limit: limit, hint: m.Snapshot})
+	p, h, err := s.ask(ctx, b, inquiry{limit: limit, hint: m.Snapshot, about: m.IdempotencyKey})
 	if err != nil {
 		return parked{}, err
 	}
@@ -284,12 +284,13 @@ func (s *Service) ask(ctx context.Context, b *book, q inquiry) (parked, heard, e
 		return p, h, err
 	}
 	b, won, err := s.takeOver(ctx, b.session.CollectionID, overdue, &q)
-	switch op := b.operation(overdue); {
-	case err != nil:
+	if err != nil {
 		return p, heardNothing, err
-	case !won:
+	}
+	if !won {
 		return parked{parkedOpen, s.now().Add(askPause)}, heardNothing, nil
-	case op == nil || op.State != OperationOpen:
+	}
+	if op := b.operation(overdue); op == nil || op.State != OperationOpen {
 		return p, heardHint, nil
 	}
 	return p, heardNothing, nil
