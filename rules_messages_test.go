@@ -67,7 +67,7 @@ func TestRuleOlderNewsOfMovements(t *testing.T) {
 		p, err := s.capture(s.paid("sandbox", "100", "EUR"), "40")
 		require.NoError(t, err)
 		require.NoError(t, s.gateway.ResolveMovement(p.Captures[0].Reference, false))
-		s.told(true) // failed, then pending
+		s.tellAll(true) // failed, then pending
 		p = s.booksAgree(t, p.ID)
 		require.Equal(t, payment.MovementFailed, p.Captures[0].State)
 		equalAmount(t, "100", p.Capturable)
@@ -80,7 +80,7 @@ func TestRuleOlderNewsOfMovements(t *testing.T) {
 		p, err = s.refund(p, "30")
 		require.NoError(t, err)
 		require.NoError(t, s.gateway.ReturnRefund(p.Refunds[0].Reference))
-		s.told(true) // returned, then succeeded
+		s.tellAll(true) // returned, then succeeded
 		p = s.booksAgree(t, p.ID)
 		require.Equal(t, payment.MovementFailed, p.Refunds[0].State)
 		equalAmount(t, "0", p.Refunded)
@@ -95,7 +95,7 @@ func TestRuleOldMessageDoesNotWedge(t *testing.T) {
 	x := s.session(c, "sandbox", "100")
 	require.ErrorIs(t, s.authorizeWith(x, "tok_delayed"), payment.ErrPending)
 	require.NoError(t, s.gateway.ResolveDelayed(x.Reference, false))
-	s.told(true) // declined, processing, created
+	s.tellAll(true) // declined, processing, created
 	s.clock.Advance(25 * time.Hour)
 	if err := s.authorizeWith(x, "tok_visa"); err != nil { // it may be paid after all, or given up
 		_, err = s.CancelSession(t.Context(), payment.CancelSessionParams{SessionID: x.ID})
@@ -180,7 +180,7 @@ func TestRuleGatewayThatLagsBehindItsWebhooks(t *testing.T) {
 	lags = &before
 	s.gateway.Webhooks()
 	require.NoError(t, s.gateway.ConfirmInBrowser(s.intent(x.ID).ClientToken, "tok_visa"))
-	s.told(false)
+	s.tellAll(false)
 	require.Equal(t, payment.StatusPending, s.freshSession(x.ID).Status)
 	lags = nil
 	s.reconcile(2 * time.Minute)

@@ -384,7 +384,7 @@ func TestRuleConflictNeverRefunds(t *testing.T) {
 	provider := sandboxprovider.New(s.gateway, sandboxprovider.Config{})
 	_, err = provider.Authorize(t.Context(), payment.AuthorizeRequest{Request: payment.Request{Reference: x.Reference, SessionID: x.ID, CurrencyCode: "EUR"}})
 	require.NoError(t, err)
-	s.told(false)
+	s.tellAll(false)
 	for range 5 {
 		s.reconcile(time.Hour)
 	}
@@ -408,7 +408,7 @@ func TestRuleDashboardIsHeardOf(t *testing.T) {
 	require.NoError(t, err)
 	_, err = s.gateway.RefundAtDashboard(reference, dec("15"))
 	require.NoError(t, err)
-	s.told(true)
+	s.tellAll(true)
 	p = s.booksAgree(t, p.ID)
 	require.Len(t, p.Captures, 2)
 	require.Equal(t, ours.Captures[0].ID, p.Captures[0].ID)

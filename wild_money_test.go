@@ -82,7 +82,7 @@ func TestWildPartialCaptureTakesOnlyItsAmount(t *testing.T) {
 		equalAmount(t, "40", moved[0].Amount)
 		if gateway.AsyncCaptures {
 			require.NoError(t, s.gateway.ResolveMovement(moved[0].Reference, true))
-			s.told(false)
+			s.tellAll(false)
 		}
 		equalAmount(t, "40", s.intent(p.SessionID).Captured)
 		equalAmount(t, "40", s.booksAgree(t, p.ID).Captured)
@@ -102,7 +102,7 @@ func TestWildFailedRefundLeavesTheOthers(t *testing.T) {
 	for i, ok := range []bool{true, false, true} {
 		require.NoError(t, s.gateway.ResolveMovement(p.Refunds[i].Reference, ok))
 	}
-	s.told(false)
+	s.tellAll(false)
 	s.fail(sandboxprovider.MethodRefund, sandboxprovider.FaultDeclined)
 	_, err = s.refund(p, "5")
 	require.ErrorIs(t, err, payment.ErrDeclined)
@@ -165,7 +165,7 @@ func TestWildWebhookBeforeItsSession(t *testing.T) {
 		s.gateway.Webhooks()
 		require.NoError(t, s.gateway.ConfirmInBrowser(s.intent(x.ID).ClientToken, "tok_visa"))
 		store.hidden = true
-		results := s.told(false)
+		results := s.tellAll(false)
 		require.Len(t, results, 1)
 		require.Equal(t, payment.DeliveryParked, results[0].State)
 		require.Equal(t, "session_missing", results[0].Code)
@@ -235,10 +235,10 @@ func TestWildRetriedMessageIsNotSwallowed(t *testing.T) {
 		s := newShop(t, options{sandbox: sandboxprovider.Config{ClientConfirms: true}})
 		x := s.session(s.collection("100", "EUR"), "sandbox", "100")
 		require.Error(t, s.gateway.ConfirmInBrowser(s.intent(x.ID).ClientToken, "tok_declined"))
-		s.told(false)
+		s.tellAll(false)
 		require.Equal(t, payment.StatusError, s.freshSession(x.ID).Status)
 		require.NoError(t, s.gateway.ConfirmInBrowser(s.intent(x.ID).ClientToken, "tok_visa"))
-		s.told(false)
+		s.tellAll(false)
 		require.Equal(t, payment.StatusAuthorized, s.freshSession(x.ID).Status)
 		s.agree(x.CollectionID)
 	})
@@ -273,7 +273,7 @@ func TestWildLateFailureDoesNotDowngrade(t *testing.T) {
 			browser := s.intent(x.ID).ClientToken
 			require.Error(t, s.gateway.ConfirmInBrowser(browser, "tok_declined"))
 			require.NoError(t, s.gateway.ConfirmInBrowser(browser, "tok_visa"))
-			for _, r := range s.told(true) { // authorized, declined, created
+			for _, r := range s.tellAll(true) { // authorized, declined, created
 				require.Equal(t, payment.DeliveryHandled, r.State)
 			}
 			x = s.freshSession(x.ID)

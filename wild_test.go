@@ -15,8 +15,8 @@ import (
 // What went wrong elsewhere, each as a test: the table in docs/reliability.md says where. That no line of it is without a test is proven by
 // TestEveryWildLineIsHeld.
 
-// told hands over every message that the gateway has sent and nobody has heard yet, newest first if reversed, and returns what became of them.
-func (s *shop) told(reversed bool) (results []*payment.WebhookResult) {
+// tellAll hands over every message that the gateway has sent and nobody has heard yet, newest first if reversed, and returns what became of them.
+func (s *shop) tellAll(reversed bool) (results []*payment.WebhookResult) {
 	s.t.Helper()
 	messages := s.gateway.Webhooks()
 	for i := range messages {
@@ -36,14 +36,6 @@ func (s *shop) tell(m payment.WebhookRequest) *payment.WebhookResult {
 	require.NoError(s.t, err)
 	s.clock.Advance(2 * time.Second) // the gateway may be asked again
 	return r
-}
-
-// deliveries are the stored messages.
-func (s *shop) deliveries() []*payment.Delivery {
-	s.t.Helper()
-	rows, err := s.store.List(s.t.Context(), payment.RowDeliveries, payment.Filter{}, payment.Page{Limit: 100})
-	require.NoError(s.t, err)
-	return rows.Deliveries
 }
 
 func (s *shop) attention() (codes []string) {
@@ -97,7 +89,7 @@ func TestWildRetryKeepsItsKey(t *testing.T) {
 // or Reconcile.
 func TestWildAuthorizedThereIsRecordedHere(t *testing.T) {
 	find := map[string]func(s *shop, x *payment.PaymentSession){
-		"by the webhook": func(s *shop, _ *payment.PaymentSession) { s.told(false) },
+		"by the webhook": func(s *shop, _ *payment.PaymentSession) { s.tellAll(false) },
 		"by the host":    func(s *shop, x *payment.PaymentSession) { s.authorize(x) },
 		"by age":         func(s *shop, _ *payment.PaymentSession) { s.reconcile(0) },
 	}
@@ -139,7 +131,7 @@ func TestWildStorefrontAndWebhookRace(t *testing.T) {
 		var met []*payment.WebhookResult
 		h.set(func(_ sandboxprovider.Method, call func() (payment.Snapshot, error)) (payment.Snapshot, error) {
 			snapshot, err := call()
-			met = other.told(false)
+			met = other.tellAll(false)
 			return snapshot, err
 		})
 		p := s.authorize(x)
@@ -157,7 +149,7 @@ func TestWildStorefrontAndWebhookRace(t *testing.T) {
 		s.fail(sandboxprovider.MethodConfirm, sandboxprovider.FaultAnswerLost)
 		_, err := s.tryAuthorize(x)
 		s.requireUnknown(err, x.ID, payment.StatusPending)
-		s.anotherProcess(payment.Config{}).told(false)
+		s.anotherProcess(payment.Config{}).tellAll(false)
 		require.Equal(t, payment.StatusAuthorized, s.freshSession(x.ID).Status)
 		only(t, s, s.authorize(x))
 	})
@@ -165,9 +157,9 @@ func TestWildStorefrontAndWebhookRace(t *testing.T) {
 		s := newShop(t, options{sandbox: sandboxprovider.Config{ClientConfirms: true}})
 		x := s.session(s.collection("100", "EUR"), "sandbox", "100")
 		require.NoError(t, s.gateway.ConfirmInBrowser(s.intent(x.ID).ClientToken, "tok_visa"))
-		s.told(true)
+		s.tellAll(true)
 		only(t, s, s.authorize(x))
-		s.told(false)
+		s.tellAll(false)
 		only(t, s, s.authorize(x))
 	})
 }
@@ -180,13 +172,13 @@ func TestWildCanceledSessionNoLongerCounts(t *testing.T) {
 		},
 		"at the dashboard": func(s *shop, p *payment.Payment) {
 			require.NoError(s.t, s.gateway.CancelAtDashboard(s.intent(p.SessionID).Reference))
-			s.told(false)
+			s.tellAll(false)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newShop(t, options{})
 			p := s.paid("sandbox", "100", "EUR")
-			s.told(false)
+			s.tellAll(false)
 			equalAmount(t, "100", s.fresh(p.CollectionID).Authorized)
 			cancel(s, p)
 			c := s.fresh(p.CollectionID)
@@ -304,7 +296,7 @@ func TestWildGatewayObjectReachesNoBrowser(t *testing.T) {
 	_, err := s.capture(p, "10")
 	require.NoError(t, err)
 	s.authorize(two)
-	s.told(false)
+	s.tellAll(false)
 	kept := s.deliveries()
 	require.NotEmpty(t, kept)
 	for _, x := range []*payment.PaymentSession{one, two} {
