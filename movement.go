@@ -272,7 +272,7 @@ func (n *news) add(f found) {
 	}
 	next := f.State
 	switch {
-	case e.State == MovementFailed && e.Reference != "" && f.State == MovementPending, f.refund != nil && !f.refund.ReturnedAt.IsZero():
+	case n.hinted && e.State == MovementFailed && (e.Reference != "" && f.State == MovementPending || f.refund != nil && !f.refund.ReturnedAt.IsZero()):
 		next = MovementFailed // older news
 	case e.State == MovementSucceeded:
 		if f.kind == MovementCapture && f.State == MovementFailed {
