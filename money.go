@@ -125,7 +125,7 @@ func (r CurrencyRule) FromMinorUnits(minor int64) decimal.Decimal {
 // unknown currency leaves the amount as it is.
 func FormatAmount(amount decimal.Decimal, code string) string {
 	c, err := LookupCurrency(code)
-	if err != nil || amount.Exponent() < -int32(c.Digits) {
+	if err != nil || !writable(amount) || !amount.Equal(amount.Truncate(int32(c.Digits))) {
 		return amount.String()
 	}
 	return amount.StringFixed(int32(c.Digits))

@@ -130,7 +130,8 @@ func TestParkedMessageKeepsTheBeginningOfItsBody(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			got, text := stored(t, tt.body, m)
 			require.True(t, utf8.ValidString(text))
-			require.True(t, tt.want == text, "%d bytes instead of %d", len(text), len(tt.want))
+			require.Len(t, text, len(tt.want))
+			require.Equal(t, tt.want, text)
 			sameSnapshot(t, m.Snapshot, got.Snapshot)
 		})
 	}
