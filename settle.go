@@ -74,6 +74,14 @@ func (b *book) apply(g *gateway, op *Operation, a answer, n *news) {
 	if v == verdictDeclined && op.Kind == OperationInitialize {
 		n.Reference = "" // what failed to be made is made anew
 	}
+	if x := b.session; op == nil && x.InitializedAt.IsZero() && n.Reference != "" { // somebody gave up making it, too early
+		if n.State == SnapshotDeclined {
+			n.Reference = ""
+		} else {
+			x.InitializedAt = b.now
+			b.touchSession()
+		}
+	}
 	b.learn(g, n)
 	waiting := v == verdictOpen || v == verdictNotDone
 	if op == nil || !waiting || op.Kind != OperationInitialize && op.Kind != OperationAuthorize {
@@ -215,13 +223,14 @@ func (b *book) conflict(op *Operation, a answer, n *news) string {
 		return "authorized_again"
 	case n.clash != "":
 		return n.clash
-	case n.State != SnapshotAuthorized && b.payment == nil && plus(plus(n.captured, n.capturing), plus(n.refunded, n.refunding)).IsPositive():
+	case n.State != SnapshotAuthorized && b.payment == nil && plus(plus(n.captured, n.capturing), plus(n.refunded, n.refunding)).IsPositive() &&
+		!b.accepted("movement", n):
 		return "movement"
 	case a.kind == answerDeclined && op != nil && (n.ours == MovementSucceeded || n.ours == MovementPending ||
 		n.State == SnapshotAuthorized && (op.Kind == OperationAuthorize || op.Kind == OperationInitialize)):
 		return "decline"
 	}
-	if n.Totals != nil && (op == nil || a.kind == answerOwn) && (!n.Totals.Captured.Equal(n.captured) || !n.Totals.Refunded.Equal(n.refunded)) &&
+	if n.Totals != nil && (op == nil || op.Kind == OperationStatus || a.kind == answerOwn) && (!n.Totals.Captured.Equal(n.captured) || !n.Totals.Refunded.Equal(n.refunded)) &&
 		!b.accepted("totals", n) {
 		return "totals"
 	}
