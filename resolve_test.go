@@ -36,13 +36,14 @@ const (
 	kindRest payment.OperationKind = "rest" // a cancel of what is left of a payment
 )
 
-func newMuted(t *testing.T, kind payment.OperationKind, change func(p *scripted)) *muted {
+func newMuted(t *testing.T, kind payment.OperationKind, change func(p *scripted, o *options)) *muted {
 	t.Helper()
 	p := &scripted{answer: usual, info: payment.ProviderInfo{MultiCapture: true, PartialRefund: true, KeyTTL: 24 * time.Hour}}
+	o := options{more: []payment.Provider{messenger{p}}}
 	if change != nil {
-		change(p)
+		change(p, &o)
 	}
-	m := &muted{shop: newShop(t, options{more: []payment.Provider{messenger{p}}}), provider: p}
+	m := &muted{shop: newShop(t, o), provider: p}
 	m.status = func(*payment.Snapshot, payment.Request) error { return errMute }
 	p.on(payment.OperationInitialize, func(s *payment.Snapshot, _ payment.Request) error { s.Account = "acct_1"; return nil })
 	p.on(payment.OperationStatus, func(s *payment.Snapshot, r payment.Request) error { return m.status(s, r) })
