@@ -26,7 +26,8 @@ type answer struct {
 	snapshot    Snapshot // State is empty where there is none
 	already     bool     // it came with AlreadyDone: this call itself had no effect
 	unsupported bool     // the gateway cannot be asked
-	hinted      bool     // it is what a message says, since the gateway cannot be asked
+	hinted      bool     // it is what a message says, since the gateway cannot be asked: nobody knows how old it is
+	about       string   // the operation's key that this message names
 	code        string   // a decline's, for clients
 	message     string   // for logs and the operation, cut to 512 bytes
 }
@@ -143,7 +144,7 @@ func impliedMovement(op *Operation) []Movement {
 
 // ask calls Status: about an operation, or about the session alone where op is nil. Where the gateway cannot be asked, what a verified
 // message says is the answer.
-func (g *gateway) ask(ctx context.Context, b *book, op *Operation, hint *Snapshot) answer {
+func (g *gateway) ask(ctx context.Context, b *book, op *Operation, q inquiry) answer {
 	r := Request{
 		CollectionID: b.session.CollectionID, SessionID: b.session.ID, Reference: b.session.Reference,
 		Amount: b.session.Amount, CurrencyCode: b.session.CurrencyCode,
@@ -153,11 +154,11 @@ func (g *gateway) ask(ctx context.Context, b *book, op *Operation, hint *Snapsho
 		r.IdempotencyKey = op.Key()
 	}
 	s, err := g.Status(ctx, StatusRequest{r})
-	if hint == nil || !errors.Is(err, ErrUnsupported) {
+	if q.hint == nil || !errors.Is(err, ErrUnsupported) {
 		return classify(s, err, false)
 	}
-	a := classify(*hint, nil, false)
-	a.hinted = true
+	a := classify(*q.hint, nil, false)
+	a.hinted, a.about = true, q.about
 	return a
 }
 

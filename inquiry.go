@@ -9,6 +9,7 @@ import (
 type inquiry struct {
 	limit time.Duration // how long the gateway may take
 	hint  *Snapshot     // what a verified message says, where the gateway cannot be asked
+	about string        // the operation's key that the message names
 }
 
 // heard is what came of an inquiry.
@@ -31,7 +32,7 @@ func (s *Service) inquire(ctx context.Context, b *book, q inquiry) (*book, heard
 		return b, heardNothing, err
 	}
 	asked, op, revision := b, b.openOperation(), b.session.Revision
-	a := s.call(ctx, q.limit, func(ctx context.Context) answer { return g.ask(ctx, asked, op, q.hint) })
+	a := s.call(ctx, q.limit, func(ctx context.Context) answer { return g.ask(ctx, asked, op, q) })
 	switch {
 	case a.unsupported:
 		return b, heardUnsupported, nil

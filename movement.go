@@ -15,6 +15,7 @@ const maxMovements = 24
 type news struct {
 	Snapshot
 	digits    int           // of the currency
+	hinted    bool          // it is a message's word, of whatever age
 	insane    bool          // it holds what no gateway can mean
 	found     []found       // movements that are new or have moved on, captures first
 	ours      MovementState // of the operation's own movement; empty where it was not found
@@ -45,7 +46,7 @@ func (f *found) entry() *Entry {
 
 // read holds an answer's Snapshot against the rows.
 func (b *book) read(op *Operation, a answer) news {
-	n := news{Snapshot: a.snapshot}
+	n := news{Snapshot: a.snapshot, hinted: a.hinted}
 	if n.State == SnapshotNotFound { // nothing else can be true of what is not there
 		n.Snapshot = Snapshot{State: SnapshotNotFound}
 	}
@@ -273,7 +274,10 @@ func (n *news) add(f found) {
 		return
 	}
 	next := f.State
-	if e.State == MovementSucceeded {
+	switch {
+	case n.hinted && e.State == MovementFailed && (e.Reference != "" && f.State == MovementPending || f.refund != nil && !f.refund.ReturnedAt.IsZero()):
+		next = MovementFailed // older news
+	case e.State == MovementSucceeded:
 		if f.kind == MovementCapture && f.State == MovementFailed {
 			n.clash = "capture_reversed" // success told is never taken back; a person must look
 			return

@@ -2,6 +2,7 @@ package payment
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -14,11 +15,11 @@ func (s *Service) deliverEvents(ctx context.Context, d Due, r *Report) error {
 	for {
 		rows, err := s.store.List(ctx, RowEvents, Filter{CollectionID: d.ID}, Page{Limit: eventBatch, AfterSeq: d.Seq})
 		if err != nil {
-			return err
+			return errors.Join(err, s.done(ctx, d, d.At)) // what was delivered before stays so
 		}
 		for _, e := range rows.Events {
 			now := s.now()
-			if ctx.Err() != nil || !now.Add(s.cfg.CallTimeout).Before(d.At) { // the next one could outlast the claim
+			if ctx.Err() != nil || !now.Add(s.cfg.CallTimeout+s.cfg.ClockSkew).Before(d.At) { // the next one could outlast the claim
 				return s.done(ctx, d, now)
 			}
 			err := s.tell(ctx, *e)

@@ -81,7 +81,8 @@ func (s *Service) reconcile(ctx context.Context, chores []chore) (*Report, error
 			if ctx.Err() != nil { // what was claimed is due again when its claim ends
 				return r, errors.Join(append(errs, ctx.Err())...)
 			}
-			if len(claimed) == reconcileBatch {
+			// More may be left; of events also where some were written meanwhile, or the claim was nearly over.
+			if len(claimed) == reconcileBatch || c.kind == DueEvents && len(claimed) > 0 {
 				left = append(left, c)
 			}
 		}
@@ -170,7 +171,9 @@ func (s *Service) Run(ctx context.Context, every time.Duration) error {
 		if err != nil && ctx.Err() == nil {
 			s.cfg.Logger.ErrorContext(ctx, "payment: some of the due work could not be done; it is due again later", "error", err)
 		}
-		if rest := full.Sub(s.now()); rest > 0 && r.Looked < reconcileLimit {
+		if r.Looked >= reconcileLimit {
+			full = s.now() // there is more of it
+		} else if rest := full.Sub(s.now()); rest > 0 {
 			s.sleep(ctx, min(rest, every))
 		}
 	}

@@ -69,7 +69,7 @@ func (s *Service) ResolveOperation(ctx context.Context, p ResolveOperationParams
 	var a answer
 	if p.Outcome != ResolveAsk {
 		asked := b
-		a = s.call(ctx, s.cfg.CallTimeout, func(ctx context.Context) answer { return g.ask(ctx, asked, op, nil) })
+		a = s.call(ctx, s.cfg.CallTimeout, func(ctx context.Context) answer { return g.ask(ctx, asked, op, inquiry{}) })
 	}
 	at, revision := b.stamp(), b.session.Revision
 	for first, more := b, true; more; first = b {
@@ -80,7 +80,7 @@ func (s *Service) ResolveOperation(ctx context.Context, p ResolveOperationParams
 			case again: // more movements of the same answer
 				b.apply(g, op, a, new(b.read(op, a)))
 				return nil
-			case op.ResolvedAt.Equal(at): // this commit has happened already
+			case op.ResolvedAt.Equal(at) && op.ResolvedBy == p.By && op.Resolution == p.Outcome: // this commit has happened already
 				return nil
 			case b.session.Revision != revision:
 				return &StateError{op.ID, string(op.State), "resolve", "it changed just now: look again"}

@@ -67,7 +67,7 @@ func (b *book) settle(g *gateway, op *Operation, a answer) {
 // apply makes the rows agree with news that contradict nothing.
 func (b *book) apply(g *gateway, op *Operation, a answer, n *news) {
 	v := b.judge(g, op, a, n)
-	if v == verdictNotDone && b.proven(g, op, n) {
+	if v == verdictNotDone && !a.hinted && b.proven(g, op, n) {
 		v = verdictNever
 	}
 	before := b.counted()
@@ -114,6 +114,9 @@ func (b *book) judge(g *gateway, op *Operation, a answer, n *news) verdict {
 	if state == SnapshotNotFound {
 		return verdictNotDone
 	}
+	if a.hinted && a.about != op.Key() && state != SnapshotAuthorized && state != SnapshotCanceled {
+		return verdictOpen // it may be older than the call; only what is final tells
+	}
 	switch op.Kind {
 	case OperationInitialize, OperationAuthorize:
 		switch {
@@ -159,7 +162,7 @@ func (b *book) judge(g *gateway, op *Operation, a answer, n *news) verdict {
 			return verdictDone
 		case n.none(a, op):
 			return verdictNoEffect
-		case op.Kind == OperationCapture && spent && !own && !n.ambiguous && op.Reference != "" && (n.Movements != nil || state == SnapshotCanceled):
+		case op.Kind == OperationCapture && spent && !own && !a.hinted && !n.ambiguous && op.Reference != "" && (n.Movements != nil || state == SnapshotCanceled):
 			return verdictNoEffect // a request that is still under way will find nothing to capture
 		case own || n.ambiguous || n.Movements == nil || op.Reference == "":
 			return verdictOpen
@@ -219,7 +222,7 @@ func (b *book) conflict(op *Operation, a answer, n *news) string {
 	case n.State == SnapshotAuthorized && b.payment == nil && !n.Authorized.Equal(want) && !b.accepted("authorized", n):
 		return "authorized"
 	case n.State == SnapshotAuthorized && b.payment != nil && !b.payment.CanceledAt.IsZero() && (n.Capturable == nil || n.Capturable.IsPositive()) &&
-		!b.accepted("authorized_again", n):
+		!a.hinted && !b.accepted("authorized_again", n):
 		return "authorized_again"
 	case n.clash != "":
 		return n.clash
@@ -231,6 +234,7 @@ func (b *book) conflict(op *Operation, a answer, n *news) string {
 		return "decline"
 	}
 	if n.Totals != nil && (op == nil || op.Kind == OperationStatus || a.kind == answerOwn) && (!n.Totals.Captured.Equal(n.captured) || !n.Totals.Refunded.Equal(n.refunded)) &&
+		!(a.hinted && n.Totals.Captured.LessThanOrEqual(n.captured) && n.Totals.Refunded.LessThanOrEqual(n.refunded)) && // older than our rows
 		!b.accepted("totals", n) {
 		return "totals"
 	}
@@ -293,6 +297,9 @@ func (b *book) applyState(g *gateway, op *Operation, v verdict, n *news, code st
 	}
 	switch n.State {
 	case SnapshotPending, SnapshotDeclined:
+		if n.hinted && n.State == SnapshotPending && n.Decline == nil {
+			return // older than what we know, or no news
+		}
 		if v == verdictDeclined || n.State == SnapshotDeclined || n.Decline != nil {
 			if v != verdictDeclined { // conclude declines an operation
 				b.declineSession(g, code, s.Status != StatusError)
@@ -315,6 +322,9 @@ func (b *book) applyState(g *gateway, op *Operation, v verdict, n *news, code st
 			b.event(Event{Kind: EventSessionRequiresMore, Amount: s.Amount})
 		}
 	case SnapshotProcessing:
+		if n.hinted && s.Status == StatusError {
+			return // a message of the attempt that was declined; a later one tells how another attempt ends
+		}
 		if s.ProcessingSince.IsZero() {
 			b.setStatus(StatusPending)
 			s.ProcessingSince = b.now
@@ -401,8 +411,8 @@ func (b *book) applyRelease(g *gateway, op *Operation, v verdict, n *news) {
 	switch {
 	case n.State == SnapshotCanceled, capture && v == verdictDone && (op.Final || !g.info.MultiCapture):
 		capturable = decimal.Decimal{}
-	case n.Capturable != nil && n.Capturable.LessThan(rest):
-		capturable = withDigits(*n.Capturable, n.digits)
+	case n.Capturable != nil:
+		capturable = decimal.Min(withDigits(n.capturable(p, rest), n.digits), rest)
 	}
 	expired := ""
 	if b.paymentExpired() {
@@ -429,6 +439,21 @@ func (b *book) applyRelease(g *gateway, op *Operation, v verdict, n *news) {
 		p.CapturedAt = b.now
 		b.touchPayment()
 	}
+}
+
+// capturable is what the gateway says can be captured of a rest. A message may be older than our rows: what its own captures took then may
+// be free again, and only what it counts as neither taken nor left is gone.
+func (n *news) capturable(p *Payment, rest decimal.Decimal) decimal.Decimal {
+	if !n.hinted || n.Movements == nil {
+		return *n.Capturable
+	}
+	gone := minus(minus(p.Authorized, p.Released), *n.Capturable)
+	for _, m := range n.Movements {
+		if m.Kind == MovementCapture && m.State != MovementFailed {
+			gone = minus(gone, m.Amount)
+		}
+	}
+	return decimal.Max(minus(rest, decimal.Max(gone, decimal.Decimal{})), decimal.Decimal{})
 }
 
 func operationID(op *Operation) string {
