@@ -3,6 +3,7 @@ package payment
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -173,6 +174,11 @@ func (b *book) requestFor(op *Operation) Request {
 
 // sane reports whether a snapshot's amounts can be used at all.
 func (s *Snapshot) sane(digits int) bool {
+	return !slices.ContainsFunc(s.amounts(), func(a decimal.Decimal) bool { return !saneAmount(a, digits) })
+}
+
+// amounts are all that a snapshot holds.
+func (s *Snapshot) amounts() []decimal.Decimal {
 	amounts := []decimal.Decimal{s.Amount, s.Authorized}
 	if s.Capturable != nil {
 		amounts = append(amounts, *s.Capturable)
@@ -183,10 +189,5 @@ func (s *Snapshot) sane(digits int) bool {
 	for _, m := range s.Movements {
 		amounts = append(amounts, m.Amount)
 	}
-	for _, a := range amounts {
-		if !saneAmount(a, digits) {
-			return false
-		}
-	}
-	return true
+	return amounts
 }
