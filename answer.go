@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/shopspring/decimal"
@@ -24,13 +25,14 @@ const (
 // answer is a provider's answer, classified.
 type answer struct {
 	kind        answerKind
-	snapshot    Snapshot // State is empty where there is none
-	already     bool     // it came with AlreadyDone: this call itself had no effect
-	unsupported bool     // the gateway cannot be asked
-	hinted      bool     // it is what a message says, since the gateway cannot be asked: nobody knows how old it is
-	about       string   // the operation's key that this message names
-	code        string   // a decline's, for clients
-	message     string   // for logs and the operation, cut to 512 bytes
+	snapshot    Snapshot  // State is empty where there is none
+	already     bool      // it came with AlreadyDone: this call itself had no effect
+	unsupported bool      // the gateway cannot be asked
+	hinted      bool      // it is what a message says, since the gateway cannot be asked: nobody knows how old it is
+	about       string    // the operation's key that this message names
+	asked       time.Time // before the provider was called: what an answer says may have changed since
+	code        string    // a decline's, for clients
+	message     string    // for logs and the operation, cut to 512 bytes
 }
 
 // classify says what an answer proves. own tells an answer to a call of ours from one of Status. The default is the safe one.
