@@ -271,7 +271,10 @@ func (n *news) add(f found) {
 		return
 	}
 	next := f.State
-	if e.State == MovementSucceeded {
+	switch {
+	case n.hinted && e.State == MovementFailed && (e.Reference != "" && f.State == MovementPending || f.refund != nil && !f.refund.ReturnedAt.IsZero()):
+		next = MovementFailed // older news
+	case e.State == MovementSucceeded:
 		if f.kind == MovementCapture && f.State == MovementFailed {
 			n.clash = "capture_reversed" // success told is never taken back; a person must look
 			return

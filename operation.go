@@ -69,6 +69,7 @@ type Operation struct {
 	CreatedBy    string          // who asked for a capture or refund, as the host says
 	Metadata     Data            // of the capture or refund to be; an update's new metadata of the session
 	Tries        int             // executors so far, 1 with begin; the fence: only the newest may end it
+	Executor     string          // 32 hex digits, new with each of them: how one knows its own commit again when nobody confirmed it
 	LeaseUntil   time.Time       // until when its executor may work; after that anyone takes over
 	FirstCallAt  time.Time       // when the provider was first called, or may have been
 	LastCallAt   time.Time       // when the provider was last called, or may have been
@@ -105,17 +106,14 @@ func (b *book) begin(g *gateway, op *Operation) {
 	if g.info.Pure {
 		return
 	}
-	op.LeaseUntil = b.leaseEnd()
+	op.LeaseUntil, op.Executor = b.now.Add(b.cfg.lease()), b.mint("")
 	b.session.OperationID = op.ID
 	b.touchSession()
 	b.putOperation(op)
 	b.dueAt(op.ID, op.LeaseUntil, op.Tries)
 }
 
-// leaseEnd is when a lease that begins now ends. Some microseconds tell it from any other: whoever wrote it knows it again.
-func (b *book) leaseEnd() time.Time { return b.stamp().Add(b.cfg.lease()) }
-
-// stamp is now, and some microseconds that tell it from any other.
+// stamp is now, and some microseconds by which whoever writes it knows it again, as a rule.
 func (b *book) stamp() time.Time {
 	salt := fnv.New32a()
 	_, _ = salt.Write([]byte(b.mint("")))
@@ -401,10 +399,10 @@ func (b *book) inProgress() error {
 // because is the webhook that it happens for, nil if none: there is little time then, and nothing is called again.
 func (s *Service) takeOver(ctx context.Context, collectionID, opID string, because *inquiry) (_ *book, won bool, _ error) {
 	var again, never bool
-	var lease time.Time
+	executor := s.mint("")
 	b, err := s.change(ctx, Key{CollectionID: collectionID, OperationID: opID}, nil, func(b *book) error {
 		op := b.operation(opID)
-		if won = won && op != nil && op.LeaseUntil.Equal(lease); won {
+		if won = won && op != nil && op.Executor == executor; won {
 			return nil // this commit has happened already
 		}
 		if won = op != nil && op.State == OperationOpen && !b.now.Before(op.LeaseUntil); !won {
@@ -417,8 +415,7 @@ func (s *Service) takeOver(ctx context.Context, collectionID, opID string, becau
 		again = op.Kind != OperationStatus && because == nil && g.mayRepeat(&s.cfg, op, b.now)
 		never = again && op.FirstCallAt.IsZero()
 		op.Tries++
-		lease = b.leaseEnd()
-		op.LeaseUntil = lease
+		op.LeaseUntil, op.Executor = b.now.Add(s.cfg.lease()), executor
 		if again { // a crash from here on must not make the last call look older than it may be
 			op.LastCallAt = b.now
 			if op.FirstCallAt.IsZero() {

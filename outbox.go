@@ -19,7 +19,7 @@ func (s *Service) deliverEvents(ctx context.Context, d Due, r *Report) error {
 		}
 		for _, e := range rows.Events {
 			now := s.now()
-			if ctx.Err() != nil || !now.Add(s.cfg.CallTimeout).Before(d.At) { // the next one could outlast the claim
+			if ctx.Err() != nil || !now.Add(s.cfg.CallTimeout+s.cfg.ClockSkew).Before(d.At) { // the next one could outlast the claim
 				return s.done(ctx, d, now)
 			}
 			err := s.tell(ctx, *e)

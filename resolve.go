@@ -78,7 +78,7 @@ func (s *Service) ResolveOperation(ctx context.Context, p ResolveOperationParams
 			case again: // more movements of the same answer
 				b.apply(g, op, a, new(b.read(op, a)))
 				return nil
-			case op.ResolvedAt.Equal(at): // this commit has happened already
+			case op.ResolvedAt.Equal(at) && op.ResolvedBy == p.By && op.Resolution == p.Outcome: // this commit has happened already
 				return nil
 			case b.session.Revision != revision:
 				return &StateError{op.ID, string(op.State), "resolve", "it changed just now: look again"}

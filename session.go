@@ -460,7 +460,7 @@ func (s *Service) cancel(ctx context.Context, c cancellation) (*book, error) {
 			return nil, err
 		}
 		x := b.session
-		if !x.ProcessingSince.IsZero() {
+		if !x.ProcessingSince.IsZero() && b.now.Before(x.ProcessingSince.Add(s.cfg.GiveUpAfter)) {
 			return nil, &StateError{x.ID, string(x.Status), "cancel", "the gateway is deciding"}
 		}
 		g, err := s.gateway(x.ProviderID)

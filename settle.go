@@ -214,7 +214,7 @@ func (b *book) conflict(op *Operation, a answer, n *news) string {
 	case n.State == SnapshotAuthorized && b.payment == nil && !n.Authorized.Equal(want) && !b.accepted("authorized", n):
 		return "authorized"
 	case n.State == SnapshotAuthorized && b.payment != nil && !b.payment.CanceledAt.IsZero() && (n.Capturable == nil || n.Capturable.IsPositive()) &&
-		!b.accepted("authorized_again", n):
+		!a.hinted && !b.accepted("authorized_again", n):
 		return "authorized_again"
 	case n.clash != "":
 		return n.clash
@@ -225,6 +225,7 @@ func (b *book) conflict(op *Operation, a answer, n *news) string {
 		return "decline"
 	}
 	if n.Totals != nil && (op == nil || a.kind == answerOwn) && (!n.Totals.Captured.Equal(n.captured) || !n.Totals.Refunded.Equal(n.refunded)) &&
+		!(a.hinted && n.Totals.Captured.LessThanOrEqual(n.captured) && n.Totals.Refunded.LessThanOrEqual(n.refunded)) && // older than our rows
 		!b.accepted("totals", n) {
 		return "totals"
 	}
@@ -312,6 +313,9 @@ func (b *book) applyState(g *gateway, op *Operation, v verdict, n *news, code st
 			b.event(Event{Kind: EventSessionRequiresMore, Amount: s.Amount})
 		}
 	case SnapshotProcessing:
+		if n.hinted && s.Status == StatusError {
+			return // a message of the attempt that was declined; a later one tells how another attempt ends
+		}
 		if s.ProcessingSince.IsZero() {
 			b.setStatus(StatusPending)
 			s.ProcessingSince = b.now
@@ -398,8 +402,8 @@ func (b *book) applyRelease(g *gateway, op *Operation, v verdict, n *news) {
 	switch {
 	case n.State == SnapshotCanceled, capture && v == verdictDone && (op.Final || !g.info.MultiCapture):
 		capturable = decimal.Decimal{}
-	case n.Capturable != nil && n.Capturable.LessThan(rest):
-		capturable = withDigits(*n.Capturable, n.digits)
+	case n.Capturable != nil:
+		capturable = decimal.Min(withDigits(n.capturable(p, rest), n.digits), rest)
 	}
 	expired := ""
 	if b.paymentExpired() {
@@ -426,6 +430,21 @@ func (b *book) applyRelease(g *gateway, op *Operation, v verdict, n *news) {
 		p.CapturedAt = b.now
 		b.touchPayment()
 	}
+}
+
+// capturable is what the gateway says can be captured of a rest. A message may be older than our rows: what its own captures took then may
+// be free again, and only what it counts as neither taken nor left is gone.
+func (n *news) capturable(p *Payment, rest decimal.Decimal) decimal.Decimal {
+	if !n.hinted || n.Movements == nil {
+		return *n.Capturable
+	}
+	gone := minus(minus(p.Authorized, p.Released), *n.Capturable)
+	for _, m := range n.Movements {
+		if m.Kind == MovementCapture && m.State != MovementFailed {
+			gone = minus(gone, m.Amount)
+		}
+	}
+	return decimal.Max(minus(rest, decimal.Max(gone, decimal.Decimal{})), decimal.Decimal{})
 }
 
 func operationID(op *Operation) string {

@@ -85,7 +85,9 @@ func (s *Service) HandleWebhook(ctx context.Context, providerID string, r Webhoo
 		return nil, err
 	}
 	if d.State == DeliveryParked {
-		ctx = context.WithoutCancel(ctx) // it is stored: now it is our matter
+		// It is stored: now it is our matter, for as long as was said above.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), webhookTime+s.cfg.SettleTimeout)
+		defer cancel()
 		if err := s.handle(ctx, d, m, webhookTime, &batch{}); err != nil {
 			s.cfg.Logger.ErrorContext(ctx, "payment: a webhook message could not be handled; Reconcile will try again", "delivery", d.ID, "error", err)
 		}
@@ -239,6 +241,9 @@ func (s *Service) hear(ctx context.Context, d *Delivery, m WebhookMessage, limit
 	case heardStale:
 		return parked{code: parkedChanged, until: s.now().Add(askPause)}, nil
 	case heardUnsupported:
+		if m.Notice != nil {
+			return parked{}, nil // it is recorded, and there is nothing else in it
+		}
 		return parked{code: parkedNotAsked}, nil
 	}
 	if p.code == "" {
@@ -273,6 +278,7 @@ func (s *Service) ask(ctx context.Context, b *book, q inquiry) (parked, heard, e
 			at = b.stamp()
 			x.AskedAt = at
 			b.touchSession()
+			b.watch(s.providers[x.ProviderID]) // the gateway may tell sooner than it answers: it is asked again without a hint
 		}
 		return nil
 	})
