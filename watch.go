@@ -167,8 +167,8 @@ func (s *Service) expire(ctx context.Context, b *book) (*book, error) {
 		kind, id = RowPayments, b.payment.ID
 	}
 	after, err := s.cancel(ctx, cancellation{kind: kind, id: id, hurried: true, allowed: func(b *book) error {
-		if b.sessionExpired() || b.paymentExpired() {
-			return nil
+		if b.session.ProcessingSince.IsZero() && (b.sessionExpired() || b.paymentExpired()) {
+			return nil // what a gateway decides for days is the host's to give up, not the clock's
 		}
 		return &StateError{id, string(b.session.Status), "expire", "its time was prolonged, or it was authorized"}
 	}})
