@@ -141,6 +141,11 @@ func saneAmount(amount decimal.Decimal, digits int) bool {
 	return err == nil && amount.Sign() >= 0
 }
 
+// writable reports whether an amount can be written out without filling the memory, whatever else it may be.
+func writable(amount decimal.Decimal) bool {
+	return amount.Exponent() > -1000 && amount.Exponent() < 1000
+}
+
 // withDigits writes an exact amount with a currency's digits, so that sums and comparisons need no rescaling.
 func withDigits(amount decimal.Decimal, digits int) decimal.Decimal {
 	if amount.Exponent() == -int32(digits) {
