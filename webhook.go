@@ -181,9 +181,13 @@ type parked struct {
 
 // handle brings a message on, and stores where it stands then.
 func (s *Service) handle(ctx context.Context, d *Delivery, m WebhookMessage, limit time.Duration, seen *batch) error {
-	p, err := s.hear(ctx, d, m, limit, seen)
+	var p parked
+	err := s.guarded(ctx, Due{Kind: DueDelivery, ID: d.ID}, func() (err error) { // a message on which something panics is given up like others
+		p, err = s.hear(ctx, d, m, limit, seen)
+		return err
+	})
 	if err != nil {
-		p.code = parkedStore
+		p = parked{code: parkedStore}
 	}
 	if giveUp := d.Tries+1 >= leastTries && s.now().Sub(d.ReceivedAt) >= s.cfg.GiveUpAfter; giveUp && p.code != "" {
 		d.Code = p.code
@@ -486,9 +490,10 @@ func (s *Service) reconcileDeliveries(ctx context.Context, claimed []Due, r *Rep
 			return s.done(ctx, due, time.Time{})
 		}
 		m, err := d.message()
-		if err == nil {
-			err = s.handle(ctx, d, m, s.cfg.CallTimeout, seen)
+		if err != nil { // what it says is lost, and whom it concerns is not
+			s.cfg.Logger.ErrorContext(ctx, "payment: a webhook message cannot be read back", "delivery", d.ID, "error", err)
 		}
+		err = s.handle(ctx, d, m, s.cfg.CallTimeout, seen)
 		r.note(&r.Settled, d.ID, d.State == DeliveryHandled)
 		r.note(&r.GivenUp, d.ID, d.State == DeliveryDead)
 		r.note(&r.Parked, d.ID, d.State == DeliveryParked && err == nil)

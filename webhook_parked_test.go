@@ -308,6 +308,45 @@ func TestWebhookThatIsNeverAnsweredIsGivenUpWithOneEvent(t *testing.T) {
 	require.Equal(t, payment.StatusPending, s.freshSession(x.ID).Status, "not knowing is not failing")
 }
 
+// A message on which the provider's code panics does not stop others, is not tried for ever, and is no error for the gateway.
+func TestWebhookOnWhichAProviderPanicsIsGivenUpLikeOthers(t *testing.T) {
+	s, p := newCourier(t, options{})
+	c := s.collection("100", "EUR")
+	bad, good := s.session(c, "scripted", "50"), s.session(c, "scripted", "50")
+	p.on(payment.OperationStatus, func(_ *payment.Snapshot, r payment.Request) error {
+		if r.SessionID == bad.ID {
+			panic("index out of range")
+		}
+		return nil
+	})
+	p.messages["bad"] = payment.WebhookMessage{SessionID: bad.ID}
+	p.messages["good"] = payment.WebhookMessage{SessionID: good.ID}
+	r := s.receive("bad")
+	s.requireParked(r, "store")
+	s.requireHandled(s.receive("good"))
+	for range 170 {
+		s.clock.Advance(10 * time.Minute)
+		_, _ = s.Reconcile(t.Context())
+	}
+	for _, d := range s.deliveries() {
+		require.Equal(t, d.ID == r.DeliveryID, d.State == payment.DeliveryDead)
+	}
+	require.Contains(t, s.kinds(c.ID), payment.EventWebhookGivenUp)
+}
+
+// What was read in a message can be lost; that the gateway must be asked is known all the same.
+func TestWebhookThatCannotBeReadBackIsHandledByAsking(t *testing.T) {
+	s, x, w, answer := unanswered(t, options{})
+	r := s.post(w)
+	s.requireParked(r, "no_answer")
+	d := s.delivery()
+	d.Body = payment.NewPrivate(map[string]any{"snapshot": "no object"})
+	require.NoError(t, s.store.PutDelivery(t.Context(), d))
+	answer()
+	require.Contains(t, s.reconcile(time.Minute).Settled, r.DeliveryID)
+	require.Equal(t, payment.StatusAuthorized, s.freshSession(x.ID).Status)
+}
+
 // An answer that was on its way while something else changed the session may be older than the rows: it is not used, and asked for again.
 func TestWebhookAnswerIsNotUsedIfTheSessionChangedMeanwhile(t *testing.T) {
 	var s *shop
