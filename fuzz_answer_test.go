@@ -2,6 +2,7 @@ package payment_test
 
 import (
 	"errors"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -100,6 +101,14 @@ func FuzzProviderAnswer(f *testing.F) {
 	f.Add([]byte{0, 0, 0, 0, 0, 0, 2, 7, 0, 0, 0, 2, 0, 8, 1, 1, 1, 3, 1, 0}, byte(2))
 	f.Add([]byte{0, 0, 0, 4, 1, 7, 0, 0, 0, 2, 2, 0, 6, 3, 5, 4, 9, 9, 9, 9, 9, 9, 9, 9}, byte(7))
 	f.Add([]byte{5, 10, 10, 11, 4, 8, 6, 11, 13, 5, 12, 1, 1, 1, 4, 0, 3, 0, 5, 5, 5, 5, 5, 5, 5}, byte(15))
+	seeds := rand.New(rand.NewPCG(1, 2))
+	for range 150 {
+		said := make([]byte, 20+seeds.IntN(180))
+		for i := range said {
+			said[i] = byte(seeds.Uint32() >> 8)
+		}
+		f.Add(said, byte(seeds.Uint32()>>8))
+	}
 	f.Fuzz(func(t *testing.T, answers []byte, flags byte) {
 		if len(answers) > 400 {
 			return
