@@ -31,7 +31,7 @@ func (b *babble) next() int {
 func pick[T any](b *babble, from ...T) T { return from[b.next()%len(from)] }
 
 func (b *babble) amount(r payment.Request) decimal.Decimal {
-	return pick(b, r.Amount, decimal.Decimal{}, dec("100"), dec("40"), dec("60"), dec("10"), dec("0.01"), dec("-40"), dec("100.001"), dec("99999999999999999999"),
+	return pick(b, r.Amount, decimal.Decimal{}, dec("100"), dec("40"), dec("60"), dec("10"), dec("0.01"), dec("-40"), dec("100.001"), dec("160"), dec("99999999999999999999"),
 		decimal.New(1, 1_000_000_000), decimal.New(1, -1_000_000_000), decimal.New(int64(b.next())-100, int32(b.next()%8)-4))
 }
 
