@@ -66,8 +66,11 @@ func (b *book) read(op *Operation, a answer) news {
 	// A gateway that calls an object canceled although part of it was captured means that the rest is released.
 	if n.State == SnapshotCanceled && plus(n.captured, n.capturing).IsPositive() {
 		n.State, n.Capturable = SnapshotAuthorized, &decimal.Decimal{}
-		if b.payment != nil {
+		switch {
+		case b.payment != nil:
 			n.Authorized = b.payment.Authorized
+		case n.Authorized.IsZero(): // it had authorized no less
+			n.Authorized = plus(n.captured, n.capturing)
 		}
 	}
 	if n.clash == "" {

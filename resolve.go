@@ -17,9 +17,10 @@ const (
 	// ResolveAsk opens the operation again: the gateway is asked at once, and for another Config.GiveUpAfter at the most.
 	ResolveAsk Resolution = "ask"
 	// ResolveAccept takes what the gateway says for true, or success where it cannot say or contradicts what was asked, for at most the
-	// operation's amount. The same contradiction raises no alarm again.
+	// operation's amount. The same contradiction raises no alarm again. A capture or refund of its amount that could be anybody's is its own then.
 	ResolveAccept Resolution = "accept"
-	// ResolveFail ends the operation as if the gateway had declined it.
+	// ResolveFail ends the operation as if the gateway had declined it. It is refused where the gateway says that it has happened; if the
+	// gateway says so later, that is recorded, or raises another alarm.
 	ResolveFail Resolution = "fail"
 )
 
@@ -38,7 +39,8 @@ type ResolveOperationParams struct {
 // [Service.Timeline] first. Only this, or proof from the gateway, ends such an operation; time does not.
 //
 // It returns the operation as it is then: after ResolveAsk it may be open, or need attention again. The error matches [ErrNotFound],
-// [ErrInvalid], or [ErrNotAllowed] when the operation does not need attention or the gateway speaks of another currency; or it is the store's.
+// [ErrInvalid], or [ErrNotAllowed] when the operation does not need attention, or the gateway clearly says the opposite of what was decided, or
+// speaks of another currency; or it is the store's.
 func (s *Service) ResolveOperation(ctx context.Context, p ResolveOperationParams) (*Operation, error) {
 	switch {
 	case p.Outcome != ResolveAsk && p.Outcome != ResolveAccept && p.Outcome != ResolveFail:
@@ -65,18 +67,20 @@ func (s *Service) ResolveOperation(ctx context.Context, p ResolveOperationParams
 		return nil, err
 	}
 	var a answer
-	if p.Outcome == ResolveAccept {
+	if p.Outcome != ResolveAsk {
 		asked := b
 		a = s.call(ctx, s.cfg.CallTimeout, func(ctx context.Context) answer { return g.ask(ctx, asked, op, inquiry{}) })
 	}
 	at, revision := b.stamp(), b.session.Revision
-	for first, more := b, true; more; first = b {
+	for first, again, more := b, false, true; more; first, again = b, true {
 		b, err = s.change(ctx, by, first, func(b *book) error {
-			op, again := b.operation(p.OperationID), b.more
+			op := b.operation(p.OperationID)
 			b.now, b.more = s.now(), false
 			switch {
 			case again: // more movements of the same answer
-				b.apply(g, op, a, new(b.read(op, a)))
+				if !op.ended() {
+					b.apply(g, op, a, new(b.read(op, a)))
+				}
 				return nil
 			case op.ResolvedAt.Equal(at) && op.ResolvedBy == p.By && op.Resolution == p.Outcome: // this commit has happened already
 				return nil
@@ -84,6 +88,7 @@ func (s *Service) ResolveOperation(ctx context.Context, p ResolveOperationParams
 				return &StateError{op.ID, string(op.State), "resolve", "it changed just now: look again"}
 			}
 			op.Resolution, op.ResolvedBy, op.ResolvedNote, op.ResolvedAt = p.Outcome, p.By, p.Note, at
+			b.session.ResolvedAt = at
 			b.putOperation(op)
 			b.event(Event{Kind: EventOperationResolved, OperationID: op.ID, Amount: op.Amount, Code: string(p.Outcome)})
 			defer b.watch(g)
@@ -118,6 +123,9 @@ func (b *book) resolve(g *gateway, op *Operation, a answer) error {
 		op.State, op.LeaseUntil = OperationOpen, b.now
 		b.dueAt(op.ID, b.now, op.Tries)
 	case ResolveFail:
+		if b.happened(g, op, a) {
+			return &StateError{op.ID, string(op.State), "fail", "the gateway says that it has happened: accept it"}
+		}
 		b.giveIn(g, op)
 	case ResolveAccept:
 		return b.accept(g, op, a)
@@ -125,23 +133,33 @@ func (b *book) resolve(g *gateway, op *Operation, a answer) error {
 	return nil
 }
 
+// happened reports whether the gateway says, and nothing contradicts it, that an operation has been done: what is done is not done again.
+func (b *book) happened(g *gateway, op *Operation, a answer) bool {
+	if a.kind != answerAsked || op.Kind == OperationStatus {
+		return false
+	}
+	n := b.read(op, a)
+	return b.conflict(op, a, &n) == "" && b.judge(g, op, a, &n) == verdictDone
+}
+
 // giveIn ends an operation as if the gateway had declined it.
 func (b *book) giveIn(g *gateway, op *Operation) {
 	switch {
 	case op.Kind == OperationStatus, op.Kind == OperationCancel && b.payment != nil && b.payment.Unasked:
-		b.acceptDifference(codeUnasked, nil) // a person looks after that money
+		if b.unaskedLeft() {
+			b.acceptDifference(codeUnasked, nil) // a person looks after that money
+		}
 		b.finish(op, OperationFailed, "declined")
 	default:
-		before := b.counted()
-		b.decline(g, op, "declined")
-		b.recount(before)
+		b.settle(g, op, answer{kind: answerDeclined, code: "declined"})
 	}
 }
 
 // accept takes what the gateway says for true; where it cannot say, or contradicts what was asked, the operation is taken to have
 // succeeded.
 func (b *book) accept(g *gateway, op *Operation, a answer) error {
-	if b.unaskedLeft() {
+	unasked := b.unaskedLeft()
+	if unasked {
 		b.acceptDifference(codeUnasked, nil) // if it is not void after this, a person looks after it
 	}
 	n := news{}
@@ -151,7 +169,15 @@ func (b *book) accept(g *gateway, op *Operation, a answer) error {
 		if code == "currency" || code == "answer" {
 			return &StateError{op.ID, string(op.State), "accept", "what the gateway says cannot be kept here: mend it there, or fail the operation"}
 		}
-		if v := b.judge(g, op, a, &n); code == "" && (v != verdictOpen && v != verdictNotDone || op.Kind == OperationStatus) {
+		v := b.judge(g, op, a, &n)
+		switch {
+		case code != "" || v == verdictOpen && op.Kind != OperationStatus:
+		case v == verdictNotDone && !unasked && !b.proven(g, op, a, &n):
+			if n.State == SnapshotNotFound && !g.info.StatusByKey && op.Kind != OperationInitialize {
+				break // it may have forgotten
+			}
+			return &StateError{op.ID, string(op.State), "accept", "the gateway says that it has not happened so far: ask again later, or fail the operation"}
+		default:
 			b.apply(g, op, a, &n)
 			b.endAccepted(op)
 			return nil
@@ -182,9 +208,7 @@ func (b *book) succeed(g *gateway, op *Operation, said *news) {
 	switch op.Kind {
 	case OperationInitialize:
 		b.session.InitializedAt = b.now
-		if b.session.Reference == "" {
-			b.session.Reference = said.Reference
-		}
+		b.learn(g, said) // the browser needs its Data
 	case OperationAuthorize:
 		s.Authorized = op.Amount
 		if said.State == SnapshotAuthorized && said.Authorized.IsPositive() && said.Authorized.LessThan(op.Amount) {
@@ -199,11 +223,9 @@ func (b *book) succeed(g *gateway, op *Operation, said *news) {
 		}
 	case OperationCapture, OperationRefund:
 		s.Movements = impliedMovement(op)
-		for _, m := range said.Movements {
-			if m.IdempotencyKey == op.Key() && m.Kind == s.Movements[0].Kind {
-				m.Amount = decimal.Min(m.Amount, op.Amount)
-				s.Movements[0] = m
-			}
+		if m := b.ownMovement(op, said, s.Movements[0].Kind); m != nil {
+			m.IdempotencyKey, m.Amount = op.Key(), decimal.Min(m.Amount, op.Amount)
+			s.Movements[0] = *m
 		}
 		op.Amount = s.Movements[0].Amount
 	}
@@ -214,6 +236,22 @@ func (b *book) succeed(g *gateway, op *Operation, said *news) {
 		}
 	}
 	b.endAccepted(op)
+}
+
+// ownMovement finds an operation's movement in what the gateway says: by its key, or, now that a person vouches for it, the first of its
+// amount that could be anybody's.
+func (b *book) ownMovement(op *Operation, said *news, kind MovementKind) (own *Movement) {
+	for _, m := range said.Movements {
+		row := b.rowOf(m)
+		switch {
+		case m.Kind != kind:
+		case m.IdempotencyKey == op.Key():
+			return &m
+		case own == nil && m.Reference != "" && !isKey(m.IdempotencyKey) && m.Amount.Equal(op.Amount) && m.State != MovementFailed && row.entry() == nil:
+			own = &m
+		}
+	}
+	return own
 }
 
 // acceptDifference remembers that a person has accepted what the gateway says.

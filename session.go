@@ -38,6 +38,7 @@ type PaymentSession struct {
 	ProcessingSince time.Time       // when the gateway accepted it and began to decide; set while it does
 	AskedAt         time.Time       // when the gateway was last asked because of a webhook, or about an operation
 	Accepted        []string        // differences from the gateway that a person has accepted, as code=value; nil when there are none
+	ResolvedAt      time.Time       // when a person decided last about an operation of it; it is asked about since, as money could be on it
 	AuthorizedAt    time.Time       // when it was authorized
 	CanceledAt      time.Time       // when it was canceled, voided or expired
 	ExpiresAt       time.Time       // when the gateway, or its lifetime, ends it; zero: it does not
@@ -414,6 +415,9 @@ type CancelSessionParams struct {
 // matches [ErrDeclined] or [ErrNotSent] (nothing has changed), [ErrOutcomeUnknown], [ErrInProgress] or [ErrNeedsAttention].
 func (s *Service) CancelSession(ctx context.Context, p CancelSessionParams) (*PaymentSession, error) {
 	b, err := s.cancel(ctx, cancellation{method: "CancelSession", key: p.IdempotencyKey, kind: RowSessions, id: p.SessionID, allowed: (*book).uncaptured})
+	if err == nil && b.session.Status != StatusCanceled {
+		err = b.uncaptured() // the gateway may have taken part of it meanwhile
+	}
 	if err != nil {
 		return nil, s.explain(ctx, err, RowSessions, p.SessionID)
 	}

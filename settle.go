@@ -67,12 +67,20 @@ func (b *book) settle(g *gateway, op *Operation, a answer) {
 // apply makes the rows agree with news that contradict nothing.
 func (b *book) apply(g *gateway, op *Operation, a answer, n *news) {
 	v := b.judge(g, op, a, n)
-	if v == verdictNotDone && !a.hinted && b.proven(g, op, n) {
+	if v == verdictNotDone && b.proven(g, op, a, n) {
 		v = verdictNever
 	}
 	before := b.counted()
 	if v == verdictDeclined && op.Kind == OperationInitialize {
 		n.Reference = "" // what failed to be made is made anew
+	}
+	if x := b.session; op == nil && x.InitializedAt.IsZero() && n.Reference != "" { // somebody gave up making it, too early
+		if n.State == SnapshotDeclined {
+			n.Reference = ""
+		} else {
+			x.InitializedAt = b.now
+			b.touchSession()
+		}
 	}
 	b.learn(g, n)
 	waiting := v == verdictOpen || v == verdictNotDone
@@ -218,13 +226,14 @@ func (b *book) conflict(op *Operation, a answer, n *news) string {
 		return "authorized_again"
 	case n.clash != "":
 		return n.clash
-	case n.State != SnapshotAuthorized && b.payment == nil && plus(plus(n.captured, n.capturing), plus(n.refunded, n.refunding)).IsPositive():
+	case n.State != SnapshotAuthorized && b.payment == nil && plus(plus(n.captured, n.capturing), plus(n.refunded, n.refunding)).IsPositive() &&
+		!b.accepted("movement", n):
 		return "movement"
 	case a.kind == answerDeclined && op != nil && (n.ours == MovementSucceeded || n.ours == MovementPending ||
 		n.State == SnapshotAuthorized && (op.Kind == OperationAuthorize || op.Kind == OperationInitialize)):
 		return "decline"
 	}
-	if n.Totals != nil && (op == nil || a.kind == answerOwn) && (!n.Totals.Captured.Equal(n.captured) || !n.Totals.Refunded.Equal(n.refunded)) &&
+	if n.Totals != nil && (op == nil || op.Kind == OperationStatus || a.kind == answerOwn) && (!n.Totals.Captured.Equal(n.captured) || !n.Totals.Refunded.Equal(n.refunded)) &&
 		!(a.hinted && n.Totals.Captured.LessThanOrEqual(n.captured) && n.Totals.Refunded.LessThanOrEqual(n.refunded)) && // older than our rows
 		!b.accepted("totals", n) {
 		return "totals"
@@ -293,7 +302,7 @@ func (b *book) applyState(g *gateway, op *Operation, v verdict, n *news, code st
 		}
 		if v == verdictDeclined || n.State == SnapshotDeclined || n.Decline != nil {
 			if v != verdictDeclined { // conclude declines an operation
-				b.declineSession(g, code, s.Status != StatusError)
+				b.declineSession(g, code, s.Status != StatusError, n.hinted)
 			}
 			return
 		}
@@ -405,6 +414,9 @@ func (b *book) applyRelease(g *gateway, op *Operation, v verdict, n *news) {
 	case n.Capturable != nil:
 		capturable = decimal.Min(withDigits(n.capturable(p, rest), n.digits), rest)
 	}
+	if n.hinted && !n.freed() {
+		capturable = decimal.Min(capturable, p.Capturable) // a message may be older than what we know
+	}
 	expired := ""
 	if b.paymentExpired() {
 		expired = codeExpired
@@ -445,6 +457,16 @@ func (n *news) capturable(p *Payment, rest decimal.Decimal) decimal.Decimal {
 		}
 	}
 	return decimal.Max(minus(rest, decimal.Max(gone, decimal.Decimal{})), decimal.Decimal{})
+}
+
+// freed reports whether a capture that was pending has failed: what it would have taken can be captured again.
+func (n *news) freed() bool {
+	for _, f := range n.found {
+		if f.capture != nil && f.State == MovementFailed {
+			return true
+		}
+	}
+	return false
 }
 
 func operationID(op *Operation) string {

@@ -243,6 +243,12 @@ func outlooks() []outlookCase {
 			can:  []string{"AuthorizeSession, which asks the gateway"},
 		},
 		{
+			name: "pending, the gateway decides for too long", status: StatusPending,
+			change: func(b *book, _ *gateway) { b.session.ProcessingSince = b.now.Add(-24 * time.Hour) },
+			why:    "the gateway accepted it at 02-28 12:01:00 and is still deciding", next: []string{looks},
+			can: []string{"AuthorizeSession, which asks the gateway", "CancelSession"},
+		},
+		{
 			name: "pending, the collection is completed", status: StatusPending,
 			change: func(b *book, _ *gateway) { b.collection.CompletedAt = b.now },
 			why:    "it was not authorized yet", can: []string{"CancelSession"},

@@ -243,7 +243,8 @@ func (b *book) possible(g *gateway) (can []string) {
 	add := func(format string, args ...any) { can = append(can, fmt.Sprintf(format, args...)) }
 	x, c := b.session, b.collection
 	over := !c.CompletedAt.IsZero() || !c.CanceledAt.IsZero()
-	cancels := x.ProcessingSince.IsZero() && (g.canceler != nil || x.Held.IsZero() && b.payment == nil)
+	deciding := !x.ProcessingSince.IsZero() && b.now.Before(x.ProcessingSince.Add(b.cfg.GiveUpAfter))
+	cancels := !deciding && (g.canceler != nil || x.Held.IsZero() && b.payment == nil)
 	switch x.Status {
 	case StatusPending, StatusRequiresMore, StatusError:
 		switch {

@@ -21,6 +21,7 @@ func (b *book) audited(g *gateway) bool {
 	}
 	_, capturing, _, refunding := b.sums()
 	return s.Held.IsPositive() || !s.ProcessingSince.IsZero() || s.Status == StatusAuthorized || s.OperationID != "" ||
+		!s.ResolvedAt.IsZero() || // time shows whether the decision was right
 		plus(capturing, refunding).IsPositive()
 }
 
@@ -33,6 +34,7 @@ func (b *book) lastMovement() time.Time {
 		}
 	}
 	later(b.session.AuthorizedAt)
+	later(b.session.ResolvedAt)
 	for _, c := range b.captures {
 		later(c.UpdatedAt)
 	}

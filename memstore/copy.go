@@ -130,7 +130,7 @@ func (k *keeper) session(in, was *payment.PaymentSession) *payment.PaymentSessio
 	}
 	k.text(in.Accepted...)
 	k.text(in.Reference, in.Account, in.Reason)
-	cut(&row.InitializedAt, &row.ProcessingSince, &row.AskedAt, &row.AuthorizedAt, &row.CanceledAt, &row.ExpiresAt,
+	cut(&row.InitializedAt, &row.ProcessingSince, &row.AskedAt, &row.ResolvedAt, &row.AuthorizedAt, &row.CanceledAt, &row.ExpiresAt,
 		&row.DeletedAt, &row.CreatedAt, &row.UpdatedAt)
 	k.row()
 	return &row
