@@ -110,6 +110,21 @@ func TestWhatIsAudited(t *testing.T) {
 			require.NoError(s.t, err)
 		}, asked: true},
 		"a capture is pending": {o: options{gateway: sandboxprovider.GatewayConfig{AsyncCaptures: true}}, prepare: func(s *shop, x *payment.PaymentSession) { captured(s, x) }, asked: true},
+		"needs a person before anything is held": {o: options{wrap: func(p payment.Provider) payment.Provider {
+			wrong := func(snapshot payment.Snapshot, err error) (payment.Snapshot, error) {
+				snapshot.Amount = dec("99")
+				return snapshot, err
+			}
+			return faulty{
+				Provider: p,
+				initialize: func(ctx context.Context, r payment.InitializeRequest) (payment.Snapshot, error) {
+					return wrong(p.Initialize(ctx, r))
+				},
+				status: func(ctx context.Context, r payment.StatusRequest) (payment.Snapshot, error) {
+					return wrong(p.Status(ctx, r))
+				},
+			}
+		}}, asked: true},
 		"needs a person": {o: options{wrap: func(p payment.Provider) payment.Provider {
 			return faulty{
 				Provider: p,
@@ -131,8 +146,15 @@ func TestWhatIsAudited(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newShop(t, test.o)
-			x := s.session(s.collection("100", "EUR"), "sandbox", "100")
-			test.prepare(s, x)
+			x, err := s.CreateSession(t.Context(), payment.CreateSessionParams{
+				CollectionID: s.collection("100", "EUR").ID, ProviderID: "sandbox", Amount: dec("100"),
+			})
+			if test.prepare == nil {
+				require.ErrorIs(t, err, payment.ErrNeedsAttention)
+			} else {
+				require.NoError(t, err)
+				test.prepare(s, x)
+			}
 			if test.asked {
 				require.Equal(t, []int{1, 3, 7}, s.asked(10))
 			} else {
