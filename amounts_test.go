@@ -136,6 +136,13 @@ func TestGatewayWhoseAmountsAreFixed(t *testing.T) {
 	require.Equal(t, x.ID, again.ID)
 	h.set(nil)
 	s.requireReplaced(old, "120")
+	// The same call says the same when nothing is owed any more.
+	_, err = s.CapturePayment(t.Context(), payment.CapturePaymentParams{PaymentID: s.freshSession(x.ID).PaymentID})
+	require.NoError(t, err)
+	require.Equal(t, payment.CollectionCompleted, s.fresh(c.ID).Status())
+	again, err = s.replace(old, "120")
+	require.NoError(t, err)
+	require.Equal(t, x.ID, again.ID)
 }
 
 // Nobody knows whether the old session was canceled: there is no new one then, and the same call goes on once it is known.

@@ -32,7 +32,7 @@ func TestAuditsGrowRarer(t *testing.T) {
 	p := s.paid("sandbox", "100", "EUR")
 	rows := s.allRows()
 	want, next := []int{}, 0
-	for pause := 1; len(want) < 16; pause = min(2*pause, 24*60) {
+	for pause := 1; len(want) < 13; pause = min(2*pause, 24*60) {
 		next += pause
 		want = append(want, next)
 	}

@@ -33,7 +33,8 @@ func testSevenDays(t *testing.T) {
 			return sandboxprovider.Fault{}
 		}},
 	})
-	poison := ""
+	poisoned := s.collection("30", "EUR")
+	poison := poisoned.ID
 	l.set(func(_ context.Context, e payment.Event) error {
 		if queueDown.Load() || e.CollectionID == poison && e.Kind == payment.EventSessionCreated {
 			return errNotNow
@@ -48,9 +49,7 @@ func testSevenDays(t *testing.T) {
 	end := s.run(2 * time.Minute)
 
 	// Shoppers come and go.
-	left, challenged, poisoned := s.session(s.collection("10", "EUR"), "sandbox", "10"), s.session(s.collection("20", "EUR"), "sandbox", "20"),
-		s.collection("30", "EUR")
-	poison = poisoned.ID
+	left, challenged := s.session(s.collection("10", "EUR"), "sandbox", "10"), s.session(s.collection("20", "EUR"), "sandbox", "20")
 	require.ErrorIs(t, s.authorizeWith(challenged, sandboxprovider.Token3DS), payment.ErrRequiresMore)
 	s.session(poisoned, "sandbox", "30")
 	quiet, lapsing := s.paid("sandbox", "40", "EUR"), s.paid("sandbox", "50", "EUR")
