@@ -253,7 +253,7 @@ func TestProcessesShareDelivery(t *testing.T) {
 }
 
 func testProcessesShareDelivery(t *testing.T) {
-	const collections, committers, notes = 6, 8, 15
+	const collections, committers, notes = 5, 8, 8
 	store := memstore.New()
 	gateway := sandboxprovider.NewGateway(sandboxprovider.GatewayConfig{})
 	l := &listener{}
