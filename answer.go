@@ -3,7 +3,9 @@ package payment
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/shopspring/decimal"
@@ -23,13 +25,14 @@ const (
 // answer is a provider's answer, classified.
 type answer struct {
 	kind        answerKind
-	snapshot    Snapshot // State is empty where there is none
-	already     bool     // it came with AlreadyDone: this call itself had no effect
-	unsupported bool     // the gateway cannot be asked
-	hinted      bool     // it is what a message says, since the gateway cannot be asked: nobody knows how old it is
-	about       string   // the operation's key that this message names
-	code        string   // a decline's, for clients
-	message     string   // for logs and the operation, cut to 512 bytes
+	snapshot    Snapshot  // State is empty where there is none
+	already     bool      // it came with AlreadyDone: this call itself had no effect
+	unsupported bool      // the gateway cannot be asked
+	hinted      bool      // it is what a message says, since the gateway cannot be asked: nobody knows how old it is
+	about       string    // the operation's key that this message names
+	asked       time.Time // before the provider was called: what an answer says may have changed since
+	code        string    // a decline's, for clients
+	message     string    // for logs and the operation, cut to 512 bytes
 }
 
 // classify says what an answer proves. own tells an answer to a call of ours from one of Status. The default is the safe one.
@@ -173,6 +176,11 @@ func (b *book) requestFor(op *Operation) Request {
 
 // sane reports whether a snapshot's amounts can be used at all.
 func (s *Snapshot) sane(digits int) bool {
+	return !slices.ContainsFunc(s.amounts(), func(a decimal.Decimal) bool { return !saneAmount(a, digits) })
+}
+
+// amounts are all that a snapshot holds.
+func (s *Snapshot) amounts() []decimal.Decimal {
 	amounts := []decimal.Decimal{s.Amount, s.Authorized}
 	if s.Capturable != nil {
 		amounts = append(amounts, *s.Capturable)
@@ -183,10 +191,5 @@ func (s *Snapshot) sane(digits int) bool {
 	for _, m := range s.Movements {
 		amounts = append(amounts, m.Amount)
 	}
-	for _, a := range amounts {
-		if !saneAmount(a, digits) {
-			return false
-		}
-	}
-	return true
+	return amounts
 }

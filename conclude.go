@@ -78,7 +78,7 @@ func (b *book) decline(g *gateway, op *Operation, code string) {
 	}
 	switch op.Kind {
 	case OperationInitialize, OperationAuthorize:
-		b.declineSession(g, code, true)
+		b.declineSession(g, code, true, false)
 	case OperationCapture:
 		b.addMovement(op, found{kind: MovementCapture, ours: true, Movement: Movement{Amount: op.Amount, State: MovementFailed}}, code)
 	case OperationRefund:
@@ -88,7 +88,7 @@ func (b *book) decline(g *gateway, op *Operation, code string) {
 }
 
 // declineSession makes a session that is neither authorized nor canceled an error. attempt says that this decline is a new one.
-func (b *book) declineSession(g *gateway, code string, attempt bool) {
+func (b *book) declineSession(g *gateway, code string, attempt, hinted bool) {
 	s := b.session
 	if !s.Status.CanBecome(StatusError) {
 		return
@@ -99,7 +99,7 @@ func (b *book) declineSession(g *gateway, code string, attempt bool) {
 		s.Reason = code
 		b.touchSession()
 	}
-	if !g.info.ClientConfirms { // there the shopper can try again without us
+	if !g.info.ClientConfirms && !hinted { // there the shopper can try again without us, and a message may tell of an earlier attempt
 		b.hold(decimal.Decimal{})
 	}
 	if attempt {
@@ -172,12 +172,13 @@ func backoff(tries int) time.Duration {
 
 // proofWindow is how long after its last call an operation may still have an effect.
 func (i *ProviderInfo) proofWindow(cfg *Config) time.Duration {
-	return max(i.KeyTTL, cfg.CallTimeout) + i.MaxRequestLife
+	return max(i.KeyTTL, cfg.CallTimeout) + i.MaxRequestLife + cfg.ClockSkew
 }
 
-// proven reports whether "it has had no effect so far" means "it never will".
-func (b *book) proven(g *gateway, op *Operation, n *news) bool {
-	if op.LastCallAt.IsZero() || b.now.Sub(op.LastCallAt) < g.info.proofWindow(b.cfg) {
+// proven reports whether "it has had no effect so far" means "it never will". That counts from when the gateway was asked: whoever asked may have
+// been held up since.
+func (b *book) proven(g *gateway, op *Operation, a answer, n *news) bool {
+	if a.hinted || op.LastCallAt.IsZero() || a.asked.Sub(op.LastCallAt) < g.info.proofWindow(b.cfg) {
 		return false // a call that is still to be made has had no effect, and will
 	}
 	if n.State == SnapshotNotFound {

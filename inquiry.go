@@ -2,6 +2,7 @@ package payment
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -56,6 +57,18 @@ func (s *Service) inquire(ctx context.Context, b *book, q inquiry) (*book, heard
 			}
 			return nil
 		})
+		if errors.Is(err, ErrDuplicate) || errors.Is(err, ErrInvalid) {
+			// The store will never take this answer: a person must see it.
+			if b, err = s.change(ctx, by, nil, func(b *book) error {
+				if open := b.openOperation(); open == nil || open.State == OperationNeedsAttention {
+					b.attention(open, "answer")
+					b.watch(g)
+				}
+				return nil
+			}); err == nil {
+				b.more = false
+			}
+		}
 		switch {
 		case err != nil:
 			return b, heardNothing, err

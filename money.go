@@ -125,7 +125,7 @@ func (r CurrencyRule) FromMinorUnits(minor int64) decimal.Decimal {
 // unknown currency leaves the amount as it is.
 func FormatAmount(amount decimal.Decimal, code string) string {
 	c, err := LookupCurrency(code)
-	if err != nil || amount.Exponent() < -int32(c.Digits) {
+	if err != nil || !writable(amount) || !amount.Equal(amount.Truncate(int32(c.Digits))) {
 		return amount.String()
 	}
 	return amount.StringFixed(int32(c.Digits))
@@ -139,6 +139,11 @@ func saneAmount(amount decimal.Decimal, digits int) bool {
 	}
 	_, err := (CurrencyRule{Digits: digits}).MinorUnits(amount)
 	return err == nil && amount.Sign() >= 0
+}
+
+// writable reports whether an amount can be written out without filling the memory, whatever else it may be.
+func writable(amount decimal.Decimal) bool {
+	return amount.Exponent() > -1000 && amount.Exponent() < 1000
 }
 
 // withDigits writes an exact amount with a currency's digits, so that sums and comparisons need no rescaling.

@@ -308,7 +308,10 @@ func (s *Service) mayCall(op *Operation) bool {
 func (s *Service) call(ctx context.Context, limit time.Duration, f func(context.Context) answer) answer {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), min(limit, s.cfg.CallTimeout))
 	defer cancel()
-	return f(ctx)
+	asked := s.now()
+	a := f(ctx)
+	a.asked = asked
+	return a
 }
 
 // record settles an answer. If the operation has another executor by now, this one ends nothing.

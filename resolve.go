@@ -72,13 +72,15 @@ func (s *Service) ResolveOperation(ctx context.Context, p ResolveOperationParams
 		a = s.call(ctx, s.cfg.CallTimeout, func(ctx context.Context) answer { return g.ask(ctx, asked, op, inquiry{}) })
 	}
 	at, revision := b.stamp(), b.session.Revision
-	for first, more := b, true; more; first = b {
+	for first, again, more := b, false, true; more; first, again = b, true {
 		b, err = s.change(ctx, by, first, func(b *book) error {
-			op, again := b.operation(p.OperationID), b.more
+			op := b.operation(p.OperationID)
 			b.now, b.more = s.now(), false
 			switch {
 			case again: // more movements of the same answer
-				b.apply(g, op, a, new(b.read(op, a)))
+				if !op.ended() {
+					b.apply(g, op, a, new(b.read(op, a)))
+				}
 				return nil
 			case op.ResolvedAt.Equal(at) && op.ResolvedBy == p.By && op.Resolution == p.Outcome: // this commit has happened already
 				return nil
@@ -170,7 +172,7 @@ func (b *book) accept(g *gateway, op *Operation, a answer) error {
 		v := b.judge(g, op, a, &n)
 		switch {
 		case code != "" || v == verdictOpen && op.Kind != OperationStatus:
-		case v == verdictNotDone && !unasked && !b.proven(g, op, &n):
+		case v == verdictNotDone && !unasked && !b.proven(g, op, a, &n):
 			if n.State == SnapshotNotFound && !g.info.StatusByKey && op.Kind != OperationInitialize {
 				break // it may have forgotten
 			}

@@ -166,6 +166,58 @@ func TestRuleWrittenBeforeTheCall(t *testing.T) {
 	require.Len(t, seen, 6)
 }
 
+// Rule 4: while one operation of a session is at the gateway, no other begins: not by another process, and not of another kind.
+func TestRuleOneOpenOperation(t *testing.T) {
+	calls := map[string]func(ctx context.Context, svc *payment.Service, x *payment.PaymentSession) error{
+		"authorize": func(ctx context.Context, svc *payment.Service, x *payment.PaymentSession) error {
+			_, err := svc.AuthorizeSession(ctx, payment.AuthorizeSessionParams{SessionID: x.ID})
+			return err
+		},
+		"update": func(ctx context.Context, svc *payment.Service, x *payment.PaymentSession) error {
+			_, err := svc.UpdateSession(ctx, payment.UpdateSessionParams{SessionID: x.ID, Amount: amount("50")})
+			return err
+		},
+		"capture": func(ctx context.Context, svc *payment.Service, x *payment.PaymentSession) error {
+			_, err := svc.CapturePayment(ctx, payment.CapturePaymentParams{PaymentID: x.PaymentID, Amount: amount("40")})
+			return err
+		},
+		"cancel": func(ctx context.Context, svc *payment.Service, x *payment.PaymentSession) error {
+			_, err := svc.CancelSession(ctx, payment.CancelSessionParams{SessionID: x.ID})
+			return err
+		},
+	}
+	for first, seconds := range map[string][]string{"authorize": {"authorize", "update", "cancel"}, "capture": {"capture", "cancel"}} {
+		for _, second := range seconds {
+			t.Run(first+", then "+second, func(t *testing.T) {
+				h := &hook{}
+				s := newShop(t, options{wrap: h.wrap})
+				x := s.session(s.collection("100", "EUR"), "sandbox", "100")
+				if first == "capture" {
+					s.authorize(x)
+					x = s.freshSession(x.ID)
+				}
+				met := false
+				h.set(func(_ sandboxprovider.Method, call func() (payment.Snapshot, error)) (payment.Snapshot, error) {
+					met = true
+					ctx, cancel := context.WithCancel(t.Context())
+					other, err := payment.NewService(s.store, payment.Config{
+						Providers: []payment.Provider{sandboxprovider.New(s.gateway, sandboxprovider.Config{})}, Now: s.clock.Now,
+						Wait: func(ctx context.Context, _ time.Duration) error { cancel(); return ctx.Err() }, // it would wait
+					})
+					require.NoError(t, err)
+					began := len(s.gateway.Requests())
+					require.ErrorIs(t, calls[second](ctx, other, x), payment.ErrInProgress)
+					require.Len(t, s.gateway.Requests(), began)
+					return call()
+				})
+				require.NoError(t, calls[first](t.Context(), s.Service, x))
+				require.True(t, met)
+				s.agree(x.CollectionID)
+			})
+		}
+	}
+}
+
 // Rule 6: a call, and a question, end with time left in the lease to record what came of them.
 func TestRuleCallEndsBeforeItsLease(t *testing.T) {
 	var s *shop

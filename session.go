@@ -415,6 +415,9 @@ type CancelSessionParams struct {
 // matches [ErrDeclined] or [ErrNotSent] (nothing has changed), [ErrOutcomeUnknown], [ErrInProgress] or [ErrNeedsAttention].
 func (s *Service) CancelSession(ctx context.Context, p CancelSessionParams) (*PaymentSession, error) {
 	b, err := s.cancel(ctx, cancellation{method: "CancelSession", key: p.IdempotencyKey, kind: RowSessions, id: p.SessionID, allowed: (*book).uncaptured})
+	if err == nil && b.session.Status != StatusCanceled {
+		err = b.uncaptured() // the gateway may have taken part of it meanwhile
+	}
 	if err != nil {
 		return nil, s.explain(ctx, err, RowSessions, p.SessionID)
 	}

@@ -67,7 +67,7 @@ func (b *book) settle(g *gateway, op *Operation, a answer) {
 // apply makes the rows agree with news that contradict nothing.
 func (b *book) apply(g *gateway, op *Operation, a answer, n *news) {
 	v := b.judge(g, op, a, n)
-	if v == verdictNotDone && !a.hinted && b.proven(g, op, n) {
+	if v == verdictNotDone && b.proven(g, op, a, n) {
 		v = verdictNever
 	}
 	before := b.counted()
@@ -302,7 +302,7 @@ func (b *book) applyState(g *gateway, op *Operation, v verdict, n *news, code st
 		}
 		if v == verdictDeclined || n.State == SnapshotDeclined || n.Decline != nil {
 			if v != verdictDeclined { // conclude declines an operation
-				b.declineSession(g, code, s.Status != StatusError)
+				b.declineSession(g, code, s.Status != StatusError, n.hinted)
 			}
 			return
 		}
@@ -414,6 +414,9 @@ func (b *book) applyRelease(g *gateway, op *Operation, v verdict, n *news) {
 	case n.Capturable != nil:
 		capturable = decimal.Min(withDigits(n.capturable(p, rest), n.digits), rest)
 	}
+	if n.hinted && !n.freed() {
+		capturable = decimal.Min(capturable, p.Capturable) // a message may be older than what we know
+	}
 	expired := ""
 	if b.paymentExpired() {
 		expired = codeExpired
@@ -454,6 +457,16 @@ func (n *news) capturable(p *Payment, rest decimal.Decimal) decimal.Decimal {
 		}
 	}
 	return decimal.Max(minus(rest, decimal.Max(gone, decimal.Decimal{})), decimal.Decimal{})
+}
+
+// freed reports whether a capture that was pending has failed: what it would have taken can be captured again.
+func (n *news) freed() bool {
+	for _, f := range n.found {
+		if f.capture != nil && f.State == MovementFailed {
+			return true
+		}
+	}
+	return false
 }
 
 func operationID(op *Operation) string {

@@ -56,12 +56,24 @@ func (b *book) paymentExpired() bool {
 	return p != nil && p.CanceledAt.IsZero() && p.Capturable.IsPositive() && !p.CaptureBefore.IsZero() && !b.now.Before(p.CaptureBefore)
 }
 
+// late is how long ago the time of the session, or of what is left of its authorization, was over; zero when it is not.
+func (b *book) late() time.Duration {
+	switch {
+	case b.sessionExpired():
+		return b.now.Sub(b.session.ExpiresAt)
+	case b.paymentExpired():
+		return b.now.Sub(b.payment.CaptureBefore)
+	}
+	return 0
+}
+
 // nextLook is when a session is to be looked at again, after so many looks since its last change; zero: not any more.
 func (b *book) nextLook(g *gateway, looks int, asks bool) time.Time {
 	pause := lastLook
 	if looks < 11 { // a minute, doubled eleven times, is more than a day
 		pause = min(firstLook<<looks, lastLook)
 	}
+	pause = max(pause, min(b.late(), lastLook)) // each try to end it is a change as well, and must not bring the next one a minute later
 	var next time.Time
 	at := func(t time.Time) {
 		if next.IsZero() || t.Before(next) {
@@ -157,8 +169,8 @@ func (s *Service) expire(ctx context.Context, b *book) (*book, error) {
 		kind, id = RowPayments, b.payment.ID
 	}
 	after, err := s.cancel(ctx, cancellation{kind: kind, id: id, hurried: true, allowed: func(b *book) error {
-		if b.sessionExpired() || b.paymentExpired() {
-			return nil
+		if b.session.ProcessingSince.IsZero() && (b.sessionExpired() || b.paymentExpired()) {
+			return nil // what a gateway decides for days is the host's to give up, not the clock's
 		}
 		return &StateError{id, string(b.session.Status), "expire", "its time was prolonged, or it was authorized"}
 	}})

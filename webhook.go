@@ -6,9 +6,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/shopspring/decimal"
 )
 
 const (
@@ -351,7 +354,7 @@ func (s *Service) giveUp(ctx context.Context, d *Delivery) error {
 // keptSnapshot is a Snapshot as a parked message keeps it.
 type keptSnapshot struct {
 	Snapshot
-	Private Data `json:",omitempty"`
+	Private *Data `json:",omitempty"`
 }
 
 // keptMessage is what is kept of a message until it is handled.
@@ -363,15 +366,13 @@ type keptMessage struct {
 
 // keepMessage keeps a message's beginning for people, and what the provider read in it. What is too large is kept without what decorates it.
 func keepMessage(body []byte, m WebhookMessage) Private {
-	k := keptMessage{Notice: m.Notice}
-	if text := string(body[:min(len(body), webhookKept)]); utf8.ValidString(text) && checkText(text) == nil {
-		k.Body = text
-	}
-	if m.Snapshot != nil {
-		k.Snapshot = &keptSnapshot{Snapshot: *m.Snapshot}
-		if p := m.Snapshot.Private; p != nil {
-			k.Snapshot.Private = p.Reveal()
+	k := keptMessage{Body: beginning(body), Snapshot: m.Snapshot.kept()}
+	if m.Notice != nil {
+		n := *m.Notice
+		if !writable(n.Amount) {
+			n.Amount = decimal.Decimal{}
 		}
+		k.Notice = &n
 	}
 	for _, simpler := range []func(){
 		func() {},
@@ -399,6 +400,42 @@ func keepMessage(body []byte, m WebhookMessage) Private {
 	return Private{}
 }
 
+// beginning is how a message's body begins, if that is text.
+func beginning(body []byte) string {
+	text := body[:min(len(body), webhookKept)]
+	for cut := 1; cut < utf8.UTFMax && len(body) > webhookKept && !utf8.Valid(text); cut++ { // in the middle of a letter
+		text = text[:len(text)-1]
+	}
+	if checkText(string(text)) != nil {
+		return ""
+	}
+	return string(text)
+}
+
+// kept is a snapshot with its words as they would be used; nil if an amount in it is none that can be written.
+func (s *Snapshot) kept() *keptSnapshot {
+	if s == nil || slices.ContainsFunc(s.amounts(), func(a decimal.Decimal) bool { return !writable(a) }) {
+		return nil
+	}
+	k := &keptSnapshot{Snapshot: *s}
+	if s.Private != nil {
+		d := s.Private.Reveal()
+		if d == nil {
+			d = Data{} // which empties what there is
+		}
+		k.Private = &d
+	}
+	if s.Decline != nil {
+		k.Decline = &Decline{Code: declineCode(s.Decline.Code), Message: quote(s.Decline.Message)}
+	}
+	k.CaptureBefore, k.ExpiresAt = microseconds(s.CaptureBefore), microseconds(s.ExpiresAt)
+	k.Movements = slices.Clone(s.Movements)
+	for i := range k.Movements {
+		k.Movements[i].At = microseconds(k.Movements[i].At)
+	}
+	return k
+}
+
 // message is what a stored delivery says, as its provider said when it came in.
 func (d *Delivery) message() (WebhookMessage, error) {
 	m := WebhookMessage{EventID: d.EventID, Type: d.Type, SessionID: d.SessionID, IdempotencyKey: d.IdempotencyKey, Reference: d.Reference}
@@ -419,7 +456,7 @@ func (d *Delivery) message() (WebhookMessage, error) {
 	if k.Snapshot != nil {
 		m.Snapshot = &k.Snapshot.Snapshot
 		if k.Snapshot.Private != nil {
-			m.Snapshot.Private = new(NewPrivate(k.Snapshot.Private))
+			m.Snapshot.Private = new(NewPrivate(*k.Snapshot.Private))
 		}
 	}
 	return m, nil

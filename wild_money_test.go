@@ -205,16 +205,20 @@ func TestWildWebhookBeforeItsSession(t *testing.T) {
 // A guard that calls a message, or a session, done keeps nothing out that is still to happen.
 func TestWildRetriedMessageIsNotSwallowed(t *testing.T) {
 	t.Run("the store failed at first", func(t *testing.T) {
-		store := &breaking{Store: memstore.New()}
+		frail := &breaking{Store: memstore.New()}
+		store := &deaf{Store: frail}
 		s := newShop(t, options{store: store, sandbox: sandboxprovider.Config{ClientConfirms: true}})
 		x := s.session(s.collection("100", "EUR"), "sandbox", "100")
 		s.gateway.Webhooks()
 		require.NoError(t, s.gateway.ConfirmInBrowser(s.intent(x.ID).ClientToken, "tok_visa"))
 		message := s.gateway.Webhooks()[0]
-		store.dead = true
+		frail.dead = true
 		_, err := s.HandleWebhook(t.Context(), "sandbox", message)
 		require.ErrorIs(t, err, errDead, "no acknowledgment: the gateway sends it again")
-		store.dead = false
+		frail.dead, store.err = false, errDead
+		_, err = s.HandleWebhook(t.Context(), "sandbox", message)
+		require.ErrorIs(t, err, errDead, "nor when it is found, and cannot be kept")
+		store.err = nil
 		require.Equal(t, payment.DeliveryHandled, s.tell(message).State)
 		require.Equal(t, payment.StatusAuthorized, s.freshSession(x.ID).Status)
 	})

@@ -292,6 +292,12 @@ func TestWildGatewayObjectReachesNoBrowser(t *testing.T) {
 	s := newShop(t, options{})
 	c := s.collection("100", "EUR")
 	one, two := s.session(c, "sandbox", "40"), s.session(c, "sandbox", "60")
+	for _, x := range []*payment.PaymentSession{one, two} {
+		public, err := json.Marshal(x)
+		require.NoError(t, err)
+		require.Contains(t, string(public), s.intent(x.ID).ClientToken)
+		require.NotContains(t, string(public), s.intent(x.ID).Secret)
+	}
 	p := s.authorize(one)
 	_, err := s.capture(p, "10")
 	require.NoError(t, err)
