@@ -248,7 +248,7 @@ func TestResolveRefusesBadInput(t *testing.T) {
 func TestWhatPeopleWriteIsNotPublic(t *testing.T) {
 	for _, outcome := range []payment.Resolution{payment.ResolveAsk, payment.ResolveAccept, payment.ResolveFail} {
 		m := newMuted(t, payment.OperationRefund, nil)
-		_, err := m.ResolveOperation(t.Context(), payment.ResolveOperationParams{OperationID: m.op, Outcome: outcome, By: "anna-7431", Note: "secret-7431"})
+		_, err := m.ResolveOperation(t.Context(), payment.ResolveOperationParams{OperationID: m.op, Outcome: outcome, By: "anna-zq31", Note: "secret-zq31"})
 		require.NoError(t, err)
 		x := m.freshSession(m.session)
 		events, err := m.ListEvents(t.Context(), payment.ListParams{CollectionID: x.CollectionID, Limit: 100})
@@ -256,7 +256,7 @@ func TestWhatPeopleWriteIsNotPublic(t *testing.T) {
 		for _, public := range []any{x, m.payment(x.PaymentID), m.fresh(x.CollectionID), events} {
 			text, err := json.Marshal(public)
 			require.NoError(t, err)
-			require.NotContains(t, string(text), "7431")
+			require.NotContains(t, string(text), "zq31")
 		}
 	}
 }

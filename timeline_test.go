@@ -121,6 +121,7 @@ func TestTimelineOfADeletedCollection(t *testing.T) {
 	s := newShop(t, options{})
 	c := s.collection("100", "EUR")
 	x := s.session(c, "sandbox", "100")
+	require.NoError(t, s.DeleteSession(t.Context(), x.ID))
 	require.NoError(t, s.DeleteCollection(t.Context(), c.ID))
 	_, err := s.GetCollection(t.Context(), c.ID)
 	require.ErrorIs(t, err, payment.ErrNotFound)
