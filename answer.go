@@ -153,7 +153,7 @@ func (g *gateway) ask(ctx context.Context, b *book, op *Operation, q inquiry) an
 		Amount: b.session.Amount, CurrencyCode: b.session.CurrencyCode,
 		Data: b.session.Data.Clone(), Private: b.session.Private, Context: b.session.Context,
 	}
-	if op != nil {
+	if op != nil && !op.FirstCallAt.IsZero() { // else the gateway has never seen its key
 		r.IdempotencyKey = op.Key()
 	}
 	s, err := g.Status(ctx, StatusRequest{r})

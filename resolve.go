@@ -172,7 +172,7 @@ func (b *book) accept(g *gateway, op *Operation, a answer) error {
 		v := b.judge(g, op, a, &n)
 		switch {
 		case code != "" || v == verdictOpen && op.Kind != OperationStatus:
-		case v == verdictNotDone && !unasked && !b.proven(g, op, a, &n):
+		case v == verdictNotDone && op.Kind != OperationStatus && !unasked && !b.proven(g, op, a, &n):
 			if n.State == SnapshotNotFound && !g.info.StatusByKey && op.Kind != OperationInitialize {
 				break // it may have forgotten
 			}
