@@ -361,3 +361,74 @@ func TestRuleClockThatWasFarAhead(t *testing.T) {
 	}
 	equalAmount(t, "20", s.booksAgree(t, p.ID).Captured)
 }
+
+// Where messages are all there is, each of them is read, however many wait.
+func TestRuleEveryMessageIsRead(t *testing.T) {
+	s := unaskable(t, sandboxprovider.GatewayConfig{})
+	p := s.paid("sandbox", "100", "EUR")
+	s.gateway.Webhooks()
+	for range 4 {
+		_, err := s.gateway.CaptureAtDashboard(s.intent(p.SessionID).Reference, dec("10"))
+		require.NoError(t, err)
+	}
+	for _, m := range s.gateway.Webhooks() { // all within a second
+		_, err := s.HandleWebhook(t.Context(), "sandbox", m)
+		require.NoError(t, err)
+	}
+	for range 4 {
+		s.reconcile(2 * time.Second)
+	}
+	for _, d := range s.deliveries() {
+		require.Equal(t, payment.DeliveryHandled, d.State)
+	}
+	equalAmount(t, "40", s.booksAgree(t, p.ID).Captured)
+}
+
+// News of more movements than one commit takes are all written before the message is handled.
+func TestRuleManyMovementsInOneMessage(t *testing.T) {
+	s := newShop(t, options{})
+	p := s.paid("sandbox", "100", "EUR")
+	for range 60 {
+		_, err := s.gateway.CaptureAtDashboard(s.intent(p.SessionID).Reference, dec("1"))
+		require.NoError(t, err)
+	}
+	messages := s.gateway.Webhooks()
+	require.Equal(t, payment.DeliveryHandled, s.tell(messages[len(messages)-1]).State)
+	require.Len(t, s.booksAgree(t, p.ID).Captures, 60)
+	require.Len(t, s.calls(sandboxprovider.MethodRetrieve), 1)
+}
+
+// News that the store will never take are a person's matter, and one alarm; nothing is asked for ever.
+func TestRuleNewsThatCannotBeStored(t *testing.T) {
+	for name, refusal := range map[string]error{"duplicate": payment.ErrDuplicate, "invalid": payment.ErrInvalid} {
+		t.Run(name, func(t *testing.T) {
+			store := &breaking{Store: memstore.New()}
+			s := newShop(t, options{store: store})
+			p := s.paid("sandbox", "100", "EUR")
+			store.refuse = func(c *payment.Changes) error {
+				if len(c.Captures) > 0 {
+					return refusal
+				}
+				return nil
+			}
+			_, err := s.gateway.CaptureAtDashboard(s.intent(p.SessionID).Reference, dec("10"))
+			require.NoError(t, err)
+			require.Equal(t, payment.DeliveryHandled, s.tell(s.messageOf("capture.succeeded")).State)
+			require.Equal(t, []string{"answer"}, s.attention())
+			for range 3 {
+				s.reconcile(time.Hour)
+			}
+			alarms := 0
+			for _, kind := range s.kinds(p.CollectionID) {
+				if kind == payment.EventOperationNeedsAttention {
+					alarms++
+				}
+			}
+			require.Equal(t, 1, alarms)
+			store.refuse = nil // once it can be kept, it is, and nobody need look any more
+			s.reconcile(24 * time.Hour)
+			require.Empty(t, s.attention())
+			equalAmount(t, "10", s.booksAgree(t, p.ID).Captured)
+		})
+	}
+}
