@@ -268,14 +268,167 @@ func TestRuleEventsOneProcessAtATime(t *testing.T) {
 	require.Zero(t, together)
 }
 
-// A gateway that cannot be asked tells a fact that changes nothing: that is all there is to handle.
-func TestRuleNoticeAloneIsHandled(t *testing.T) {
-	s, p := newTold(t)
-	p.on(payment.OperationStatus, func(*payment.Snapshot, payment.Request) error { return payment.ErrUnsupported })
-	pay := s.paid("scripted", "100", "EUR")
-	p.message = payment.WebhookMessage{EventID: "1", SessionID: pay.SessionID, Notice: &payment.Notice{Kind: "dispute.created", Amount: dec("5"), CurrencyCode: "EUR"}}
-	r, err := s.HandleWebhook(t.Context(), "scripted", payment.WebhookRequest{})
+// A message that is handled after all is not given up, however long it took.
+func TestRuleLateMessageIsNotGivenUp(t *testing.T) {
+	store := &absent{Store: memstore.New()}
+	var told []payment.EventKind
+	s := newShop(t, options{store: store, config: payment.Config{OnEvent: func(_ context.Context, e payment.Event) error { told = append(told, e.Kind); return nil }}})
+	p := s.paid("sandbox", "100", "EUR")
+	s.gateway.Webhooks()
+	_, err := s.gateway.CaptureAtDashboard(s.intent(p.SessionID).Reference, dec("30"))
 	require.NoError(t, err)
-	require.Equal(t, payment.DeliveryHandled, r.State)
-	require.Contains(t, s.kinds(pay.CollectionID), payment.EventGatewayNotice)
+	store.hidden = true
+	require.Equal(t, "session_missing", s.tellAll(false)[0].Code)
+	for range 23 {
+		s.clock.Advance(time.Hour)
+		_, _ = s.Reconcile(t.Context()) // the session cannot be looked at either
+	}
+	s.clock.Advance(2 * time.Hour)
+	store.hidden = false
+	s.reconcile(0)
+	d := s.deliveries()[0]
+	require.GreaterOrEqual(t, d.Tries, 10)
+	require.Equal(t, payment.DeliveryHandled, d.State)
+	require.Empty(t, d.Code)
+	require.NotContains(t, told, payment.EventWebhookGivenUp)
+	equalAmount(t, "30", s.booksAgree(t, p.ID).Captured)
+}
+
+// A gateway that does not answer is not asked again for each message about one session.
+func TestRuleSilentGatewayIsAskedOnce(t *testing.T) {
+	asked := 0
+	var s *shop
+	s = newShop(t, options{wrap: func(p payment.Provider) payment.Provider {
+		return faulty{Provider: p, status: func(context.Context, payment.StatusRequest) (payment.Snapshot, error) {
+			asked++
+			s.clock.Advance(5 * time.Second)
+			return payment.Snapshot{}, context.DeadlineExceeded
+		}}
+	}})
+	p := s.paid("sandbox", "100", "EUR")
+	for range 4 {
+		_, err := s.gateway.CaptureAtDashboard(s.intent(p.SessionID).Reference, dec("1"))
+		require.NoError(t, err)
+	}
+	s.tellAll(false)
+	asked = 0
+	r := s.reconcile(20 * time.Second)
+	require.Len(t, r.Parked, len(s.deliveries()))
+	require.Equal(t, 1, asked)
+}
+
+// What the host says is now counts for a message's date: it may have waited in a queue of the host's.
+func TestRuleHostSaysWhenAMessageCame(t *testing.T) {
+	s := newShop(t, options{})
+	s.session(s.collection("100", "EUR"), "sandbox", "100")
+	m := s.gateway.Webhooks()[0] // with the moment at which it was sent
+	s.clock.Advance(time.Hour)
+	require.Equal(t, payment.DeliveryHandled, s.tell(m).State)
+	m.Now = time.Time{}
+	_, err := s.HandleWebhook(t.Context(), "sandbox", m)
+	require.ErrorIs(t, err, payment.ErrWebhookRefused)
+}
+
+// Who wrote down that it asks knows its own commit again, and does ask.
+func TestRuleQuestionWhoseCommitIsUnknown(t *testing.T) {
+	store := &breaking{Store: memstore.New(), fault: func(s payment.Store, ctx context.Context, c *payment.Changes) error {
+		if err := s.Commit(ctx, c); err != nil {
+			return err
+		}
+		return payment.ErrCommitUnknown
+	}}
+	s := newShop(t, options{store: store})
+	p := s.paid("sandbox", "100", "EUR")
+	_, err := s.gateway.CaptureAtDashboard(s.intent(p.SessionID).Reference, dec("30"))
+	require.NoError(t, err)
+	m := s.messageOf("capture.succeeded")
+	store.breakAt = store.commits + 1
+	require.Equal(t, payment.DeliveryHandled, s.tell(m).State)
+	equalAmount(t, "30", s.booksAgree(t, p.ID).Captured)
+}
+
+// A process whose clock was far ahead does not keep the others from asking until then.
+func TestRuleClockThatWasFarAhead(t *testing.T) {
+	s := newShop(t, options{})
+	p := s.paid("sandbox", "100", "EUR")
+	reference := s.intent(p.SessionID).Reference
+	s.gateway.Webhooks()
+	for _, ahead := range []time.Duration{6 * time.Hour, -6 * time.Hour} { // it is asked, then the clock is set right
+		_, err := s.gateway.CaptureAtDashboard(reference, dec("10"))
+		require.NoError(t, err)
+		s.clock.Advance(ahead)
+		require.Equal(t, payment.DeliveryHandled, s.tell(s.resent(s.messageOf("capture.succeeded"))).State)
+	}
+	equalAmount(t, "20", s.booksAgree(t, p.ID).Captured)
+}
+
+// Where messages are all there is, each of them is read, however many wait.
+func TestRuleEveryMessageIsRead(t *testing.T) {
+	s := unaskable(t, sandboxprovider.GatewayConfig{})
+	p := s.paid("sandbox", "100", "EUR")
+	s.gateway.Webhooks()
+	for range 4 {
+		_, err := s.gateway.CaptureAtDashboard(s.intent(p.SessionID).Reference, dec("10"))
+		require.NoError(t, err)
+	}
+	for _, m := range s.gateway.Webhooks() { // all within a second
+		_, err := s.HandleWebhook(t.Context(), "sandbox", m)
+		require.NoError(t, err)
+	}
+	for range 4 {
+		s.reconcile(2 * time.Second)
+	}
+	for _, d := range s.deliveries() {
+		require.Equal(t, payment.DeliveryHandled, d.State)
+	}
+	equalAmount(t, "40", s.booksAgree(t, p.ID).Captured)
+}
+
+// News of more movements than one commit takes are all written before the message is handled.
+func TestRuleManyMovementsInOneMessage(t *testing.T) {
+	s := newShop(t, options{})
+	p := s.paid("sandbox", "100", "EUR")
+	for range 60 {
+		_, err := s.gateway.CaptureAtDashboard(s.intent(p.SessionID).Reference, dec("1"))
+		require.NoError(t, err)
+	}
+	messages := s.gateway.Webhooks()
+	require.Equal(t, payment.DeliveryHandled, s.tell(messages[len(messages)-1]).State)
+	require.Len(t, s.booksAgree(t, p.ID).Captures, 60)
+	require.Len(t, s.calls(sandboxprovider.MethodRetrieve), 1)
+}
+
+// News that the store will never take are a person's matter, and one alarm; nothing is asked for ever.
+func TestRuleNewsThatCannotBeStored(t *testing.T) {
+	for name, refusal := range map[string]error{"duplicate": payment.ErrDuplicate, "invalid": payment.ErrInvalid} {
+		t.Run(name, func(t *testing.T) {
+			store := &breaking{Store: memstore.New()}
+			s := newShop(t, options{store: store})
+			p := s.paid("sandbox", "100", "EUR")
+			store.refuse = func(c *payment.Changes) error {
+				if len(c.Captures) > 0 {
+					return refusal
+				}
+				return nil
+			}
+			_, err := s.gateway.CaptureAtDashboard(s.intent(p.SessionID).Reference, dec("10"))
+			require.NoError(t, err)
+			require.Equal(t, payment.DeliveryHandled, s.tell(s.messageOf("capture.succeeded")).State)
+			require.Equal(t, []string{"answer"}, s.attention())
+			for range 3 {
+				s.reconcile(time.Hour)
+			}
+			alarms := 0
+			for _, kind := range s.kinds(p.CollectionID) {
+				if kind == payment.EventOperationNeedsAttention {
+					alarms++
+				}
+			}
+			require.Equal(t, 1, alarms)
+			store.refuse = nil // once it can be kept, it is, and nobody need look any more
+			s.reconcile(24 * time.Hour)
+			require.Empty(t, s.attention())
+			equalAmount(t, "10", s.booksAgree(t, p.ID).Captured)
+		})
+	}
 }

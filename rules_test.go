@@ -255,6 +255,37 @@ func TestRuleCallEndsBeforeItsLease(t *testing.T) {
 	require.Len(t, s.calls(sandboxprovider.MethodConfirm), 2)
 }
 
+// Rule 6: an executor whose lease has ended, and whose work another has taken over, ends nothing, though the other has not ended it either.
+func TestRuleDisplacedExecutor(t *testing.T) {
+	for name, late := range map[string]error{"declined": payment.Declined("late", ""), "not sent": payment.NotSent(nil)} {
+		t.Run(name, func(t *testing.T) {
+			var s *shop
+			first := true
+			s = newShop(t, options{wrap: func(p payment.Provider) payment.Provider {
+				return faulty{Provider: p, authorize: func(ctx context.Context, r payment.AuthorizeRequest) (payment.Snapshot, error) {
+					if !first {
+						return p.Authorize(ctx, r)
+					}
+					first = false
+					s.fail(sandboxprovider.MethodRetrieve, sandboxprovider.FaultServerError)
+					require.Len(t, s.reconcile(time.Minute).Parked, 1) // while this call hangs, another process asks, in vain
+					return payment.Snapshot{}, late
+				}}
+			}})
+			c := s.collection("100", "EUR")
+			x := s.session(c, "sandbox", "100")
+			_, err := s.tryAuthorize(x)
+			s.requireUnknown(err, x.ID, payment.StatusPending)
+			equalAmount(t, "100", s.fresh(c.ID).Held)
+			require.Zero(t, s.freshSession(x.ID).Declines)
+			s.reconcile(time.Minute)
+			require.Equal(t, payment.StatusAuthorized, s.freshSession(x.ID).Status)
+			require.Len(t, s.keysOf(sandboxprovider.MethodConfirm), 1)
+			s.agree(c.ID)
+		})
+	}
+}
+
 // Rule 7: a repeated call brings what the first one brought, whatever the session says by then.
 func TestRuleRepeatedCallIsTheSame(t *testing.T) {
 	s, p := newScripted(t)

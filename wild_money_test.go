@@ -199,6 +199,7 @@ func TestWildWebhookBeforeItsSession(t *testing.T) {
 		}
 		require.Len(t, given, 1)
 		require.Equal(t, x.ID, given[0].SessionID)
+		require.Equal(t, "session_missing", given[0].Code, "why, for the person who looks")
 	})
 }
 
