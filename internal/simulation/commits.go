@@ -66,7 +66,9 @@ func (w *world) afterCommit(a *actor, c *payment.Changes) {
 		if want := (c.Version+1)*64 + int64(i); e.Seq != want {
 			w.fail("event %s has Seq %d, not %d", e.ID, e.Seq, want)
 		}
-		col.seqs = append(col.seqs, e.Seq)
+		if col.seqs = append(col.seqs, e.Seq); len(col.seqs) == w.v.poison {
+			col.poisonAt = w.now
+		}
 	}
 	w.secrets.committed(w, c)
 }
@@ -81,6 +83,7 @@ func (w *world) sawOperation(a *actor, x *payment.Operation) {
 		w.shadow.operations++
 		if a.asked != nil {
 			a.asked.began = append(a.asked.began, o)
+			a.asked.first().all = append(a.asked.first().all, o)
 		}
 		if x.State != payment.OperationOpen && x.State != payment.OperationNeedsAttention {
 			w.fail("operation %s begins as %s", x.ID, x.State)
@@ -272,7 +275,7 @@ func (w *world) checkPayment(p *shadowPayment) {
 	switch {
 	case p.captured != p.sumCaptured || p.refunded != p.sumRefunded:
 		w.fail("payment %s: captured %d and refunded %d, its movements add up to %d and %d", p.id, p.captured, p.refunded, p.sumCaptured, p.sumRefunded)
-	case p.refunded+p.sumRefunding > p.captured || spent > p.authorized || p.authorized > p.amount || p.amount > p.session.amount:
+	case p.refunded+p.sumRefunding > p.captured || spent > p.authorized || p.authorized > p.amount || p.amount > p.session.amount && !p.unasked:
 		w.fail("payment %s: refunded %d (and %d pending), captured %d (and %d pending), released %d, authorized %d, amount %d, its session's %d",
 			p.id, p.refunded, p.sumRefunding, p.captured, p.sumCapturing, p.released, p.authorized, p.amount, p.session.amount)
 	case p.capturable < 0 || spent+p.capturable > p.authorized:
@@ -298,9 +301,4 @@ func (w *world) sawCollection(col *shadowCollection, c *payment.PaymentCollectio
 		w.fail("collection %s was canceled %t, completed %t, deleted %t, and is not any more", col.id, col.canceled, col.complete, col.deleted)
 	}
 	col.canceled, col.complete, col.deleted = !c.CanceledAt.IsZero(), !c.CompletedAt.IsZero(), !c.DeletedAt.IsZero()
-}
-
-// afterPutDelivery remembers what became of a webhook.
-func (w *world) afterPutDelivery(a *actor, d *payment.Delivery) {
-	w.mail.stored(w, a, d)
 }

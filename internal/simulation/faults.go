@@ -62,6 +62,8 @@ const (
 	EventsFail
 	EventsPanic
 	EventsSlow
+	EventsPoisoned
+	PersonDecided
 
 	LieAmount
 	LieAuthorized
@@ -166,10 +168,12 @@ func faultNames() [faultCount]string {
 		BrowserConfirmed:     "confirmed in the browser",
 		BankDecided:          "bank decided later",
 
-		BothReconcile: "both processes reconcile at once",
-		EventsFail:    "OnEvent failed",
-		EventsPanic:   "OnEvent panicked",
-		EventsSlow:    "OnEvent slow",
+		BothReconcile:  "both processes reconcile at once",
+		EventsFail:     "OnEvent failed",
+		EventsPanic:    "OnEvent panicked",
+		EventsSlow:     "OnEvent slow",
+		EventsPoisoned: "OnEvent failed for an event that it never takes",
+		PersonDecided:  "a person decided",
 
 		LieAmount:     "lie: amount",
 		LieAuthorized: "lie: authorized amount",

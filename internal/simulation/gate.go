@@ -37,7 +37,7 @@ type (
 var errReset = errors.New("simulation: connection reset") //nolint:gochecknoglobals // an error
 
 // call makes one call: every request of it to the gateway is a scheduling point, and so is the way back.
-func (g *gate) call(kind payment.OperationKind, r *payment.Request, do func(context.Context) (payment.Snapshot, error)) (payment.Snapshot, error) {
+func (g *gate) call(ctx context.Context, kind payment.OperationKind, r *payment.Request, do func() (payment.Snapshot, error)) (payment.Snapshot, error) {
 	w := g.w
 	a := w.running
 	a.alive()
@@ -54,8 +54,8 @@ func (g *gate) call(kind payment.OperationKind, r *payment.Request, do func(cont
 	if w.tracing {
 		w.log(a, "calls %s for %s, reference %q, amount %s", kind, short(opID), r.Reference, r.Amount)
 	}
-	a.call = &sent{kind: kind, opID: opID, session: r.SessionID, effect: effect, deadline: w.now + callTimeout}
-	s, err := do(context.Background())
+	a.call = &sent{kind: kind, opID: opID, session: r.SessionID, effect: effect, deadline: a.deadline(ctx)}
+	s, err := do()
 	s, err = g.back(a, s, err)
 	a.call = nil
 	w.afterCall(opID, effect, err)
@@ -270,60 +270,60 @@ func (g *gate) VerifyWebhook(ctx context.Context, r payment.WebhookRequest) (pay
 }
 
 // Initialize makes the gateway's object. The error is one of the four kinds.
-func (g *gate) Initialize(_ context.Context, r payment.InitializeRequest) (payment.Snapshot, error) {
-	return g.call(payment.OperationInitialize, &r.Request, func(ctx context.Context) (payment.Snapshot, error) { return g.inner.Initialize(ctx, r) })
+func (g *gate) Initialize(ctx context.Context, r payment.InitializeRequest) (payment.Snapshot, error) {
+	return g.call(ctx, payment.OperationInitialize, &r.Request, func() (payment.Snapshot, error) { return g.inner.Initialize(context.Background(), r) })
 }
 
 // Authorize asks for the money to be held. The error is one of the four kinds.
-func (g *gate) Authorize(_ context.Context, r payment.AuthorizeRequest) (payment.Snapshot, error) {
-	return g.call(payment.OperationAuthorize, &r.Request, func(ctx context.Context) (payment.Snapshot, error) { return g.inner.Authorize(ctx, r) })
+func (g *gate) Authorize(ctx context.Context, r payment.AuthorizeRequest) (payment.Snapshot, error) {
+	return g.call(ctx, payment.OperationAuthorize, &r.Request, func() (payment.Snapshot, error) { return g.inner.Authorize(context.Background(), r) })
 }
 
 // Status asks. The error says that the gateway could not be asked.
-func (g *gate) Status(_ context.Context, r payment.StatusRequest) (payment.Snapshot, error) {
+func (g *gate) Status(ctx context.Context, r payment.StatusRequest) (payment.Snapshot, error) {
 	asked := r
 	if !g.info.StatusByKey {
 		asked.IdempotencyKey = ""
 	}
-	return g.call(payment.OperationStatus, &r.Request, func(ctx context.Context) (payment.Snapshot, error) { return g.inner.Status(ctx, asked) })
+	return g.call(ctx, payment.OperationStatus, &r.Request, func() (payment.Snapshot, error) { return g.inner.Status(context.Background(), asked) })
 }
 
-func (g *gate) update(r payment.UpdateRequest) (payment.Snapshot, error) {
-	return g.call(payment.OperationUpdate, &r.Request, func(ctx context.Context) (payment.Snapshot, error) { return g.inner.Update(ctx, r) })
+func (g *gate) update(ctx context.Context, r payment.UpdateRequest) (payment.Snapshot, error) {
+	return g.call(ctx, payment.OperationUpdate, &r.Request, func() (payment.Snapshot, error) { return g.inner.Update(context.Background(), r) })
 }
 
-func (g *gate) cancel(r payment.CancelRequest) (payment.Snapshot, error) {
-	return g.call(payment.OperationCancel, &r.Request, func(ctx context.Context) (payment.Snapshot, error) { return g.inner.Cancel(ctx, r) })
+func (g *gate) cancel(ctx context.Context, r payment.CancelRequest) (payment.Snapshot, error) {
+	return g.call(ctx, payment.OperationCancel, &r.Request, func() (payment.Snapshot, error) { return g.inner.Cancel(context.Background(), r) })
 }
 
 // Capture takes money. The error is one of the four kinds.
-func (g *gate) Capture(_ context.Context, r payment.CaptureRequest) (payment.Snapshot, error) {
-	return g.call(payment.OperationCapture, &r.Request, func(ctx context.Context) (payment.Snapshot, error) { return g.inner.Capture(ctx, r) })
+func (g *gate) Capture(ctx context.Context, r payment.CaptureRequest) (payment.Snapshot, error) {
+	return g.call(ctx, payment.OperationCapture, &r.Request, func() (payment.Snapshot, error) { return g.inner.Capture(context.Background(), r) })
 }
 
 // Refund gives money back. The error is one of the four kinds.
-func (g *gate) Refund(_ context.Context, r payment.RefundRequest) (payment.Snapshot, error) {
-	return g.call(payment.OperationRefund, &r.Request, func(ctx context.Context) (payment.Snapshot, error) { return g.inner.Refund(ctx, r) })
+func (g *gate) Refund(ctx context.Context, r payment.RefundRequest) (payment.Snapshot, error) {
+	return g.call(ctx, payment.OperationRefund, &r.Request, func() (payment.Snapshot, error) { return g.inner.Refund(context.Background(), r) })
 }
 
 // Update changes the gateway's object. The error is one of the four kinds.
-func (g gateWhole) Update(_ context.Context, r payment.UpdateRequest) (payment.Snapshot, error) {
-	return g.update(r)
+func (g gateWhole) Update(ctx context.Context, r payment.UpdateRequest) (payment.Snapshot, error) {
+	return g.update(ctx, r)
 }
 
 // Cancel gives up what is held. The error is one of the four kinds.
-func (g gateWhole) Cancel(_ context.Context, r payment.CancelRequest) (payment.Snapshot, error) {
-	return g.cancel(r)
+func (g gateWhole) Cancel(ctx context.Context, r payment.CancelRequest) (payment.Snapshot, error) {
+	return g.cancel(ctx, r)
 }
 
 // Update changes the gateway's object. The error is one of the four kinds.
-func (g gateWithoutCanceler) Update(_ context.Context, r payment.UpdateRequest) (payment.Snapshot, error) {
-	return g.update(r)
+func (g gateWithoutCanceler) Update(ctx context.Context, r payment.UpdateRequest) (payment.Snapshot, error) {
+	return g.update(ctx, r)
 }
 
 // Cancel gives up what is held. The error is one of the four kinds.
-func (g gateWithoutUpdater) Cancel(_ context.Context, r payment.CancelRequest) (payment.Snapshot, error) {
-	return g.cancel(r)
+func (g gateWithoutUpdater) Cancel(ctx context.Context, r payment.CancelRequest) (payment.Snapshot, error) {
+	return g.cancel(ctx, r)
 }
 
 var (

@@ -62,6 +62,7 @@ type hostCall struct {
 	repeated   *hostCall // the call that this one repeats
 
 	began     []*shadowOp // the operations that it began
+	all       []*shadowOp // and those that its repetitions began
 	succeeded bool        // its caller was told so
 }
 
@@ -142,8 +143,11 @@ func (w *world) drawCall() *hostCall {
 			c.session = pick(d, h.sessions)
 		}
 	}
+	if !d.oneIn(8) {
+		w.makeSense(c)
+	}
 	switch {
-	case c.kind == createCollection && len(h.collections) > 1 && w.alive(), c.kind == createSession && len(h.sessions) > 6 && d.n(6) > 0:
+	case c.kind == createCollection && len(h.collections) > 2 && w.alive(), c.kind == createSession && len(h.sessions) > 6 && d.n(6) > 0:
 		return nil
 	case c.session == "" && c.kind != createCollection:
 		c.kind = createSession
@@ -157,6 +161,34 @@ func (w *world) drawCall() *hostCall {
 	return c
 }
 
+// makeSense makes a call one that can have an effect: on a session that is not over, or a payment that is there.
+func (w *world) makeSense(c *hostCall) {
+	wanted := func(s *shadowSession) bool { return s.payment == nil && s.status != payment.StatusCanceled }
+	instead := createSession
+	switch c.kind {
+	case capturePayment, refundPayment, cancelPayment, updatePayment, getPayment:
+		wanted = func(s *shadowSession) bool { return s.payment != nil && !s.payment.canceled }
+		instead = authorizeSession
+	case authorizeSession, updateSession:
+	case cancelSession, deleteSession:
+		wanted = func(s *shadowSession) bool { return s.status != payment.StatusCanceled }
+	default:
+		return
+	}
+	if s := w.shadow.sessions[c.session]; s != nil && wanted(s) {
+		return
+	}
+	for _, id := range w.host.sessions {
+		if s := w.shadow.sessions[id]; s != nil && wanted(s) && !s.deleted {
+			c.session = id
+			return
+		}
+	}
+	if c.kind = instead; instead == authorizeSession {
+		w.makeSense(c)
+	}
+}
+
 // alive reports whether there is a collection that can still be paid.
 func (w *world) alive() bool {
 	for _, id := range w.host.collections {
@@ -168,13 +200,18 @@ func (w *world) alive() bool {
 }
 
 func (c *hostCall) again() *hostCall {
-	first := c
-	if c.repeated != nil {
-		first = c.repeated
-	}
+	first := c.first()
 	next := *first
-	next.repeated, next.began, next.succeeded = first, nil, false
+	next.repeated, next.began, next.all, next.succeeded = first, nil, nil, false
 	return &next
+}
+
+// first is the call that this one repeats, or itself.
+func (c *hostCall) first() *hostCall {
+	if c.repeated != nil {
+		return c.repeated
+	}
+	return c
 }
 
 // drawArguments draws what a call is made with. Amounts are often equal, since equal amounts must prove nothing.
@@ -196,7 +233,7 @@ func (w *world) drawArguments(c *hostCall) {
 		if d.oneIn(2) {
 			c.amount = new(w.amount(v.total))
 		}
-		if v.manual && d.oneIn(3) {
+		if v.manual && d.oneIn(3) && w.shadow.operations > 0 {
 			c.provider = "manual"
 		}
 		if c.session != "" && d.oneIn(3) {

@@ -21,7 +21,7 @@ func (w *world) begin() {
 		w.jumpClock()
 	}
 	if w.goesWrong(CallerGone, 2) && len(w.actors) > 0 {
-		if a := pick(d, w.actors); a.cancel != nil {
+		if a := pick(d, w.actors); a.cancel != nil && !a.serves {
 			w.hit(CallerGone)
 			a.cancel()
 		}

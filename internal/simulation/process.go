@@ -23,13 +23,16 @@ func (p *process) start() {
 	p.crashed, p.busy = false, 0
 	svc, err := payment.NewService(&store{p.w}, payment.Config{
 		Providers: p.w.providers(), Now: p.now, NewID: p.w.newID, Wait: p.w.wait, Logger: p.w.logger(),
-		MaxSessionDeclines: 40, MaxCollectionDeclines: 80,
+		MaxSessionDeclines: 40, MaxCollectionDeclines: 80, OnEvent: p.onEvent,
 	})
 	if err != nil {
 		p.w.fail("NewService: %v", err)
 		return
 	}
 	p.svc = svc
+	if p.w.v.every > 0 && !p.w.resting {
+		p.serve()
+	}
 }
 
 // now is the process's clock.

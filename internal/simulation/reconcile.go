@@ -18,6 +18,7 @@ func (w *world) reconcile(p *process) {
 		report, err := p.svc.Reconcile(context.Background())
 		a.alive()
 		p.busy--
+		w.looked += report.Looked
 		if err != nil {
 			w.secrets.said(w, "an error of Reconcile", err)
 		}

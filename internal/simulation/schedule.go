@@ -63,13 +63,15 @@ type actor struct {
 	wake   int64 // when it can go on
 	waits  ender // what it waits with, if anything: it goes on when that has ended
 	cancel func()
-	killed bool // its process died: it never does anything again
+	died   func() // what happens when its process dies
+	killed bool   // its process died: it never does anything again
 	ended  bool
 
 	timed ender // the context with a deadline that was seen last,
 	until int64 // and the deadline, in virtual time
 	call  *sent // the provider's call that is under way, if any
 
+	serves bool // it is Run, and does not end by itself
 	forged bool // it delivers a forged webhook, which must change nothing
 	polls  int  // pauses so far
 	asked  *hostCall
@@ -129,8 +131,13 @@ func (w *world) retire(a *actor) {
 	}
 	w.pool.giveBack(a.co)
 	a.co = nil
-	if w.tracing && a.killed {
-		w.log(a, "dies")
+	if a.killed {
+		if a.died != nil {
+			a.died()
+		}
+		if w.tracing {
+			w.log(a, "dies")
+		}
 	}
 }
 

@@ -54,6 +54,12 @@ func (w *world) returned(row any) {
 	}
 }
 
+func (s *secrets) returnedEvent(w *world, e *payment.Event) {
+	if s.watch {
+		s.look(w, "an event that is delivered", e)
+	}
+}
+
 // committed looks at what the public may see of a commit.
 func (s *secrets) committed(w *world, c *payment.Changes) {
 	for _, e := range c.Events {

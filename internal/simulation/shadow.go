@@ -35,6 +35,9 @@ type shadowCollection struct {
 	seqs     []int64 // of its events, in order
 	first    int     // how many of them were delivered, each after those before it
 
+	poisonAt    int64 // when the event was committed that the host never takes
+	poisonTries int   // and how often it was tried
+
 	held, authorized, captured, refunded int64
 	live, failed                         int
 }
@@ -49,7 +52,7 @@ type shadowSession struct {
 	amount, held                 int64
 	processing, deleted          bool
 	open                         *shadowOp // its open operation
-	ops                          int       // of its operations, how many are open
+	forgiven                     bool      // a person accepted what the books cannot show
 }
 
 // shadowPayment is a payment as last committed, and the sums of its movements.
@@ -92,6 +95,7 @@ type shadowOp struct {
 	firstCall int64 // the true time of the first
 	request   payment.Request
 	forgotten bool // its key's lifetime is over
+	asked     int  // how often a person looked at it
 }
 
 func (o *shadowOp) ended() bool {

@@ -12,7 +12,7 @@ func (w *world) toldAuthorized(x *payment.Payment) {
 	w.toldPayment(x)
 	p := w.shadow.payments[x.ID]
 	if p == nil || p.unasked {
-		w.fail("AuthorizeSession returned payment %s, which is committed as %+v", x.ID, p)
+		w.fail("AuthorizeSession returned payment %s, which nobody asked for, or is not committed", x.ID)
 		return
 	}
 	if w.v.hostile || p.session.provider != "sandbox" {
@@ -53,10 +53,7 @@ func (w *world) toldEntry(e *payment.Entry) {
 
 // toldMoved holds the outcome of a capture or refund against the operations that it began, and against what was told for its key before.
 func (w *world) toldMoved(c *hostCall, x *payment.Payment, err error) {
-	first := c
-	if c.repeated != nil {
-		first = c.repeated
-	}
+	first := c.first()
 	if err == nil {
 		w.toldPayment(x)
 		first.succeeded = true
@@ -83,7 +80,7 @@ func (w *world) toldCanceled(x *payment.PaymentSession) {
 	w.returned(x)
 	s := w.shadow.sessions[x.ID]
 	if s == nil || s.status != payment.StatusCanceled {
-		w.fail("session %s was returned as canceled, and is committed as %+v", x.ID, s)
+		w.fail("session %s was returned by CancelSession, and is %s", x.ID, x.Status)
 	}
 }
 
@@ -93,7 +90,7 @@ func documented(err error) bool {
 		payment.ErrRequiresMore, payment.ErrPending, payment.ErrDeclined, payment.ErrCanceled, payment.ErrNotSent, payment.ErrOutcomeUnknown,
 		payment.ErrInProgress, payment.ErrNeedsAttention, payment.ErrAmountExceeded, payment.ErrNotAllowed, payment.ErrNotFound,
 		payment.ErrIdempotencyMismatch, payment.ErrTooManyDeclines, payment.ErrUnsupported, payment.ErrInvalid, payment.ErrCommitUnknown,
-		errDown, context.Canceled, context.DeadlineExceeded,
+		payment.ErrWebhookRefused, errDown, context.Canceled, context.DeadlineExceeded,
 	} {
 		if errors.Is(err, known) {
 			return true

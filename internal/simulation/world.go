@@ -58,6 +58,8 @@ type world struct {
 	host    host
 	shadow  shadow
 	mail    mail
+	mailed  int64
+	looked  int // how much due work was looked at in this round
 	secrets secrets
 }
 
@@ -65,6 +67,7 @@ type world struct {
 func newWorld(seed uint64, p *pool, o *Options) *world {
 	w := &world{dice: newDice(seed, 1), pool: p, tracing: o.Trace, faulty: true, mem: memstore.New()}
 	w.shadow.make()
+	w.mail.stored, w.mail.events = map[string]*arrived{}, map[string]*arrived{}
 	w.drawVariant(o.Profile)
 	w.makeGateway()
 	w.drawHabits()

@@ -1,48 +1,109 @@
+// Command sim plays seeds of the simulation, and says what it reached and what broke.
+//
+//	sim -seeds 20000             plays seeds 1 to 20,000 on all cores
+//	sim -first 4711 -seeds 1 -trace   plays one seed again, with its trace
+//
+// It exits with 1 if a seed broke something, or something was never reached.
 package main
 
 import (
+	"flag"
 	"fmt"
+	"io"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"runtime/pprof"
-	"strconv"
+	"strings"
 	"time"
 
 	"github.com/seed40c892db/payment/internal/simulation"
 )
 
 func main() {
-	first, _ := strconv.Atoi(os.Args[1])
-	n, _ := strconv.Atoi(os.Args[2])
-	trace := len(os.Args) > 3 && os.Args[3] == "trace"
-	if len(os.Args) > 3 && !trace {
-		f, _ := os.Create(os.Args[3])
-		pprof.StartCPUProfile(f)
-		defer pprof.StopCPUProfile()
+	if err := run(os.Args[1:], os.Stdout); err != nil { //nolint:forbidigo // a program talks to whoever started it
+		fmt.Fprintln(os.Stderr, err) //nolint:forbidigo // likewise
+		os.Exit(1)                   //nolint:forbidigo // likewise
+	}
+}
+
+// options are the flags.
+type options struct {
+	seeds, workers, enough int
+	first                  uint64
+	profile, cpu           string
+	trace, brief           bool
+}
+
+func run(args []string, out io.Writer) error {
+	var o options
+	flags := flag.NewFlagSet("sim", flag.ContinueOnError)
+	flags.IntVar(&o.seeds, "seeds", 1000, "how many seeds to play")
+	flags.Uint64Var(&o.first, "first", 1, "the first seed")
+	flags.IntVar(&o.workers, "workers", runtime.GOMAXPROCS(0), "goroutines, each with worlds of its own")
+	flags.IntVar(&o.enough, "enough", 1, "stop after so many failed seeds; 0: never")
+	flags.StringVar(&o.profile, "profile", simulation.ProfileDefault, "default, calm or hostile")
+	flags.BoolVar(&o.trace, "trace", false, "print the trace of each seed")
+	flags.BoolVar(&o.brief, "brief", false, "print only what broke; a fault that never happened is no failure")
+	flags.StringVar(&o.cpu, "cpuprofile", "", "write a CPU profile to this file")
+	if err := flags.Parse(args); err != nil {
+		return err
 	}
 	debug.SetGCPercent(400)
-	var s simulation.Simulator
-	var c simulation.Counts
-	points, ops, bad := 0, 0, 0
-	t := time.Now()
-	for seed := first; seed < first+n; seed++ {
-		r := s.Run(uint64(seed), simulation.Options{Trace: trace})
-		points += r.Points
-		ops += r.Operations
-		c.Add(&r.Faults)
-		for _, l := range r.Trace {
-			fmt.Println(l)
+	if o.cpu != "" {
+		f, err := os.Create(o.cpu)
+		if err != nil {
+			return err
 		}
+		defer f.Close() //nolint:errcheck // a profile is not worth an error
+		if err := pprof.StartCPUProfile(f); err != nil {
+			return err
+		}
+		defer pprof.StopCPUProfile()
+	}
+	if o.trace {
+		return trace(out, o)
+	}
+	return play(out, o)
+}
+
+// trace plays the seeds one after the other, and prints their traces.
+func trace(out io.Writer, o options) error {
+	for seed := o.first; seed < o.first+uint64(o.seeds); seed++ { //nolint:gosec // a count
+		r := simulation.Run(seed, simulation.Options{Profile: o.profile, Trace: true})
+		fmt.Fprintf(out, "seed %d\n%s\n", seed, strings.Join(r.Trace, "\n"))
 		if len(r.Broken) > 0 {
-			bad++
-			if bad < 10 {
-				fmt.Println(seed, r.Broken[0])
-			}
+			return fmt.Errorf("seed %d broke:\n%s", seed, strings.Join(r.Broken, "\n"))
 		}
 	}
-	d := time.Since(t)
-	for _, f := range simulation.Faults() {
-		fmt.Printf("%8d %s\n", c[f], f)
+	return nil
+}
+
+// play plays the seeds and sums them up.
+func play(out io.Writer, o options) error {
+	start := time.Now() //nolint:forbidigo // how fast it is
+	t := simulation.RunAll(o.first, o.seeds, o.workers, o.enough, simulation.Options{Profile: o.profile})
+	took := time.Since(start) //nolint:forbidigo // likewise
+	var never []simulation.Fault
+	if !o.brief {
+		var err error
+		if never, err = t.Print(out); err != nil {
+			return err
+		}
 	}
-	fmt.Println(n, "seeds", bad, "bad", points, "points", ops, "ops", d, int(float64(points)/d.Seconds()), "points/s", int(float64(n)/d.Seconds()), "seeds/s")
+	points, medianPoints, ops, medianOps := t.Spread()
+	ms := max(took.Milliseconds(), 1)
+	fmt.Fprintf(out, "%d seeds, %d scheduling points (least %d, median %d a seed), %d operations (least %d, median %d a seed)\n",
+		t.Seeds, t.Points, points, medianPoints, t.Operations, ops, medianOps)
+	fmt.Fprintf(out, "%s on %d goroutines: %d seeds/s, %d points/s, %d points/s a goroutine\n",
+		took.Round(time.Millisecond), o.workers, int64(t.Seeds)*1000/ms, t.Points*1000/ms, t.Points*1000/ms/int64(o.workers))
+	if len(t.Failed) > 0 {
+		first := t.Failed[0]
+		return fmt.Errorf("%d seeds broke something:\n%s\n\nseed %d:\n%s\n\nplay it again: sim -profile %s -first %d -seeds 1 -trace",
+			len(t.Failed), strings.Join(t.Kinds(), "\n"), first.Seed, strings.Join(first.Broken, "\n"), o.profile, first.Seed)
+	}
+	if len(never) > 0 {
+		return fmt.Errorf("%d kinds of faults never happened: %v", len(never), never)
+	}
+	return nil
 }

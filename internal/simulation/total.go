@@ -1,0 +1,132 @@
+package simulation
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+)
+
+// Total is what many seeds add up to.
+type Total struct {
+	Seeds       int      // played
+	Points      int64    // scheduling points
+	Operations  int64    // operations that were begun
+	Faults      Counts   // what went wrong
+	Failed      []Result // those that broke something, by seed
+	points, ops []int    // of each seed
+}
+
+// RunAll plays count seeds from the first on, on so many goroutines, each with worlds of its own. It stops early once so many seeds have
+// failed; 0 means never.
+func RunAll(first uint64, count, workers, enough int, o Options) *Total {
+	t := &Total{}
+	var mu sync.Mutex
+	var next, failed atomic.Int64
+	var wait sync.WaitGroup
+	for range workers {
+		wait.Go(func() {
+			var s Simulator
+			defer s.Close()
+			var own Total
+			for {
+				n := next.Add(1) - 1
+				if n >= int64(count) || enough > 0 && failed.Load() >= int64(enough) {
+					break
+				}
+				r := s.Run(first+uint64(n), o) //nolint:gosec // n is not negative
+				if len(r.Broken) > 0 {
+					failed.Add(1)
+				}
+				own.add(&r)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			t.join(&own)
+		})
+	}
+	wait.Wait()
+	slices.Sort(t.points)
+	slices.Sort(t.ops)
+	slices.SortFunc(t.Failed, func(a, b Result) int { return cmp.Compare(a.Seed, b.Seed) })
+	return t
+}
+
+func (t *Total) add(r *Result) {
+	t.Seeds++
+	t.Points += int64(r.Points)
+	t.Operations += int64(r.Operations)
+	t.Faults.Add(&r.Faults)
+	t.points = append(t.points, r.Points)
+	t.ops = append(t.ops, r.Operations)
+	if len(r.Broken) > 0 {
+		t.Failed = append(t.Failed, *r)
+	}
+}
+
+func (t *Total) join(other *Total) {
+	t.Seeds += other.Seeds
+	t.Points += other.Points
+	t.Operations += other.Operations
+	t.Faults.Add(&other.Faults)
+	t.points = append(t.points, other.points...)
+	t.ops = append(t.ops, other.ops...)
+	t.Failed = append(t.Failed, other.Failed...)
+}
+
+// Spread returns the least and the median of the scheduling points, and of the operations, of a seed.
+func (t *Total) Spread() (leastPoints, medianPoints, leastOperations, medianOperations int) {
+	if t.Seeds == 0 {
+		return 0, 0, 0, 0
+	}
+	return t.points[0], t.points[len(t.points)/2], t.ops[0], t.ops[len(t.ops)/2]
+}
+
+// Kinds groups the failed seeds by what broke first, its numbers left out, the most frequent first: each with how often and the first seed.
+func (t *Total) Kinds() []string {
+	type kind struct {
+		text  string
+		count int
+		seed  uint64
+	}
+	var kinds []*kind
+	for _, r := range t.Failed {
+		line, _, _ := strings.Cut(r.Broken[0], "\n")
+		words := strings.Fields(line)
+		for i, word := range words {
+			if strings.ContainsAny(word, "0123456789") {
+				prefix, _, _ := strings.Cut(word, "_")
+				words[i] = strings.TrimRight(prefix, "0123456789,;") + "…"
+			}
+		}
+		text := strings.Join(words, " ")
+		i := slices.IndexFunc(kinds, func(k *kind) bool { return k.text == text })
+		if i < 0 {
+			kinds = append(kinds, &kind{text, 0, r.Seed})
+			i = len(kinds) - 1
+		}
+		kinds[i].count++
+	}
+	slices.SortStableFunc(kinds, func(a, b *kind) int { return cmp.Compare(b.count, a.count) })
+	var lines []string
+	for _, k := range kinds {
+		lines = append(lines, fmt.Sprintf("%6d times, first by seed %d: %s", k.count, k.seed, k.text))
+	}
+	return lines
+}
+
+// Print prints how often each fault happened, and returns those that never did. The error is the writer's.
+func (t *Total) Print(out io.Writer) (never []Fault, err error) {
+	for _, f := range Faults() {
+		if t.Faults[f] == 0 {
+			never = append(never, f)
+		}
+		if _, err := fmt.Fprintf(out, "%10d  %s\n", t.Faults[f], f); err != nil {
+			return never, err
+		}
+	}
+	return never, nil
+}
