@@ -287,6 +287,7 @@ func (w *world) checkPayment(p *shadowPayment) {
 // sawCollection: the totals are the sums of what is below, and fit the amount.
 func (w *world) sawCollection(col *shadowCollection, c *payment.PaymentCollection) {
 	authorized, held, amount := w.minor(c.Authorized), w.minor(c.Held), w.minor(c.Amount)
+	col.amount = amount
 	if authorized != col.authorized || held != col.held || w.minor(c.Captured) != col.captured || w.minor(c.Refunded) != col.refunded ||
 		c.LiveSessions != col.live || c.FailedSessions != col.failed {
 		w.fail("collection %s says authorized %d, held %d, captured %d, refunded %d, live %d, failed %d; its rows add up to %d, %d, %d, %d, %d, %d",

@@ -145,14 +145,14 @@ func (w *world) onTheWay(c sandboxprovider.Call) sandboxprovider.Fault {
 		call.lost = true
 	case sandboxprovider.FaultRequestDelayed:
 		call.lost = true
-		w.delay(call.opID, w.now+w.dice.between(5*second, 13*minute))
-		a.pause(travel)
-		return sandboxprovider.Fault{Kind: kind}
 	}
 	from := w.now
 	a.pause(travel)
-	if w.now-from >= requestLife-minute { // the process was held up before it could send this
+	switch late := requestLife - minute - (w.now - from); {
+	case late <= 0: // the process was held up before it could send this
 		call.lost, kind = true, sandboxprovider.FaultRequestLost
+	case kind == sandboxprovider.FaultRequestDelayed:
+		w.delay(call.opID, w.now+w.dice.between(0, late))
 	}
 	return sandboxprovider.Fault{Kind: kind}
 }

@@ -43,7 +43,7 @@ func (k callKind) String() string {
 
 // callWeights is how often each is called, when there is something to call it on.
 func callWeights() [callKinds]int {
-	return [callKinds]int{2, 8, 14, 9, 7, 3, 4, 1, 4, 1, 1, 1, 1, 1, 1}
+	return [callKinds]int{1, 4, 12, 16, 16, 4, 3, 1, 4, 1, 1, 1, 1, 1, 1}
 }
 
 // hostCall is one call of the host. One with a key can be made again, as it is.
@@ -147,7 +147,7 @@ func (w *world) drawCall() *hostCall {
 		w.makeSense(c)
 	}
 	switch {
-	case c.kind == createCollection && len(h.collections) > 2 && w.alive(), c.kind == createSession && len(h.sessions) > 6 && d.n(6) > 0:
+	case c.kind == createCollection && len(h.collections) > 5 && w.alive(), c.kind == createSession && len(h.sessions) > 6 && d.n(6) > 0:
 		return nil
 	case c.session == "" && c.kind != createCollection:
 		c.kind = createSession
@@ -163,29 +163,59 @@ func (w *world) drawCall() *hostCall {
 
 // makeSense makes a call one that can have an effect: on a session that is not over, or a payment that is there.
 func (w *world) makeSense(c *hostCall) {
+	stuck := !w.dice.oneIn(3) // leave alone what nobody knows
 	wanted := func(s *shadowSession) bool { return s.payment == nil && s.status != payment.StatusCanceled }
 	instead := createSession
 	switch c.kind {
-	case capturePayment, refundPayment, cancelPayment, updatePayment, getPayment:
-		wanted = func(s *shadowSession) bool { return s.payment != nil && !s.payment.canceled }
+	case refundPayment:
+		wanted = func(s *shadowSession) bool { return s.payment != nil && s.payment.captured > s.payment.refunded+s.payment.sumRefunding }
+		instead = capturePayment
+	case capturePayment, cancelPayment:
+		wanted = func(s *shadowSession) bool { return s.payment != nil && s.payment.capturable > 0 }
+		instead = authorizeSession
+	case updatePayment, getPayment:
+		wanted = func(s *shadowSession) bool { return s.payment != nil }
 		instead = authorizeSession
 	case authorizeSession, updateSession:
 	case cancelSession, deleteSession:
 		wanted = func(s *shadowSession) bool { return s.status != payment.StatusCanceled }
+	case createSession:
+		w.findRoom(c)
+		return
 	default:
 		return
 	}
-	if s := w.shadow.sessions[c.session]; s != nil && wanted(s) {
+	fits := func(s *shadowSession) bool { return s != nil && wanted(s) && !s.deleted && (!stuck || s.open == nil || s.open.state == payment.OperationOpen && s.open.tries < 3) }
+	if fits(w.shadow.sessions[c.session]) {
 		return
 	}
-	for _, id := range w.host.sessions {
-		if s := w.shadow.sessions[id]; s != nil && wanted(s) && !s.deleted {
+	for i := range w.host.sessions {
+		if id := w.host.sessions[(i+w.started)%len(w.host.sessions)]; fits(w.shadow.sessions[id]) {
 			c.session = id
 			return
 		}
 	}
-	if c.kind = instead; instead == authorizeSession {
-		w.makeSense(c)
+	c.kind = instead
+	w.makeSense(c)
+}
+
+// findRoom finds a collection that has room for a session, or lets one be made.
+func (w *world) findRoom(c *hostCall) {
+	room := func(id string) bool {
+		x := w.shadow.collections[id]
+		return x != nil && !x.canceled && !x.deleted && !x.complete && x.amount > x.authorized+x.held
+	}
+	if room(c.collection) {
+		return
+	}
+	for _, id := range w.host.collections {
+		if room(id) {
+			c.collection = id
+			return
+		}
+	}
+	if len(w.host.collections) < 6 {
+		c.kind = createCollection
 	}
 }
 
@@ -230,8 +260,11 @@ func (w *world) drawArguments(c *hostCall) {
 		c.amount = new(w.amount(v.total))
 	case createSession:
 		c.amount, c.context = part(), plant("context")
-		if d.oneIn(2) {
-			c.amount = new(w.amount(v.total))
+		if x := w.shadow.collections[c.collection]; x != nil && !d.oneIn(4) {
+			room := x.amount - x.authorized - x.held
+			if d.oneIn(2) || w.minor(*c.amount) > room {
+				c.amount = new(w.amount(max(room, 1)))
+			}
 		}
 		if v.manual && d.oneIn(3) && w.shadow.operations > 0 {
 			c.provider = "manual"
@@ -244,7 +277,7 @@ func (w *world) drawArguments(c *hostCall) {
 		}
 	case authorizeSession:
 		c.token = pick(d, []string{
-			"tok_visa", "", "tok_visa", "tok_visa", "tok_3ds", "tok_3ds", "tok_3ds_declined", "tok_declined", "tok_delayed", "tok_auto", "tok_500", "tok_nope",
+			"tok_visa", "", "tok_visa", "tok_visa", "tok_visa", "tok_visa", "tok_3ds", "tok_3ds", "tok_3ds_declined", "tok_declined", "tok_delayed", "tok_auto", "tok_500", "tok_nope",
 		})
 		if c.token == "tok_auto" && v.noList {
 			c.token = "tok_visa"

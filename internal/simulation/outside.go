@@ -15,8 +15,10 @@ func (w *world) begin() {
 		w.reconcile(w.procs[d.n(2)])
 	case n < 80:
 		w.deliverMail()
-	case n < 97:
+	case n < 94:
 		w.outside()
+	case n < 97:
+		w.askPerson()
 	case w.faulty && w.v.on(ClockJump):
 		w.jumpClock()
 	}

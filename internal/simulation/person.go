@@ -16,29 +16,43 @@ func (w *world) person() (busy bool) {
 			continue
 		}
 		busy = true
-		outcome := w.judge(o)
-		p := w.procs[w.dice.n(2)]
-		w.start(p, "ResolveOperation "+short(o.id)+" "+o.code+": "+string(outcome), func(a *actor) {
-			_, err := p.svc.ResolveOperation(context.Background(), payment.ResolveOperationParams{OperationID: o.id, Outcome: outcome, By: "a person"})
-			a.alive()
-			if w.tracing {
-				w.log(a, "ResolveOperation %s is answered: %v", short(o.id), err)
-			}
-			if err != nil && w.resting && !errors.Is(err, payment.ErrNotAllowed) {
-				w.fail("ResolveOperation %s of %s: %v", outcome, o.id, err)
-			}
-			if err != nil {
-				w.secrets.said(w, "an error of ResolveOperation", err)
-			}
-		})
+		w.resolve(o, w.judge(o))
 		w.finish()
 	}
 	return busy
 }
 
+// resolve carries out a decision about an operation.
+func (w *world) resolve(o *shadowOp, outcome payment.Resolution) {
+	w.hit(PersonDecided)
+	p := w.procs[w.dice.n(2)]
+	w.start(p, "ResolveOperation "+short(o.id)+" "+o.code+": "+string(outcome), func(a *actor) {
+		_, err := p.svc.ResolveOperation(context.Background(), payment.ResolveOperationParams{OperationID: o.id, Outcome: outcome, By: "a person"})
+		a.alive()
+		if w.tracing {
+			w.log(a, "ResolveOperation %s is answered: %v", short(o.id), err)
+		}
+		if err != nil && w.resting && !errors.Is(err, payment.ErrNotAllowed) {
+			w.fail("ResolveOperation %s of %s: %v", outcome, o.id, err)
+		}
+		if err != nil {
+			w.secrets.said(w, "an error of ResolveOperation", err)
+		}
+	})
+}
+
+// askPerson lets a person have an operation asked about while things happen. To decide more, one waits until nothing is under way any more.
+func (w *world) askPerson() {
+	for _, o := range w.shadow.order {
+		if o.state == payment.OperationNeedsAttention && w.dice.oneIn(2) {
+			w.resolve(o, payment.ResolveAsk)
+			return
+		}
+	}
+}
+
 // judge is what a person does about an operation: ask the gateway first; if that does not help, look whether it did what was asked.
 func (w *world) judge(o *shadowOp) payment.Resolution {
-	w.hit(PersonDecided)
 	if o.asked++; o.asked == 1 && !w.v.noStatus {
 		return payment.ResolveAsk
 	}

@@ -38,6 +38,7 @@ type shadowCollection struct {
 	poisonAt    int64 // when the event was committed that the host never takes
 	poisonTries int   // and how often it was tried
 
+	amount                               int64
 	held, authorized, captured, refunded int64
 	live, failed                         int
 }

@@ -44,7 +44,7 @@ func (w *world) drawVariant(profile string) {
 	v, d := &w.v, &w.dice
 	v.crowd = 2 + d.n(5)
 	v.leaps = pick(d, []int{40, 80, 200})
-	v.rate = pick(d, []int{4, 6, 10, 20})
+	v.rate = pick(d, []int{5, 8, 14, 30})
 	if d.oneIn(12) || profile == ProfileCalm {
 		w.faulty = false
 	}

@@ -2,6 +2,7 @@ package simulation
 
 import (
 	"encoding/binary"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -101,7 +102,13 @@ const (
 
 // busy lets things happen until there was enough of it.
 func (w *world) busy() {
-	target := leastPoints + w.dice.n(120)
+	target := leastPoints + w.dice.n(250)
+	for w.ok() && len(w.host.collections) == 0 {
+		if !slices.ContainsFunc(w.actors, func(a *actor) bool { return !a.serves }) {
+			w.callHost()
+		}
+		w.step()
+	}
 	for w.ok() {
 		enough := w.points >= target && w.shadow.operations >= leastOperations && w.procs[0].points > 0 && w.procs[1].points > 0
 		if enough {
@@ -118,7 +125,7 @@ func (w *world) busy() {
 func (w *world) step() {
 	d := &w.dice
 	switch {
-	case len(w.actors) < w.v.crowd && d.oneIn(3):
+	case len(w.actors) < w.v.crowd && d.oneIn(3) && len(w.host.collections) > 0:
 		w.begin()
 		return
 	case d.oneIn(w.v.leaps) && w.v.on(TimeLeap):
@@ -128,7 +135,7 @@ func (w *world) step() {
 	switch {
 	case a != nil:
 		w.resume(a)
-	case len(w.actors) == 0, len(w.actors) < w.v.crowd && d.oneIn(3):
+	case len(w.actors) == 0, len(w.actors) < w.v.crowd && d.oneIn(3) && len(w.host.collections) > 0:
 		w.begin()
 	default:
 		w.toNextWake()
@@ -138,7 +145,7 @@ func (w *world) step() {
 
 // leap lets time pass at once, whoever is at work.
 func (w *world) leap() {
-	d := pick(&w.dice, []int64{second, 20 * second, minute, 3 * minute, 10 * minute, 40 * minute, 3 * hour, 26 * hour, 80 * hour})
+	d := pick(&w.dice, []int64{second, 5 * second, 20 * second, 40 * second, minute, 3 * minute, 3 * minute, 16 * minute, 40 * minute, 3 * hour, 13 * hour, 26 * hour})
 	if len(w.actors) > 0 {
 		w.hit(TimeLeap)
 	}
