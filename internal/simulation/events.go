@@ -90,6 +90,9 @@ func (w *world) skipPoison(col *shadowCollection) {
 func (w *world) checkEvents() {
 	for _, col := range w.shadow.collections {
 		w.skipPoison(col)
+		if col.first < len(col.seqs) && w.poisoned(col, col.seqs[col.first]) && w.now-col.poisonAt < 26*hour {
+			continue // not given up yet, and so in the way of others
+		}
 		if col.first < len(col.seqs) {
 			w.fail("event %d of %s was never delivered, of %d events %d were", col.seqs[col.first], col.id, len(col.seqs), col.first)
 		}

@@ -65,6 +65,12 @@ func (w *world) judge(o *shadowOp) payment.Resolution {
 	case payment.OperationInitialize:
 		done = found && i.Status != sandboxprovider.IntentCanceled
 	case payment.OperationAuthorize:
+		if i.Status == sandboxprovider.IntentProcessing {
+			w.note(w.gateway.ResolveDelayed(i.Reference, w.dice.oneIn(2)), "a person asks the bank about", &i)
+		} else if !i.Live {
+			w.note(w.gateway.CancelAtDashboard(i.Reference), "a person gives up", &i)
+		}
+		i, found = w.intentOf(o.session)
 		done = found && i.Live
 	case payment.OperationUpdate:
 		done = found && w.minor(i.Amount) == o.amount
