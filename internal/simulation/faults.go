@@ -42,6 +42,7 @@ const (
 	WebhookStale
 	WebhookWrongAmount
 	WebhookRefusedByStore
+	WebhookOfNobody
 
 	ClockJump
 	ClocksApart
@@ -151,6 +152,7 @@ func faultNames() [faultCount]string {
 		WebhookForged:         "webhook forged",
 		WebhookStale:          "webhook stale",
 		WebhookWrongAmount:    "webhook with a wrong amount",
+		WebhookOfNobody:       "webhook about a session that is not ours",
 		WebhookRefusedByStore: "webhook refused because the store failed",
 
 		ClockJump:   "clock of a process jumped",

@@ -30,6 +30,7 @@ const (
 	deleteCollection
 	updatePayment
 	getPayment
+	timeline
 	callKinds
 )
 
@@ -37,13 +38,13 @@ func (k callKind) String() string {
 	return [callKinds]string{
 		"CreateCollection", "CreateSession", "AuthorizeSession", "CapturePayment", "RefundPayment", "CancelPayment", "CancelSession",
 		"DeleteSession", "UpdateSession", "UpdateCollection", "CompleteCollection", "CancelCollection", "DeleteCollection", "UpdatePayment",
-		"GetPayment",
+		"GetPayment", "Timeline",
 	}[k]
 }
 
 // callWeights is how often each is called, when there is something to call it on.
 func callWeights() [callKinds]int {
-	return [callKinds]int{1, 4, 12, 16, 16, 4, 3, 1, 4, 1, 1, 1, 1, 1, 1}
+	return [callKinds]int{1, 4, 12, 16, 16, 4, 3, 1, 4, 1, 1, 1, 1, 1, 1, 1}
 }
 
 // hostCall is one call of the host. One with a key can be made again, as it is.
@@ -168,7 +169,9 @@ func (w *world) makeSense(c *hostCall) {
 	instead := createSession
 	switch c.kind {
 	case refundPayment:
-		wanted = func(s *shadowSession) bool { return s.payment != nil && s.payment.captured > s.payment.refunded+s.payment.sumRefunding }
+		wanted = func(s *shadowSession) bool {
+			return s.payment != nil && s.payment.captured > s.payment.refunded+s.payment.sumRefunding
+		}
 		instead = capturePayment
 	case capturePayment, cancelPayment:
 		wanted = func(s *shadowSession) bool { return s.payment != nil && s.payment.capturable > 0 }
@@ -185,7 +188,9 @@ func (w *world) makeSense(c *hostCall) {
 	default:
 		return
 	}
-	fits := func(s *shadowSession) bool { return s != nil && wanted(s) && !s.deleted && (!stuck || s.open == nil || s.open.state == payment.OperationOpen && s.open.tries < 3) }
+	fits := func(s *shadowSession) bool {
+		return s != nil && wanted(s) && !s.deleted && (!stuck || s.open == nil || s.open.state == payment.OperationOpen && s.open.tries < 3)
+	}
 	if fits(w.shadow.sessions[c.session]) {
 		return
 	}
@@ -277,7 +282,7 @@ func (w *world) drawArguments(c *hostCall) {
 		}
 	case authorizeSession:
 		c.token = pick(d, []string{
-			"tok_visa", "", "tok_visa", "tok_visa", "tok_visa", "tok_visa", "tok_3ds", "tok_3ds", "tok_3ds_declined", "tok_declined", "tok_delayed", "tok_auto", "tok_500", "tok_nope",
+			"tok_visa", "", "tok_visa", "tok_visa", "tok_visa", "tok_visa", "tok_3ds", "tok_3ds", "tok_3ds_declined", "tok_declined", "tok_delayed", "tok_auto", "tok_500", "tok_nope", "7",
 		})
 		if c.token == "tok_auto" && v.noList {
 			c.token = "tok_visa"
@@ -307,7 +312,7 @@ func (c *hostCall) String() string {
 	b.WriteString(c.kind.String())
 	switch c.kind {
 	case createCollection:
-	case createSession, updateCollection, completeCollection, cancelCollection, deleteCollection:
+	case createSession, updateCollection, completeCollection, cancelCollection, deleteCollection, timeline:
 		b.WriteString(" " + short(c.collection))
 	default:
 		b.WriteString(" " + short(c.session))
@@ -341,7 +346,11 @@ func paymentID(session string) string { return "pay_" + strings.TrimPrefix(sessi
 // input is what the browser sends along.
 func (c *hostCall) input() payment.Data {
 	d := payment.Data{}
-	if c.token != "" {
+	switch c.token {
+	case "":
+	case "7": // no text: the provider refuses it by itself
+		d["token"] = 7
+	default:
 		d["token"] = c.token
 	}
 	if c.memo != "" {
@@ -439,6 +448,12 @@ func (w *world) changeCollection(ctx context.Context, s *payment.Service, c *hos
 		x, err = s.CancelCollection(ctx, c.collection)
 	case deleteCollection:
 		return s.DeleteCollection(ctx, c.collection)
+	case timeline:
+		t, err := s.Timeline(ctx, c.collection)
+		if err == nil {
+			w.secrets.timeline(w, t)
+		}
+		return err
 	}
 	if err == nil {
 		w.returned(x)

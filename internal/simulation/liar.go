@@ -98,8 +98,37 @@ func (l *liar) snapshot(r *payment.Request) payment.Snapshot {
 	if l.oneIn(8) {
 		s.Totals = &payment.Totals{Captured: l.amount(0), Refunded: l.amount(0)}
 	}
+	if p := l.payable(x); p != nil && l.oneIn(6) { // true for once, but for many movements that nobody made
+		l.many(&s, x, p)
+	}
 	l.decorate(&s)
 	return s
+}
+
+// payable is a session's payment of which much can be captured, nil when there is none.
+func (l *liar) payable(x *shadowSession) *shadowPayment {
+	if x == nil || x.payment == nil || x.payment.capturable < 40 {
+		return nil
+	}
+	return x.payment
+}
+
+// many are more movements than one commit takes.
+func (l *liar) many(s *payment.Snapshot, x *shadowSession, p *shadowPayment) {
+	w := l.w
+	*s = payment.Snapshot{State: payment.SnapshotAuthorized, Reference: x.reference, Amount: w.amount(x.amount), Authorized: w.amount(p.authorized)}
+	s.Movements = []payment.Movement{}
+	for _, m := range p.movements {
+		if m.reference != "" {
+			s.Movements = append(s.Movements, payment.Movement{Kind: m.kind, Reference: m.reference, Amount: w.amount(m.amount), State: m.state})
+		}
+	}
+	for range 30 {
+		l.made++
+		s.Movements = append(s.Movements, payment.Movement{
+			Kind: payment.MovementCapture, Reference: fmt.Sprint("m", l.made), Amount: w.amount(1), State: payment.MovementSucceeded,
+		})
+	}
 }
 
 // decorate adds what is shown and decides nothing.
@@ -143,7 +172,7 @@ func (l *liar) known(x *shadowSession) []payment.Movement {
 			move.IdempotencyKey = m.opID[len("op_"):]
 		}
 		if l.oneIn(wild) {
-			move.State = pick(&l.w.dice, movementStates())
+			move.State = pick(&l.w.dice, append(movementStates(), "odd"))
 		}
 		list = append(list, move)
 	}
@@ -154,20 +183,12 @@ func movementStates() []payment.MovementState {
 	return []payment.MovementState{payment.MovementPending, payment.MovementSucceeded, payment.MovementFailed}
 }
 
-// unknown are new movements: up to two of any kind, or a hundred small captures.
+// unknown are new movements: up to two of any kind.
 func (l *liar) unknown(r *payment.Request) (list []payment.Movement) {
 	d := &l.w.dice
-	n, many := d.n(3), l.oneIn(40)
-	if many {
-		n = 100
-	}
-	for range n {
+	for range d.n(3) {
 		m := payment.Movement{Kind: pick(d, []payment.MovementKind{payment.MovementCapture, payment.MovementRefund}), State: pick(d, movementStates())}
-		if many {
-			m.Kind, m.Amount = payment.MovementCapture, l.w.amount(1+int64(d.n(1+int(l.w.v.total)/200)))
-		} else {
-			m.Amount = l.amount(l.w.minor(r.Amount))
-		}
+		m.Amount = l.amount(l.w.minor(r.Amount))
 		if !l.oneIn(3) {
 			l.made++
 			m.Reference = fmt.Sprint("m", l.made)
@@ -175,7 +196,7 @@ func (l *liar) unknown(r *payment.Request) (list []payment.Movement) {
 		if l.oneIn(2 * wild) {
 			m.Reference = fmt.Sprint("m", 1+d.n(4))
 		}
-		if !many && l.oneIn(3) {
+		if l.oneIn(3) {
 			m.IdempotencyKey = r.IdempotencyKey
 		} else if l.oneIn(wild) {
 			m.IdempotencyKey = pick(d, l.keys)

@@ -3,6 +3,7 @@ package simulation
 import (
 	"bytes"
 	"context"
+	"encoding/hex"
 	"errors"
 	"strconv"
 	"strings"
@@ -40,6 +41,7 @@ type arrived struct {
 func (w *world) collectMail() {
 	for _, r := range w.gateway.Webhooks() {
 		w.mailed++
+		w.countMail(r.Body)
 		m := &message{body: r.Body, created: w.mailed}
 		if _, rest, ok := bytes.Cut(r.Body, []byte(`"id":"`)); ok {
 			id, _, _ := bytes.Cut(rest, []byte(`"`))
@@ -51,6 +53,18 @@ func (w *world) collectMail() {
 			continue
 		}
 		w.mail.out = append(w.mail.out, m)
+	}
+}
+
+// countMail counts what happened at the gateway by itself.
+func (w *world) countMail(body []byte) {
+	switch kindOf(body) {
+	case "intent.expired":
+		w.hit(IntentExpired)
+	case "authorization.expired":
+		w.hit(AuthorizationExpired)
+	case "intent.requires_action":
+		w.hit(ChallengeAsked)
 	}
 }
 
@@ -75,6 +89,10 @@ func (w *world) deliverMail() {
 	case w.goesWrong(WebhookForged, 1):
 		w.hit(WebhookForged)
 		w.forge(p, m)
+		return
+	case w.goesWrong(WebhookOfNobody, 4):
+		w.hit(WebhookOfNobody)
+		w.handleMail(p, w.nobodys(m), nil)
 		return
 	case w.goesWrong(WebhookStale, 1):
 		w.hit(WebhookStale)
@@ -103,8 +121,39 @@ func (w *world) deliverMail() {
 	w.handleMail(p, m, body)
 }
 
+// nobodys is a message about a session that is not in our store: one of this library, or not.
+func (w *world) nobodys(m *message) *message {
+	id := formatID("payses_", w)
+	if w.dice.oneIn(2) {
+		id = "order-4711"
+	}
+	body := m.body
+	if _, rest, ok := bytes.Cut(body, []byte(`"session":"`)); ok {
+		session, _, _ := bytes.Cut(rest, []byte(`"`))
+		body = bytes.ReplaceAll(body, session, []byte(id))
+	}
+	if _, rest, ok := bytes.Cut(body, []byte(`"key":"`)); ok {
+		key, _, _ := bytes.Cut(rest, []byte(`"`))
+		body = bytes.ReplaceAll(body, key, []byte("no key of ours"))
+	}
+	body = bytes.ReplaceAll(bytes.ReplaceAll(body, []byte(`"int_`), []byte(`"int_other_`)), []byte(`"evt_`), []byte(`"evt_other_`))
+	w.mailed++
+	n := &message{body: body, eventID: "evt_other_" + strings.TrimPrefix(m.eventID, "evt_"), created: w.mailed, abroad: true}
+	w.mail.out = append(w.mail.out, n)
+	return n
+}
+
+// formatID is an ID of ours that nothing has.
+func formatID(prefix string, w *world) string {
+	id := w.newID()
+	return prefix + hex.EncodeToString(id[:])
+}
+
 // handleMail lets a process handle a webhook. One that is not acknowledged is sent again.
 func (w *world) handleMail(p *process, m *message, body []byte) {
+	if body == nil {
+		body = m.body
+	}
 	name := ""
 	if w.tracing {
 		name = "HandleWebhook " + m.eventID + " " + kindOf(body)

@@ -102,7 +102,7 @@ func (w *world) dashboard(i *sandboxprovider.Intent) Fault {
 	case Disputed:
 		_, err = g.Dispute(i.Reference, amount)
 	}
-	if !w.note(err, f.String()+" of", i) {
+	if !w.note(err, f.String()+" of", i) || f == AuthorizationExpired { // which is counted when the gateway tells
 		return -1
 	}
 	return f

@@ -24,6 +24,7 @@ func (p *process) start() {
 	svc, err := payment.NewService(&store{p.w}, payment.Config{
 		Providers: p.w.providers(), Now: p.now, NewID: p.w.newID, Wait: p.w.wait, Logger: p.w.logger(),
 		MaxSessionDeclines: 40, MaxCollectionDeclines: 80, OnEvent: p.onEvent,
+		SessionLifetime: p.w.v.sessionLife,
 	})
 	if err != nil {
 		p.w.fail("NewService: %v", err)

@@ -9,8 +9,9 @@ const (
 
 // Options say how to play a seed.
 type Options struct {
-	Profile string // one of the profiles; empty means ProfileDefault
-	Trace   bool   // keep the trace
+	Profile string       // one of the profiles; empty means ProfileDefault
+	Trace   bool         // keep the trace
+	Line    func(string) // takes each line of the trace as it is written; may be nil
 }
 
 // Result is what became of a seed.

@@ -60,6 +60,20 @@ func (s *secrets) returnedEvent(w *world, e *payment.Event) {
 	}
 }
 
+// timeline looks at a Timeline, which is for the merchant's staff: it may hold what a gateway said, but no secret.
+func (s *secrets) timeline(w *world, t *payment.Timeline) {
+	if leaks(t.String()) {
+		w.fail("a Timeline holds a secret: %s", around(t.String()))
+	}
+	text, err := json.Marshal(t)
+	if err != nil {
+		w.fail("a Timeline has no JSON: %v", err)
+	}
+	if leaks(string(text)) {
+		w.fail("a Timeline's JSON holds a secret: %s", around(string(text)))
+	}
+}
+
 // committed looks at what the public may see of a commit.
 func (s *secrets) committed(w *world, c *payment.Changes) {
 	for _, e := range c.Events {

@@ -6,8 +6,8 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // Total is what many seeds add up to.
@@ -20,39 +20,89 @@ type Total struct {
 	points, ops []int    // of each seed
 }
 
-// RunAll plays count seeds from the first on, on so many goroutines, each with worlds of its own. It stops early once so many seeds have
-// failed; 0 means never.
-func RunAll(first uint64, count, workers, enough int, o Options) *Total {
+// Plan says which seeds are to be played, and how.
+type Plan struct {
+	Seeds   func(n int) (seed uint64, ok bool) // the seeds, counted from 0
+	Workers int                                // goroutines, each with worlds of its own
+	Enough  int                                // stop once so many seeds have failed; 0: never
+	Options Options
+}
+
+// From plans count seeds from the first on.
+func From(first uint64, count int) func(int) (uint64, bool) {
+	return func(n int) (uint64, bool) { return first + uint64(n), n < count } //nolint:gosec // n is not negative
+}
+
+// hangs is how long one seed may take, in real time, before it is taken to hang: something is held while it waits for somebody else.
+const hangs = 20 * time.Second
+
+// RunAll plays seeds on several goroutines. A seed that hangs counts as failed, and ends the run.
+func RunAll(p Plan) *Total {
 	t := &Total{}
-	var mu sync.Mutex
 	var next, failed atomic.Int64
-	var wait sync.WaitGroup
-	for range workers {
-		wait.Go(func() {
+	done := make(chan *Total)
+	watches := make([]watch, p.Workers)
+	for i := range p.Workers {
+		go func() {
 			var s Simulator
 			defer s.Close()
-			var own Total
-			for {
-				n := next.Add(1) - 1
-				if n >= int64(count) || enough > 0 && failed.Load() >= int64(enough) {
+			own := &Total{}
+			for p.Enough == 0 || failed.Load() < int64(p.Enough) {
+				seed, ok := p.Seeds(int(next.Add(1) - 1))
+				if !ok {
 					break
 				}
-				r := s.Run(first+uint64(n), o) //nolint:gosec // n is not negative
+				watches[i].begin(seed)
+				r := s.Run(seed, p.Options)
 				if len(r.Broken) > 0 {
 					failed.Add(1)
 				}
 				own.add(&r)
 			}
-			mu.Lock()
-			defer mu.Unlock()
-			t.join(&own)
-		})
+			watches[i].end()
+			done <- own
+		}()
 	}
-	wait.Wait()
+	tick := time.NewTicker(time.Second) //nolint:forbidigo // whether a seed hangs shows in real time only
+	defer tick.Stop()
+	for left := p.Workers; left > 0; {
+		select {
+		case own := <-done:
+			t.join(own)
+			left--
+		case <-tick.C:
+			for i := range watches {
+				if seed, hung := watches[i].hung(); hung {
+					r := Result{Seed: seed, Broken: []string{"it hangs: something is held while it waits for somebody else"}}
+					t.add(&r)
+					left = 0
+				}
+			}
+		}
+	}
+	t.sort()
+	return t
+}
+
+// watch says which seed a goroutine plays, and since when.
+type watch struct{ seed, since atomic.Int64 }
+
+func (w *watch) begin(seed uint64) {
+	w.seed.Store(int64(seed))            //nolint:gosec // back again in hung
+	w.since.Store(time.Now().UnixNano()) //nolint:forbidigo // real time
+}
+
+func (w *watch) end() { w.since.Store(0) }
+
+func (w *watch) hung() (seed uint64, hung bool) {
+	since := w.since.Load()
+	return uint64(w.seed.Load()), since > 0 && time.Now().UnixNano()-since > int64(hangs) //nolint:forbidigo,gosec // real time
+}
+
+func (t *Total) sort() {
 	slices.Sort(t.points)
 	slices.Sort(t.ops)
 	slices.SortFunc(t.Failed, func(a, b Result) int { return cmp.Compare(a.Seed, b.Seed) })
-	return t
 }
 
 func (t *Total) add(r *Result) {

@@ -21,7 +21,11 @@ func (w *world) log(a *actor, format string, args ...any) {
 			who = fmt.Sprintf("%c#%-4d", 'A'+rune(a.proc.n), a.n)
 		}
 	}
-	w.trace = append(w.trace, w.clock().Format("02T15:04:05.000 ")+who+" "+fmt.Sprintf(format, args...))
+	line := w.clock().Format("02T15:04:05.000 ") + who + " " + fmt.Sprintf(format, args...)
+	w.trace = append(w.trace, line)
+	if w.line != nil {
+		w.line(line)
+	}
 }
 
 // short names an ID in a trace by its prefix and the number that was drawn for it.

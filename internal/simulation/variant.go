@@ -19,21 +19,22 @@ type variant struct {
 	rate  int              // something goes wrong once in so many times that it could
 	quiet [faultCount]bool // what does not go wrong here
 
-	lies     int // the gateway lies once in so many answers; 0: never
-	hostile  bool
-	noKeys   bool
-	noStatus bool
-	askByKey bool
-	noList   bool
-	noCancel bool
-	noUpdate bool
-	browsers bool
-	manual   bool
-	keyLife  int64
-	gateway  sandboxprovider.GatewayConfig
-	provider sandboxprovider.Config
-	poison   int           // which event of a collection its host never takes, counted from 1; 0: none
-	every    time.Duration // how often the processes do their due work by themselves; 0: they do not
+	lies        int // the gateway lies once in so many answers; 0: never
+	hostile     bool
+	noKeys      bool
+	noStatus    bool
+	askByKey    bool
+	noList      bool
+	noCancel    bool
+	noUpdate    bool
+	browsers    bool
+	manual      bool
+	keyLife     int64
+	gateway     sandboxprovider.GatewayConfig
+	provider    sandboxprovider.Config
+	poison      int           // which event of a collection its host never takes, counted from 1; 0: none
+	sessionLife time.Duration // Config.SessionLifetime
+	every       time.Duration // how often the processes do their due work by themselves; 0: they do not
 }
 
 // on reports whether a kind of fault happens in this world.
@@ -67,6 +68,9 @@ func (w *world) drawVariant(profile string) {
 	v.total = pick(d, []int64{100, 1000, 4200, 99_999})
 	if w.faulty && d.oneIn(20) {
 		v.poison = 1 + d.n(12)
+	}
+	if d.oneIn(6) {
+		v.sessionLife = time.Hour
 	}
 	if d.oneIn(5) {
 		v.crowd += 2

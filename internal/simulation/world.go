@@ -42,6 +42,7 @@ type world struct {
 	broken  []string
 	tracing bool
 	trace   []string
+	line    func(string)
 	faults  Counts
 	v       variant
 
@@ -66,7 +67,7 @@ type world struct {
 
 // newWorld draws a world.
 func newWorld(seed uint64, p *pool, o *Options) *world {
-	w := &world{dice: newDice(seed, 1), pool: p, tracing: o.Trace, faulty: true, mem: memstore.New()}
+	w := &world{dice: newDice(seed, 1), pool: p, tracing: o.Trace, line: o.Line, faulty: true, mem: memstore.New()}
 	w.shadow.make()
 	w.mail.stored, w.mail.events = map[string]*arrived{}, map[string]*arrived{}
 	w.drawVariant(o.Profile)

@@ -14,6 +14,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"runtime/pprof"
+	"strconv"
 	"strings"
 	"time"
 
@@ -33,6 +34,9 @@ type options struct {
 	first                  uint64
 	profile, cpu           string
 	trace, brief           bool
+	list                   string
+	planted, hunt, write   bool
+	plants, root, branches string
 }
 
 func run(args []string, out io.Writer) error {
@@ -46,6 +50,13 @@ func run(args []string, out io.Writer) error {
 	flags.BoolVar(&o.trace, "trace", false, "print the trace of each seed")
 	flags.BoolVar(&o.brief, "brief", false, "print only what broke; a fault that never happened is no failure")
 	flags.StringVar(&o.cpu, "cpuprofile", "", "write a CPU profile to this file")
+	flags.StringVar(&o.list, "list", "", "play these seeds, separated by commas")
+	flags.BoolVar(&o.planted, "planted", false, "plant each fault, and see whether the seeds stored for it find it")
+	flags.BoolVar(&o.hunt, "hunt", false, "plant each fault, and look for seeds that find it")
+	flags.BoolVar(&o.write, "write", false, "with -hunt: store the seeds")
+	flags.StringVar(&o.plants, "plants", "", "with -planted or -hunt: only the planted faults whose name contains this")
+	flags.StringVar(&o.branches, "branches", "", "print how often each branch of settle ran, by this coverage profile")
+	flags.StringVar(&o.root, "root", ".", "with -planted, -hunt or -branches: where the module is")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -61,6 +72,12 @@ func run(args []string, out io.Writer) error {
 		}
 		defer pprof.StopCPUProfile()
 	}
+	if o.planted || o.hunt {
+		return plant(out, o)
+	}
+	if o.branches != "" {
+		return branches(out, o)
+	}
 	if o.trace {
 		return trace(out, o)
 	}
@@ -69,20 +86,44 @@ func run(args []string, out io.Writer) error {
 
 // trace plays the seeds one after the other, and prints their traces.
 func trace(out io.Writer, o options) error {
-	for seed := o.first; seed < o.first+uint64(o.seeds); seed++ { //nolint:gosec // a count
-		r := simulation.Run(seed, simulation.Options{Profile: o.profile, Trace: true})
-		fmt.Fprintf(out, "seed %d\n%s\n", seed, strings.Join(r.Trace, "\n"))
+	next := o.which()
+	for n := 0; ; n++ {
+		seed, ok := next(n)
+		if !ok {
+			return nil
+		}
+		fmt.Fprintf(out, "seed %d\n", seed)
+		r := simulation.Run(seed, simulation.Options{Profile: o.profile, Trace: true, Line: func(line string) { fmt.Fprintln(out, line) }})
 		if len(r.Broken) > 0 {
 			return fmt.Errorf("seed %d broke:\n%s", seed, strings.Join(r.Broken, "\n"))
 		}
 	}
-	return nil
 }
+
+// which are the seeds to be played.
+func (o *options) which() func(int) (uint64, bool) {
+	if o.list == "" {
+		return simulation.From(o.first, o.seeds)
+	}
+	words := strings.Split(o.list, ",")
+	return func(n int) (uint64, bool) {
+		if n >= len(words) {
+			return 0, false
+		}
+		seed, err := strconv.ParseUint(words[n], 10, 64)
+		return seed, err == nil
+	}
+}
+
+// failedSeeds is how the line begins that names them.
+const failedSeeds = "failed seeds:"
 
 // play plays the seeds and sums them up.
 func play(out io.Writer, o options) error {
 	start := time.Now() //nolint:forbidigo // how fast it is
-	t := simulation.RunAll(o.first, o.seeds, o.workers, o.enough, simulation.Options{Profile: o.profile})
+	t := simulation.RunAll(simulation.Plan{
+		Seeds: o.which(), Workers: o.workers, Enough: o.enough, Options: simulation.Options{Profile: o.profile},
+	})
 	took := time.Since(start) //nolint:forbidigo // likewise
 	var never []simulation.Fault
 	if !o.brief {
@@ -99,6 +140,11 @@ func play(out io.Writer, o options) error {
 		took.Round(time.Millisecond), o.workers, int64(t.Seeds)*1000/ms, t.Points*1000/ms, t.Points*1000/ms/int64(o.workers))
 	if len(t.Failed) > 0 {
 		first := t.Failed[0]
+		fmt.Fprint(out, failedSeeds)
+		for _, r := range t.Failed[:min(len(t.Failed), 20)] {
+			fmt.Fprint(out, " ", r.Seed)
+		}
+		fmt.Fprintln(out)
 		return fmt.Errorf("%d seeds broke something:\n%s\n\nseed %d:\n%s\n\nplay it again: sim -profile %s -first %d -seeds 1 -trace",
 			len(t.Failed), strings.Join(t.Kinds(), "\n"), first.Seed, strings.Join(first.Broken, "\n"), o.profile, first.Seed)
 	}
