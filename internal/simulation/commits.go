@@ -152,6 +152,9 @@ func (w *world) sawPayment(x *payment.Payment) {
 			return
 		}
 		p.session.payment = p
+		if x.Unasked && !w.v.hostile {
+			w.hit(UnaskedMoney)
+		}
 	}
 	switch {
 	case authorized != p.authorized || x.Unasked != p.unasked:

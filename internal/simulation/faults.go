@@ -48,6 +48,7 @@ const (
 	ClocksApart
 	TimeLeap
 
+	DashboardAuthorization
 	DashboardCapture
 	DashboardRefund
 	DashboardCancel
@@ -56,6 +57,7 @@ const (
 	IntentExpired
 	RefundReturned
 	MovementFailed
+	UnaskedMoney
 	BrowserConfirmed
 	BankDecided
 
@@ -159,16 +161,18 @@ func faultNames() [faultCount]string {
 		ClocksApart: "clocks of the processes 5 s apart or more",
 		TimeLeap:    "time leaped while something was under way",
 
-		DashboardCapture:     "capture at the dashboard",
-		DashboardRefund:      "refund at the dashboard",
-		DashboardCancel:      "cancellation at the dashboard",
-		Disputed:             "dispute",
-		AuthorizationExpired: "authorization expired",
-		IntentExpired:        "intent expired",
-		RefundReturned:       "refund returned by the bank",
-		MovementFailed:       "pending movement failed",
-		BrowserConfirmed:     "confirmed in the browser",
-		BankDecided:          "bank decided later",
+		DashboardAuthorization: "authorization at the gateway's own terminal",
+		DashboardCapture:       "capture at the dashboard",
+		DashboardRefund:        "refund at the dashboard",
+		DashboardCancel:        "cancellation at the dashboard",
+		Disputed:               "dispute",
+		AuthorizationExpired:   "authorization expired",
+		IntentExpired:          "intent expired",
+		RefundReturned:         "refund returned by the bank",
+		MovementFailed:         "pending movement failed",
+		UnaskedMoney:           "money that nobody asked for any more",
+		BrowserConfirmed:       "confirmed in the browser",
+		BankDecided:            "bank decided later",
 
 		BothReconcile:  "both processes reconcile at once",
 		EventsFail:     "OnEvent failed",

@@ -28,6 +28,7 @@ type message struct {
 	created int64 // by order
 	tries   int
 	abroad  bool // it is being delivered
+	sure    bool // it arrives in the end
 }
 
 // arrived is a delivery as last stored.
@@ -42,12 +43,12 @@ func (w *world) collectMail() {
 	for _, r := range w.gateway.Webhooks() {
 		w.mailed++
 		w.countMail(r.Body)
-		m := &message{body: r.Body, created: w.mailed}
+		m := &message{body: r.Body, created: w.mailed, sure: w.sure}
 		if _, rest, ok := bytes.Cut(r.Body, []byte(`"id":"`)); ok {
 			id, _, _ := bytes.Cut(rest, []byte(`"`))
 			m.eventID = string(id)
 		}
-		if w.faulty && w.dice.oneIn(8) && w.v.on(WebhookDropped) {
+		if w.faulty && !w.sure && w.dice.oneIn(8) && w.v.on(WebhookDropped) {
 			w.hit(WebhookDropped)
 			w.mail.lost = append(w.mail.lost, m)
 			continue
@@ -186,7 +187,7 @@ func (w *world) handleMail(p *process, m *message, body []byte) {
 // again sends a message again that was not acknowledged, but not for ever.
 func (m *message) again(w *world) {
 	m.abroad = false
-	if m.tries++; m.tries > 6 && w.faulty {
+	if m.tries++; m.tries > 6 && w.faulty && !m.sure {
 		m.away(w)
 		w.mail.lost = append(w.mail.lost, m)
 	}

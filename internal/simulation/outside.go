@@ -1,6 +1,9 @@
 package simulation
 
 import (
+	"context"
+
+	"github.com/seed40c892db/payment"
 	"github.com/seed40c892db/payment/sandboxprovider"
 )
 
@@ -65,6 +68,11 @@ func (w *world) outside() {
 		if w.note(w.gateway.ReturnRefund(move.Reference), "the bank returns a refund of", &i) {
 			did = RefundReturned
 		}
+	case n < 13 && !w.v.browsers && w.faulty && w.v.on(DashboardAuthorization):
+		if i.Status == sandboxprovider.IntentRequiresPaymentMethod {
+			did = DashboardAuthorization
+			w.authorizeElsewhere(&i)
+		}
 	case n < 14 && w.v.browsers:
 		token := pick(d, []string{"tok_visa", "tok_3ds", "tok_declined", "tok_delayed", "tok_auto"})
 		if token == "tok_auto" && w.v.noList {
@@ -79,6 +87,20 @@ func (w *world) outside() {
 	if did >= 0 {
 		w.hit(did)
 	}
+}
+
+// authorizeElsewhere has the money of a session held without us, such as by the merchant's staff on the telephone. Nobody asks about a
+// session that holds nothing, so this webhook arrives.
+func (w *world) authorizeElsewhere(i *sandboxprovider.Intent) {
+	w.collectMail()
+	terminal := sandboxprovider.New(w.gateway, w.v.provider)
+	_, err := terminal.Authorize(context.Background(), payment.AuthorizeRequest{Request: payment.Request{
+		SessionID: i.SessionID, Reference: i.Reference, CurrencyCode: i.CurrencyCode,
+	}})
+	w.note(err, "somebody authorizes", i)
+	w.sure = true
+	w.collectMail()
+	w.sure = false
 }
 
 // dashboard lets somebody do something at the gateway's dashboard, or time and the shopper's bank something that looks like it.

@@ -56,7 +56,7 @@ func ReadPlants(dir fs.FS) ([]Plant, error) {
 // before the line break that precedes the next mark.
 func parsePlant(text string) (Plant, error) {
 	var p Plant
-	parts := strings.Split("\n"+text, "\nfile: ")
+	parts := strings.Split("\n"+strings.TrimSuffix(text, "\n"), "\nfile: ")
 	for line := range strings.SplitSeq(strings.TrimSpace(parts[0]), "\n") {
 		name, value, _ := strings.Cut(line, ":")
 		value = strings.TrimSpace(value)
@@ -83,7 +83,7 @@ func parsePlant(text string) (Plant, error) {
 		if !ok {
 			return p, errors.New("an edit needs --- old and --- new")
 		}
-		p.Edits = append(p.Edits, Edit{File: strings.TrimSpace(file), Old: before, New: strings.TrimSuffix(after, "\n")})
+		p.Edits = append(p.Edits, Edit{File: strings.TrimSpace(file), Old: before, New: after})
 	}
 	if p.Rule == "" || p.Breaks == "" || len(p.Edits) == 0 {
 		return p, errors.New("a rule, what it breaks and an edit are needed")

@@ -19,15 +19,17 @@ func (w *world) settleDown() {
 	w.resting = true
 	w.countAbandoned()
 	w.resendLost()
-	for range 3 {
+	for round := range 3 {
 		w.advance(w.now + 26*hour)
 		w.countForgotten()
+		w.bankDecides(round == 0)
 		w.allMail()
 		w.round()
 		for range 3 {
 			if !w.person() {
 				break
 			}
+			w.bankDecides(false)
 			w.allMail()
 			w.round()
 		}
@@ -49,6 +51,20 @@ func (w *world) round() {
 			return
 		}
 		w.advance(w.now + 11*minute)
+	}
+}
+
+// bankDecides lets the bank decide what is pending at the gateway: in the end it does.
+func (w *world) bankDecides(mayFail bool) {
+	if w.v.hostile {
+		return
+	}
+	for _, i := range w.gateway.Intents() {
+		for _, m := range i.Movements {
+			if m.State == payment.MovementPending {
+				w.note(w.gateway.ResolveMovement(m.Reference, !mayFail || !w.dice.oneIn(4)), "the bank decides about a movement of", &i)
+			}
+		}
 	}
 }
 

@@ -61,7 +61,8 @@ type world struct {
 	shadow  shadow
 	mail    mail
 	mailed  int64
-	looked  int // how much due work was looked at in this round
+	sure    bool // no webhook is dropped now
+	looked  int  // how much due work was looked at in this round
 	secrets secrets
 }
 
