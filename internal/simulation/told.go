@@ -1,0 +1,100 @@
+package simulation
+
+import (
+	"context"
+	"errors"
+
+	"github.com/seed40c892db/payment"
+)
+
+// toldAuthorized holds "authorized", told to a caller, against both books: goods are shipped for it.
+func (w *world) toldAuthorized(x *payment.Payment) {
+	w.toldPayment(x)
+	p := w.shadow.payments[x.ID]
+	if p == nil || p.unasked {
+		w.fail("AuthorizeSession returned payment %s, which nobody asked for, or is not committed", x.ID)
+		return
+	}
+	if w.v.hostile || p.session.provider != "sandbox" {
+		return
+	}
+	if i, ok := w.gateway.Intent(p.session.reference); !ok || w.minor(i.Authorized) != p.authorized {
+		w.fail("AuthorizeSession returned payment %s of %d, and the gateway has authorized %s for it", x.ID, p.authorized, i.Authorized)
+	}
+}
+
+// toldPayment holds a returned payment against what is committed: it may be older, but never more.
+func (w *world) toldPayment(x *payment.Payment) {
+	w.returned(x)
+	p := w.shadow.payments[x.ID]
+	if p == nil {
+		w.fail("payment %s was returned and is not committed", x.ID)
+		return
+	}
+	if w.minor(x.Captured) > p.captured || w.minor(x.Authorized) != p.authorized || w.minor(x.Released) > p.released {
+		w.fail("payment %s was returned with authorized %s, captured %s, released %s; committed is %d, %d, %d", x.ID, x.Authorized, x.Captured,
+			x.Released, p.authorized, p.captured, p.released)
+	}
+	for _, e := range x.Captures {
+		w.toldEntry(&e.Entry)
+	}
+	for _, e := range x.Refunds {
+		w.toldEntry(&e.Entry)
+	}
+}
+
+// toldEntry: what was returned as succeeded is committed as that.
+func (w *world) toldEntry(e *payment.Entry) {
+	m := w.shadow.movements[e.ID]
+	if m == nil || e.State == payment.MovementSucceeded && m.state != payment.MovementSucceeded && !m.returned {
+		w.fail("%s was returned as %s, and is not committed so", e.ID, e.State)
+	}
+}
+
+// toldMoved holds the outcome of a capture or refund against the operations that it began, and against what was told for its key before.
+func (w *world) toldMoved(c *hostCall, x *payment.Payment, err error) {
+	first := c.first()
+	if err == nil {
+		w.toldPayment(x)
+		first.succeeded = true
+		for _, o := range c.began {
+			if o.kind != payment.OperationInitialize && o.state != payment.OperationSucceeded && o.code != "no_effect" {
+				w.fail("%s was told that it succeeded, and its operation %s is %s", c.kind, o.id, o.state)
+			}
+		}
+		return
+	}
+	definite := errors.Is(err, payment.ErrDeclined) || errors.Is(err, payment.ErrNotSent)
+	if definite && first.succeeded {
+		w.fail("%s with key %q had succeeded, and repeated it is told: %v", c.kind, c.key, err)
+	}
+	for _, o := range c.began {
+		if definite && o.kind != payment.OperationInitialize && o.state != payment.OperationFailed {
+			w.fail("%s was told %v, and its operation %s is %s", c.kind, err, o.id, o.state)
+		}
+	}
+}
+
+// toldCanceled: a session that was returned as canceled holds nothing.
+func (w *world) toldCanceled(x *payment.PaymentSession) {
+	w.returned(x)
+	s := w.shadow.sessions[x.ID]
+	if s == nil || s.status != payment.StatusCanceled {
+		w.fail("session %s was returned by CancelSession, and is %s", x.ID, x.Status)
+	}
+}
+
+// documented reports whether an error is one that a method of the Service may return.
+func documented(err error) bool {
+	for _, known := range []error{
+		payment.ErrRequiresMore, payment.ErrPending, payment.ErrDeclined, payment.ErrCanceled, payment.ErrNotSent, payment.ErrOutcomeUnknown,
+		payment.ErrInProgress, payment.ErrNeedsAttention, payment.ErrAmountExceeded, payment.ErrNotAllowed, payment.ErrNotFound,
+		payment.ErrIdempotencyMismatch, payment.ErrTooManyDeclines, payment.ErrUnsupported, payment.ErrInvalid, payment.ErrCommitUnknown,
+		payment.ErrWebhookRefused, errDown, context.Canceled, context.DeadlineExceeded,
+	} {
+		if errors.Is(err, known) {
+			return true
+		}
+	}
+	return false
+}
