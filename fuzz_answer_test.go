@@ -97,6 +97,7 @@ func (b *babble) err(s payment.Snapshot) error {
 // Whatever a gateway answers: no panic, our rows stay sound, and what it says to the server alone is in no error.
 func FuzzProviderAnswer(f *testing.F) {
 	f.Add([]byte(nil), byte(0))
+	f.Add([]byte{0, 0, 1, 5, 0, 0, 9, 0}, byte(0)) // authorizes 160 of 100
 	f.Add([]byte{0, 0, 1, 0, 3, 0, 2, 5, 3, 4, 2, 0}, byte(1))
 	f.Add([]byte{0, 0, 0, 0, 0, 0, 2, 7, 0, 0, 0, 2, 0, 8, 1, 1, 1, 3, 1, 0}, byte(2))
 	f.Add([]byte{0, 0, 0, 4, 1, 7, 0, 0, 0, 2, 2, 0, 6, 3, 5, 4, 9, 9, 9, 9, 9, 9, 9, 9}, byte(7))
