@@ -54,6 +54,9 @@ func (b *book) conclude(g *gateway, op *Operation, v verdict, n *news, code stri
 		b.fail(op, codeNoEffect)
 	case verdictNever:
 		b.fail(op, codeNotDone)
+		if b.session.Status != StatusCanceled { // that our call is not known says nothing of what others did
+			b.putDue(Due{Kind: DueSession, CollectionID: b.collection.ID, ID: b.session.ID, At: b.now.Add(firstLook)})
+		}
 	default:
 		b.stayOpen(g, op)
 	}
@@ -116,7 +119,7 @@ func (b *book) countDecline(code string) {
 
 // fail ends an operation that moved nothing, and gives back what its begin held.
 func (b *book) fail(op *Operation, code string) {
-	if op.Kind == OperationCancel && b.payment != nil && b.payment.Unasked && b.payment.CanceledAt.IsZero() {
+	if op.Kind == OperationCancel && b.unaskedLeft() {
 		b.attention(op, codeUnasked) // money nobody asked for does not go unnoticed
 		return
 	}

@@ -364,14 +364,14 @@ func (b *book) authorize(op *Operation, n *news) {
 		return
 	}
 	amount := s.Amount
-	if op != nil && op.Kind == OperationUpdate {
-		amount = n.Authorized
+	if op != nil && op.Kind == OperationUpdate && n.Authorized.Equal(op.Amount) {
+		amount = op.Amount
 	}
 	asked := s.Status != StatusCanceled && amount.LessThanOrEqual(plus(b.collection.left(), s.Held))
 	b.hold(decimal.Decimal{})
 	b.payment = &Payment{
 		ID: "pay_" + idDigits(s.ID), CollectionID: s.CollectionID, SessionID: s.ID, ProviderID: s.ProviderID, CurrencyCode: s.CurrencyCode,
-		Amount: amount, Authorized: withDigits(n.Authorized, n.digits), Unasked: !asked, CreatedAt: b.now,
+		Amount: amount, Authorized: withDigits(decimal.Min(n.Authorized, amount), n.digits), Unasked: !asked, CreatedAt: b.now,
 	}
 	b.payment.Capturable = b.payment.Authorized
 	s.PaymentID = b.payment.ID

@@ -139,7 +139,7 @@ func (s *Service) reconcileSession(ctx context.Context, d Due, r *Report) error 
 		return s.done(ctx, d, b.now.Add(max(op.LeaseUntil.Sub(b.now), firstLook)))
 	}
 	asks, revision, answered := !g.info.Pure, b.session.Revision, true
-	if asks && (b.audited(g) || b.sessionExpired() || b.paymentExpired()) {
+	if asks && b.session.Status != StatusCanceled || asks && b.audited(g) {
 		var h heard
 		if b, h, err = s.inquire(ctx, b, inquiry{limit: s.cfg.CallTimeout}); err != nil {
 			return err

@@ -293,7 +293,10 @@ func (s *Service) ask(ctx context.Context, b *book, q inquiry) (parked, heard, e
 		return p, heardNothing, err
 	}
 	if overdue == "" {
-		_, h, err := s.inquire(ctx, b, q)
+		b, h, err := s.inquire(ctx, b, q)
+		if h == heardHint && b.openOperation() != nil {
+			return parked{code: parkedOpen}, heardNothing, err // what could not be told yet is in no row: the message is needed again
+		}
 		return p, h, err
 	}
 	b, won, err := s.takeOver(ctx, b.session.CollectionID, overdue, &q)
@@ -303,8 +306,11 @@ func (s *Service) ask(ctx context.Context, b *book, q inquiry) (parked, heard, e
 	if !won {
 		return parked{parkedOpen, s.now().Add(askPause)}, heardNothing, nil
 	}
-	if op := b.operation(overdue); op == nil || op.State != OperationOpen {
+	switch op := b.operation(overdue); {
+	case op == nil || op.ended():
 		return p, heardHint, nil
+	case op.State == OperationNeedsAttention:
+		return parked{code: parkedOpen}, heardNothing, nil
 	}
 	return p, heardNothing, nil
 }

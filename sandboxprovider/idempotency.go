@@ -75,7 +75,9 @@ func (g *Gateway) executeDecline(q request, now time.Time) answer {
 	if in == nil {
 		return refused(402, "declined", "refused", nil)
 	}
-	return refused(402, "declined", "refused", g.body(in))
+	a := refused(402, "declined", "refused", g.body(in))
+	a.on = in // the key is remembered, so Status must find it
+	return a
 }
 
 // begin marks a request that has arrived as under way, and reports false where its key is already.
