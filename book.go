@@ -29,6 +29,7 @@ type book struct {
 	out     Changes
 	touched bool // something is to be committed
 	more    bool // the Snapshot held more movements than one commit takes
+	untold  bool // it held movements of which it cannot be told yet whose they are
 }
 
 func (s *Service) openBook(rows *Rows) *book {

@@ -65,7 +65,9 @@ func (b *book) conclude(g *gateway, op *Operation, v verdict, n *news, code stri
 // updated gives the session what the gateway has accepted.
 func (b *book) updated(g *gateway, op *Operation) {
 	s := b.session
-	s.Amount = op.Amount
+	if b.payment == nil || b.payment.Amount.Equal(op.Amount) { // what is authorized does not change any more
+		s.Amount = op.Amount
+	}
 	s.Context, s.Metadata = op.Context, op.Metadata
 	if b.payment == nil && s.Status != StatusCanceled && (s.Held.IsPositive() || g.info.ClientConfirms) {
 		b.hold(op.Amount)

@@ -19,7 +19,8 @@ type news struct {
 	insane    bool          // it holds what no gateway can mean
 	found     []found       // movements that are new or have moved on, captures first
 	ours      MovementState // of the operation's own movement; empty where it was not found
-	ambiguous bool          // a movement could be the operation's or somebody else's
+	ambiguous bool          // the movements are left out, since one could be the operation's or somebody else's, or a person has seen them
+	untold    bool          // the first of these
 	clash     string        // a movement contradicts its row
 
 	captured, capturing, refunded, refunding decimal.Decimal // what our rows will add up to
@@ -61,6 +62,7 @@ func (b *book) read(op *Operation, a answer) news {
 		b.match(&n, op, a, kind)
 	}
 	if n.ambiguous {
+		n.untold = true
 		b.setAside(&n)
 	}
 	// A gateway that calls an object canceled although part of it was captured means that the rest is released.

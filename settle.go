@@ -61,6 +61,7 @@ func (b *book) settle(g *gateway, op *Operation, a answer) {
 		b.attention(op, code)
 		return
 	}
+	b.untold = n.untold
 	b.apply(g, op, a, &n)
 }
 
@@ -366,6 +367,7 @@ func (b *book) authorize(op *Operation, n *news) {
 	amount := s.Amount
 	if op != nil && op.Kind == OperationUpdate && n.Authorized.Equal(op.Amount) {
 		amount = op.Amount
+		s.Amount = amount
 	}
 	asked := s.Status != StatusCanceled && amount.LessThanOrEqual(plus(b.collection.left(), s.Held))
 	b.hold(decimal.Decimal{})

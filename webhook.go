@@ -294,8 +294,8 @@ func (s *Service) ask(ctx context.Context, b *book, q inquiry) (parked, heard, e
 	}
 	if overdue == "" {
 		b, h, err := s.inquire(ctx, b, q)
-		if h == heardHint && b.openOperation() != nil {
-			return parked{code: parkedOpen}, heardNothing, err // what could not be told yet is in no row: the message is needed again
+		if h == heardHint && b.untold {
+			return parked{code: parkedOpen}, heardNothing, err // it is in no row yet: the message is needed again
 		}
 		return p, h, err
 	}
@@ -307,10 +307,10 @@ func (s *Service) ask(ctx context.Context, b *book, q inquiry) (parked, heard, e
 		return parked{parkedOpen, s.now().Add(askPause)}, heardNothing, nil
 	}
 	switch op := b.operation(overdue); {
-	case op == nil || op.ended():
-		return p, heardHint, nil
-	case op.State == OperationNeedsAttention:
+	case b.untold:
 		return parked{code: parkedOpen}, heardNothing, nil
+	case op == nil || op.State != OperationOpen:
+		return p, heardHint, nil
 	}
 	return p, heardNothing, nil
 }

@@ -85,6 +85,7 @@ func (w *world) judge(o *shadowOp) payment.Resolution {
 			o.session.forgiven = true // its row has no name, and so what others moved is not recorded any more
 		}
 	case payment.OperationStatus:
+		o.session.forgiven = o.session.forgiven || w.v.noStatus // what is accepted may be all that ever told of a movement
 		if o.session.payment != nil && o.session.payment.unasked && found {
 			return w.returnUnasked(o, &i)
 		}

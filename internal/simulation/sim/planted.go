@@ -72,7 +72,7 @@ func tryPlant(p *simulation.Plant, root, dir string, o options) (found string, s
 		return "", nil, err
 	}
 	if o.hunt {
-		seeds, took, err := look(program, o, "-seeds", strconv.Itoa(huntSeeds), "-enough", strconv.Itoa(2*kept))
+		seeds, took, err := search(program, o, huntSeeds, kept)
 		return fmt.Sprintf("found by seeds %s in %s", strings.Join(seeds, " "), took), seeds, err
 	}
 	var words []string
@@ -81,11 +81,11 @@ func tryPlant(p *simulation.Plant, root, dir string, o options) (found string, s
 	}
 	if len(words) > 0 {
 		seeds, took, err := look(program, o, "-list", strings.Join(words, ","), "-enough", "1")
-		if err != nil || len(seeds) > 0 {
+		if seeds = sound(seeds, o); err != nil || len(seeds) > 0 {
 			return fmt.Sprintf("found by the stored seed %s in %s", strings.Join(seeds, " "), took), seeds, err
 		}
 	}
-	seeds, took, err := look(program, o, "-seeds", strconv.Itoa(fallback), "-enough", "1")
+	seeds, took, err := search(program, o, fallback, 1)
 	return fmt.Sprintf("NOT found by the stored seeds, but by seed %s in %s: store new ones with -hunt -write", strings.Join(seeds, " "), took), seeds, err
 }
 
@@ -116,6 +116,24 @@ func buildPlanted(p *simulation.Plant, root, dir string) (program string, err er
 	return program, nil
 }
 
+// search looks for seeds that find a planted fault, and break nothing without it.
+func search(program string, o options, among, enough int) (found []string, took time.Duration, err error) {
+	for first := 1; first <= among && len(found) < enough; {
+		seeds, more, err := look(program, o, "-first", strconv.Itoa(first), "-seeds", strconv.Itoa(among-first+1), "-enough", strconv.Itoa(2*enough))
+		took += more
+		if err != nil || len(seeds) == 0 {
+			return found, took, err
+		}
+		last, err := strconv.Atoi(seeds[len(seeds)-1])
+		if err != nil {
+			return found, took, err
+		}
+		first = last + 1
+		found = append(found, sound(seeds, o)...)
+	}
+	return found[:min(len(found), enough)], took, nil
+}
+
 // look runs a program with a planted fault, and returns the seeds that broke something. A program that dies of it has found it as well.
 func look(program string, o options, args ...string) (seeds []string, took time.Duration, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), huntTime)
@@ -136,11 +154,14 @@ func look(program string, o options, args ...string) (seeds []string, took time.
 			seeds = strings.Fields(rest)
 		}
 	}
-	return sound(seeds, o), took, nil
+	return seeds, took, nil
 }
 
 // sound leaves out the seeds that break something without the planted fault as well.
 func sound(seeds []string, o options) []string {
+	if len(seeds) == 0 {
+		return nil
+	}
 	o.list = strings.Join(seeds, ",")
 	t := simulation.RunAll(simulation.Plan{Seeds: o.which(), Workers: o.workers, Options: simulation.Options{Profile: o.profile}})
 	for _, r := range t.Failed {
@@ -148,7 +169,7 @@ func sound(seeds []string, o options) []string {
 			seeds = slices.Delete(seeds, i, i+1)
 		}
 	}
-	return seeds[:min(len(seeds), kept)]
+	return seeds
 }
 
 // storeSeeds writes the seeds that found a planted fault into its file.
