@@ -13,6 +13,8 @@ TESTFLAGS ?=
 TIMEOUT ?= 10m
 # How long each fuzz target is fuzzed.
 FUZZTIME ?= 5s
+# How many seeds the simulation plays.
+SEEDS ?= 20000
 # Which benchmarks run, and how often each.
 BENCH ?= .
 COUNT ?= 1
@@ -22,9 +24,9 @@ MODULES := $(patsubst %/go.mod,%,$(shell find . -name go.mod -not -path '*/.*/*'
 in_each_module = for module in $(MODULES); do (cd "$(CURDIR)/$$module"; $(1)); done
 
 # What `make check` and CI run, the quick ones first.
-CHECKS := fmt vet tidy deps lint test examples fuzz
+CHECKS := fmt vet tidy deps lint test examples fuzz sim planted
 
-.PHONY: help check checks cc test bench cover fuzz examples lint fmt format vet tidy deps
+.PHONY: help check checks cc test bench cover fuzz sim planted hunt examples lint fmt format vet tidy deps
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -68,6 +70,20 @@ fuzz: ## Fuzz each fuzz target for FUZZTIME, 5s if not given
 		done <<<"$$targets"; \
 	done; \
 	echo "$$total fuzz targets"; [ $$total -gt 0 ]
+
+# The simulation is built with coverage, to see that every branch of settle is reached.
+sim: ## Play SEEDS seeds of the simulation, 20000 if not given: docs/simulation.md
+	@dir=$$(mktemp -d); trap 'rm -rf "$$dir"' EXIT; mkdir "$$dir/counters"; module=$$($(GO) list -m); \
+	$(GO) build -cover -covermode=atomic -coverpkg="$$module,$$module/internal/simulation/sim" -o "$$dir/sim" ./internal/simulation/sim; \
+	GOCOVERDIR="$$dir/counters" "$$dir/sim" -seeds $(SEEDS); \
+	$(GO) tool covdata textfmt -i="$$dir/counters" -o "$$dir/profile"; \
+	GOCOVERDIR="$$dir/counters" "$$dir/sim" -branches "$$dir/profile"
+
+planted: ## Plant each fault in the library, and see that the simulation finds it
+	@$(GO) run ./internal/simulation/sim -planted
+
+hunt: ## Look for new seeds that find the planted faults, and store them; it takes about an hour
+	@$(GO) run ./internal/simulation/sim -hunt -write
 
 examples: ## Run each program in examples/ and compare what it prints with its output.txt
 	@total=0; for dir in examples/*/; do \

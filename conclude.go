@@ -78,9 +78,6 @@ func (b *book) updated(g *gateway, op *Operation) {
 
 // decline records a gateway's refusal.
 func (b *book) decline(g *gateway, op *Operation, code string) {
-	if op == nil {
-		return
-	}
 	switch op.Kind {
 	case OperationInitialize, OperationAuthorize:
 		b.declineSession(g, code, true, false)
@@ -196,9 +193,6 @@ func (b *book) proven(g *gateway, op *Operation, a answer, n *news) bool {
 // attention leaves an operation, or else a new one that stands for the news, to a person. It keeps the session's lock.
 func (b *book) attention(op *Operation, code string) {
 	if op == nil {
-		if b.session.OperationID != "" {
-			return // what is open comes first; the next news will tell again
-		}
 		op = &Operation{
 			ID: b.mint("op_"), CollectionID: b.collection.ID, SessionID: b.session.ID, ProviderID: b.session.ProviderID,
 			Kind: OperationStatus, Amount: b.session.Amount, CurrencyCode: b.session.CurrencyCode, Reference: b.session.Reference, CreatedAt: b.now,

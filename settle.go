@@ -346,9 +346,6 @@ func (b *book) applyState(g *gateway, op *Operation, v verdict, n *news, code st
 }
 
 func (b *book) cancelSession() {
-	if b.session.Status == StatusCanceled {
-		return
-	}
 	code := ""
 	if b.sessionExpired() {
 		code = codeExpired

@@ -22,8 +22,8 @@ func (d *dice) next() uint64 {
 
 // n draws a number from 0 to n-1.
 func (d *dice) n(n int) int {
-	hi, _ := bits.Mul64(d.next(), uint64(n)) //nolint:gosec // n is positive
-	return int(hi)                           //nolint:gosec // less than n
+	hi, _ := bits.Mul64(d.next(), uint64(n))
+	return int(hi)
 }
 
 // oneIn is true once in n times.
@@ -31,8 +31,8 @@ func (d *dice) oneIn(n int) bool { return d.n(n) == 0 }
 
 // between draws a number from a to b, both included.
 func (d *dice) between(a, b int64) int64 {
-	hi, _ := bits.Mul64(d.next(), uint64(b-a+1)) //nolint:gosec // a is not above b
-	return a + int64(hi)                         //nolint:gosec // at most b
+	hi, _ := bits.Mul64(d.next(), uint64(b-a+1))
+	return a + int64(hi)
 }
 
 // pick draws one of several.

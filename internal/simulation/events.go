@@ -9,7 +9,7 @@ import (
 )
 
 // errOutage is what OnEvent answers now and then.
-var errOutage = errors.New("simulation: the host does not take the event now") //nolint:gochecknoglobals // an error
+var errOutage = errors.New("simulation: the host does not take the event now")
 
 // onEvent is the host taking an event, or not.
 func (p *process) onEvent(ctx context.Context, e payment.Event) error {

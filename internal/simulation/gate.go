@@ -34,7 +34,7 @@ type (
 )
 
 // errReset is a connection that broke: nobody knows what became of the request.
-var errReset = errors.New("simulation: connection reset") //nolint:gochecknoglobals // an error
+var errReset = errors.New("simulation: connection reset")
 
 // call makes one call: every request of it to the gateway is a scheduling point, and so is the way back.
 func (g *gate) call(ctx context.Context, kind payment.OperationKind, r *payment.Request, do func() (payment.Snapshot, error)) (payment.Snapshot, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/shopspring/decimal"
@@ -475,10 +476,7 @@ func (w *world) refused(c *hostCall, err error) {
 }
 
 func remember(list *[]string, id string) {
-	for _, known := range *list {
-		if known == id {
-			return
-		}
+	if !slices.Contains(*list, id) {
+		*list = append(*list, id)
 	}
-	*list = append(*list, id)
 }

@@ -232,7 +232,7 @@ func (l *liar) answer(kind payment.OperationKind, r *payment.Request) (payment.S
 		err = payment.Declined("no", ofGateway)
 	case does && l.oneIn(10):
 		err = payment.NotSent(errors.New(ofGateway))
-	case does && l.oneIn(10):
+	case does && l.oneIn(10): //nolint:gocritic // another throw of the dice
 		said, err = payment.Snapshot{}, payment.AlreadyDone(s)
 	}
 	w.afterCall(opID, effect, err)

@@ -16,7 +16,7 @@ func TestPlantsApply(t *testing.T) {
 	for _, p := range plants {
 		_, err := p.Apply(os.DirFS("../.."))
 		require.NoError(t, err)
-		require.NotEmpty(t, p.Seeds, "no seed has found %s yet: make sim-hunt PLANT=%s", p.Name, p.Name)
+		require.NotEmpty(t, p.Seeds, "no seed has found %s yet: make hunt", p.Name)
 		rules[p.Rule] = true
 	}
 	for rule := 1; rule <= 15; rule++ {

@@ -12,7 +12,7 @@ import (
 type store struct{ w *world }
 
 // errDown is what a store says that cannot be reached.
-var errDown = errors.New("simulation: the store is down") //nolint:gochecknoglobals // an error
+var errDown = errors.New("simulation: the store is down")
 
 // enter is the way to the store: others come first, and it may not be reached at all.
 func (s *store) enter(ctx context.Context) (*actor, error) {

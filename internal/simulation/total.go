@@ -30,7 +30,7 @@ type Plan struct {
 
 // From plans count seeds from the first on.
 func From(first uint64, count int) func(int) (uint64, bool) {
-	return func(n int) (uint64, bool) { return first + uint64(n), n < count } //nolint:gosec // n is not negative
+	return func(n int) (uint64, bool) { return first + uint64(n), n < count }
 }
 
 // hangs is how long one seed may take, in real time, before it is taken to hang: something is held while it waits for somebody else.
@@ -88,7 +88,7 @@ func RunAll(p Plan) *Total {
 type watch struct{ seed, since atomic.Int64 }
 
 func (w *watch) begin(seed uint64) {
-	w.seed.Store(int64(seed))            //nolint:gosec // back again in hung
+	w.seed.Store(int64(seed))
 	w.since.Store(time.Now().UnixNano()) //nolint:forbidigo // real time
 }
 
@@ -96,7 +96,7 @@ func (w *watch) end() { w.since.Store(0) }
 
 func (w *watch) hung() (seed uint64, hung bool) {
 	since := w.since.Load()
-	return uint64(w.seed.Load()), since > 0 && time.Now().UnixNano()-since > int64(hangs) //nolint:forbidigo,gosec // real time
+	return uint64(w.seed.Load()), since > 0 && time.Now().UnixNano()-since > int64(hangs) //nolint:forbidigo // real time
 }
 
 func (t *Total) sort() {

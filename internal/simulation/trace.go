@@ -144,8 +144,7 @@ func outcome(err error) string {
 	if err == nil {
 		return "done"
 	}
-	var s *payment.SessionError
-	if errors.As(err, &s) {
+	if s, ok := errors.AsType[*payment.SessionError](err); ok {
 		return s.Outcome.Error()
 	}
 	return err.Error()
