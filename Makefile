@@ -13,8 +13,11 @@ TESTFLAGS ?=
 TIMEOUT ?= 10m
 # How long each fuzz target is fuzzed.
 FUZZTIME ?= 5s
-# How many seeds the simulation plays.
+# How many seeds the simulation plays, and from which on.
 SEEDS ?= 20000
+FIRST ?= 1
+# Which faults make planted and make hunt plant: those whose name contains this.
+PLANT ?=
 # Which benchmarks run, and how often each.
 BENCH ?= .
 COUNT ?= 1
@@ -75,15 +78,15 @@ fuzz: ## Fuzz each fuzz target for FUZZTIME, 5s if not given
 sim: ## Play SEEDS seeds of the simulation, 20000 if not given: docs/simulation.md
 	@dir=$$(mktemp -d); trap 'rm -rf "$$dir"' EXIT; mkdir "$$dir/counters"; module=$$($(GO) list -m); \
 	$(GO) build -cover -covermode=atomic -coverpkg="$$module,$$module/internal/simulation/sim" -o "$$dir/sim" ./internal/simulation/sim; \
-	GOCOVERDIR="$$dir/counters" "$$dir/sim" -seeds $(SEEDS); \
+	GOCOVERDIR="$$dir/counters" "$$dir/sim" -first $(FIRST) -seeds $(SEEDS); \
 	$(GO) tool covdata textfmt -i="$$dir/counters" -o "$$dir/profile"; \
 	GOCOVERDIR="$$dir/counters" "$$dir/sim" -branches "$$dir/profile"
 
 planted: ## Plant each fault in the library, and see that the simulation finds it
-	@$(GO) run ./internal/simulation/sim -planted
+	@$(GO) run ./internal/simulation/sim -planted -plants '$(PLANT)'
 
 hunt: ## Look for new seeds that find the planted faults, and store them; it takes about an hour
-	@$(GO) run ./internal/simulation/sim -hunt -write
+	@$(GO) run ./internal/simulation/sim -hunt -write -plants '$(PLANT)'
 
 examples: ## Run each program in examples/ and compare what it prints with its output.txt
 	@total=0; for dir in examples/*/; do \

@@ -29,6 +29,10 @@ func (w *world) compareBooks() {
 			if in.Live {
 				live++
 			}
+			if o := w.shadow.ops["op_"+in.AuthorizeKey]; o != nil && in.Authorized.IsPositive() && o.state == payment.OperationFailed &&
+				o.code != "unasked" && o.code != "canceled" {
+				w.fail("operation %s failed with %s, and the gateway authorized %s because of it", o.id, o.code, in.Reference)
+			}
 			if in.Reference == s.reference {
 				known = true
 				w.compare(s, in)

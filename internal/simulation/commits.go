@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/seed40c892db/payment"
+	"github.com/seed40c892db/payment/sandboxprovider"
 )
 
 // beforeCommit holds against a commit what can be said before it is known whether it conflicts.
@@ -22,6 +23,7 @@ func (w *world) afterCommit(a *actor, c *payment.Changes) {
 	if w.tracing {
 		w.log(a, "commits %s", w.describe(c))
 	}
+	w.checkAlarm(a, c)
 	col := w.shadow.collections[c.CollectionID]
 	if col == nil {
 		col = &shadowCollection{id: c.CollectionID}
@@ -73,6 +75,26 @@ func (w *world) afterCommit(a *actor, c *payment.Changes) {
 	w.secrets.committed(w, c)
 }
 
+// checkAlarm: an answer that contradicts what was asked is seen by a person, and one that does not contradict it is no alarm.
+func (w *world) checkAlarm(a *actor, c *payment.Changes) {
+	alarm, settled := false, len(c.Payments)+len(c.Captures)+len(c.Refunds) > 0
+	for _, x := range c.Operations {
+		alarm = alarm || x.State == payment.OperationNeedsAttention
+		settled = settled || x.State == payment.OperationSucceeded || x.State == payment.OperationFailed
+		if x.State == payment.OperationNeedsAttention && w.v.honest() && x.Code != "gave_up" && x.Code != "unasked" && x.Code != "decline" {
+			w.fail("operation %s (%s) needs attention because of %q, and the gateway never contradicts itself", x.ID, x.Kind, x.Code)
+		}
+	}
+	if a.lied == nil || alarm {
+		return
+	}
+	for _, x := range c.Sessions {
+		if x.ID == a.lied.id && (settled || x.Status != a.lied.status) {
+			w.fail("session %s is settled by an answer that contradicts what was asked", x.ID)
+		}
+	}
+}
+
 func (w *world) sawOperation(a *actor, x *payment.Operation) {
 	o := w.shadow.ops[x.ID]
 	if o == nil {
@@ -115,7 +137,7 @@ func (w *world) sawSession(col *shadowCollection, x *payment.PaymentSession) {
 		w.shadow.all = append(w.shadow.all, s)
 		s.count(+1)
 	}
-	if !s.status.CanBecome(x.Status) {
+	if !canBecome(s.status, x.Status) {
 		w.fail("session %s goes from %s to %s", x.ID, s.status, x.Status)
 	}
 	if x.Revision != col.version {
@@ -125,10 +147,39 @@ func (w *world) sawSession(col *shadowCollection, x *payment.PaymentSession) {
 	s.status, s.reference, s.account, s.opID = x.Status, x.Reference, x.Account, x.OperationID
 	s.amount = w.minor(x.Amount)
 	held := w.minor(x.Held)
+	if held == 0 && s.held > 0 {
+		w.checkRelease(s)
+	}
 	col.held += held - s.held
 	s.held = held
 	s.processing, s.deleted = !x.ProcessingSince.IsZero(), !x.DeletedAt.IsZero()
 	s.count(+1)
+}
+
+// checkRelease: a hold is not given up while the gateway could take the money without another call of ours.
+func (w *world) checkRelease(s *shadowSession) {
+	if w.v.hostile || w.v.lies > 0 || w.v.noStatus || s.elsewhere || s.reference == "" || s.status == payment.StatusAuthorized {
+		return
+	}
+	i, ok := w.gateway.Intent(s.reference)
+	if !ok || s.provider != "sandbox" {
+		return
+	}
+	switch i.Status {
+	case sandboxprovider.IntentRequiresAction, sandboxprovider.IntentProcessing, sandboxprovider.IntentRequiresCapture:
+		w.fail("session %s is %s and gives its hold up, and at the gateway it is %s", s.id, s.status, i.Status)
+	}
+}
+
+// canBecome is the table of the statuses, written down a second time: a mistake in the library's own would not show by that one.
+func canBecome(from, to payment.SessionStatus) bool {
+	switch from {
+	case payment.StatusAuthorized:
+		return to == payment.StatusAuthorized || to == payment.StatusCanceled
+	case payment.StatusCanceled:
+		return to == payment.StatusCanceled
+	}
+	return true
 }
 
 // count adds a session to its collection's counts, or takes it away.

@@ -54,6 +54,7 @@ func (g *gate) call(ctx context.Context, kind payment.OperationKind, r *payment.
 	if w.tracing {
 		w.log(a, "calls %s for %s, reference %q, amount %s", kind, short(opID), r.Reference, r.Amount)
 	}
+	a.lied = nil
 	a.call = &sent{kind: kind, opID: opID, session: r.SessionID, effect: effect, deadline: a.deadline(ctx)}
 	s, err := do()
 	s, err = g.back(a, s, err)
@@ -68,7 +69,11 @@ func (g *gate) call(ctx context.Context, kind payment.OperationKind, r *payment.
 // back brings an answer back to the process.
 func (g *gate) back(a *actor, s payment.Snapshot, err error) (payment.Snapshot, error) {
 	w := g.w
-	a.pause(w.dice.between(0, 40*millisecond))
+	travel := w.dice.between(0, 40*millisecond)
+	if w.faulty && w.dice.oneIn(12) {
+		travel = w.dice.between(second, 14*second)
+	}
+	a.pause(travel)
 	if w.goesWrong(CrashAfterCall, 10) {
 		w.hit(CrashAfterCall)
 		a.die()
@@ -228,6 +233,12 @@ func (w *world) lie(a *actor, s *payment.Snapshot) {
 	if x == nil || s.State == payment.SnapshotNotFound {
 		return
 	}
+	before := w.faults
+	defer func() {
+		if w.faults != before && s.Totals == nil { // totals are compared only where nothing else can be
+			a.lied = x
+		}
+	}()
 	switch f := pick(&w.dice, []Fault{LieAmount, LieAuthorized, LieCurrency, LieReference, LieAccount, LieTotals}); {
 	case f == LieAmount && !s.Amount.IsZero():
 		s.Amount = s.Amount.Add(w.amount(w.dice.between(1, 9)))

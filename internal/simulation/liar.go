@@ -174,7 +174,14 @@ func (l *liar) known(x *shadowSession) []payment.Movement {
 		if l.oneIn(wild) {
 			move.State = pick(&l.w.dice, append(movementStates(), "odd"))
 		}
+		if l.oneIn(2 * wild) {
+			move.Amount = l.w.amount(m.amount + 1)
+		}
 		list = append(list, move)
+		if m.opID != "" && l.oneIn(2*wild) { // once more, by another name
+			list = append(list, payment.Movement{Kind: m.kind, IdempotencyKey: m.opID[len("op_"):], Amount: l.w.amount(m.amount), State: m.state})
+			list[len(list)-2].IdempotencyKey = ""
+		}
 	}
 	return list
 }
@@ -232,7 +239,7 @@ func (l *liar) answer(kind payment.OperationKind, r *payment.Request) (payment.S
 		err = payment.Declined("no", ofGateway)
 	case does && l.oneIn(10):
 		err = payment.NotSent(errors.New(ofGateway))
-	case does && l.oneIn(10): //nolint:gocritic // another throw of the dice
+	case does && l.oneIn(9):
 		said, err = payment.Snapshot{}, payment.AlreadyDone(s)
 	}
 	w.afterCall(opID, effect, err)

@@ -97,6 +97,9 @@ func (w *world) authorizeElsewhere(i *sandboxprovider.Intent) {
 	_, err := terminal.Authorize(context.Background(), payment.AuthorizeRequest{Request: payment.Request{
 		SessionID: i.SessionID, Reference: i.Reference, CurrencyCode: i.CurrencyCode,
 	}})
+	if s := w.shadow.sessions[i.SessionID]; s != nil {
+		s.elsewhere = true
+	}
 	w.note(err, "somebody authorizes", i)
 	w.sure = true
 	w.collectMail()

@@ -3,6 +3,7 @@ package simulation
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/seed40c892db/payment"
 	"github.com/seed40c892db/payment/sandboxprovider"
@@ -80,7 +81,7 @@ func (w *world) judge(o *shadowOp) payment.Resolution {
 		}
 		done = !found || i.Capturable.IsZero() && i.Status == sandboxprovider.IntentCanceled
 	case payment.OperationCapture, payment.OperationRefund:
-		done = w.executed(o) > 0
+		done = w.executed(o) > 0 && w.stands(o, &i)
 		if done && w.v.noKeys {
 			o.session.forgiven = true // its row has no name, and so what others moved is not recorded any more
 		}
@@ -95,6 +96,13 @@ func (w *world) judge(o *shadowOp) payment.Resolution {
 		return payment.ResolveAccept
 	}
 	return payment.ResolveFail
+}
+
+// stands reports whether the gateway shows a movement like an operation's that has not failed.
+func (w *world) stands(o *shadowOp, i *sandboxprovider.Intent) bool {
+	return slices.ContainsFunc(i.Movements, func(m sandboxprovider.Movement) bool {
+		return string(m.Kind) == string(o.kind) && w.minor(m.Amount) == o.amount && m.State != payment.MovementFailed
+	})
 }
 
 // returnUnasked gives money back at the dashboard that nobody asked for.

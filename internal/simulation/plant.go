@@ -113,7 +113,7 @@ func (p *Plant) Apply(library fs.FS) (map[string]string, error) {
 	return changed, nil
 }
 
-// Overlay names the changed files and the overlay for go build into a directory, and returns the overlay's content: a JSON object.
+// Overlay returns the changed files, as they are to be written into a directory, and the overlay for go build: a JSON object.
 func Overlay(root, dir string, changed map[string]string) (overlay string, files map[string]string) {
 	files = map[string]string{}
 	var lines []string

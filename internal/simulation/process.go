@@ -36,6 +36,14 @@ func (p *process) start() {
 	}
 }
 
+// letter names the process in traces: A or B.
+func (p *process) letter() rune {
+	if p.n == 0 {
+		return 'A'
+	}
+	return 'B'
+}
+
 // now is the process's clock.
 func (p *process) now() time.Time { return time.Unix(epoch, p.w.now+p.skew).UTC() }
 

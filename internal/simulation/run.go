@@ -1,4 +1,3 @@
-// Package simulation plays the real library in worlds in which everything goes wrong: docs/simulation.md says how.
 package simulation
 
 // Profiles of worlds.

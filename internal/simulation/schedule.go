@@ -67,9 +67,10 @@ type actor struct {
 	killed bool   // its process died: it never does anything again
 	ended  bool
 
-	timed ender // the context with a deadline that was seen last,
-	until int64 // and the deadline, in virtual time
-	call  *sent // the provider's call that is under way, if any
+	timed ender          // the context with a deadline that was seen last,
+	until int64          // and the deadline, in virtual time
+	call  *sent          // the provider's call that is under way, if any
+	lied  *shadowSession // about which the gateway lied in the last answer that the actor had
 
 	serves bool // it is Run, and does not end by itself
 	forged bool // it delivers a forged webhook, which must change nothing

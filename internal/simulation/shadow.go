@@ -53,6 +53,7 @@ type shadowSession struct {
 	amount, held                 int64
 	processing, deleted          bool
 	open                         *shadowOp // its open operation
+	elsewhere                    bool      // it was authorized at the gateway's own terminal
 	forgiven                     bool      // a person accepted what the books cannot show
 }
 

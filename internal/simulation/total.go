@@ -17,6 +17,7 @@ type Total struct {
 	Operations  int64    // operations that were begun
 	Faults      Counts   // what went wrong
 	Failed      []Result // those that broke something, by seed
+	Alone       int      // seeds in which a process took no part
 	points, ops []int    // of each seed
 }
 
@@ -112,8 +113,11 @@ func (t *Total) add(r *Result) {
 	t.Faults.Add(&r.Faults)
 	t.points = append(t.points, r.Points)
 	t.ops = append(t.ops, r.Operations)
-	if len(r.Broken) > 0 {
+	switch {
+	case len(r.Broken) > 0:
 		t.Failed = append(t.Failed, *r)
+	case r.Processes[0] == 0 || r.Processes[1] == 0:
+		t.Alone++
 	}
 }
 
@@ -125,6 +129,7 @@ func (t *Total) join(other *Total) {
 	t.points = append(t.points, other.points...)
 	t.ops = append(t.ops, other.ops...)
 	t.Failed = append(t.Failed, other.Failed...)
+	t.Alone += other.Alone
 }
 
 // Spread returns the least and the median of the scheduling points, and of the operations, of a seed.

@@ -18,7 +18,7 @@ func (w *world) log(a *actor, format string, args ...any) {
 	if a != nil {
 		who = fmt.Sprintf("#%-4d ", a.n)
 		if a.proc != nil {
-			who = fmt.Sprintf("%c#%-4d", 'A'+rune(a.proc.n), a.n)
+			who = fmt.Sprintf("%c#%-4d", a.proc.letter(), a.n)
 		}
 	}
 	line := w.clock().Format("02T15:04:05.000 ") + who + " " + fmt.Sprintf(format, args...)

@@ -40,6 +40,11 @@ type variant struct {
 // on reports whether a kind of fault happens in this world.
 func (v *variant) on(f Fault) bool { return !v.quiet[f] }
 
+// honest reports whether the gateway tells all, at any time, and the truth.
+func (v *variant) honest() bool {
+	return !v.hostile && v.lies == 0 && !v.noStatus && v.askByKey && !v.noList
+}
+
 // drawVariant draws what kind of world it is. Each leaves out some kinds of faults, so that others come together more often.
 func (w *world) drawVariant(profile string) {
 	v, d := &w.v, &w.dice

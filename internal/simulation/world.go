@@ -96,15 +96,15 @@ func (w *world) play() {
 	w.kill()
 }
 
-// leastPoints, leastOperations are what every world must have had.
+// LeastPoints and LeastOperations are how many scheduling points and operations every seed has.
 const (
-	leastPoints     = 150
-	leastOperations = 3
+	LeastPoints     = 150
+	LeastOperations = 3
 )
 
 // busy lets things happen until there was enough of it.
 func (w *world) busy() {
-	target := leastPoints + w.dice.n(250)
+	target := LeastPoints + w.dice.n(250)
 	for w.ok() && len(w.host.collections) == 0 {
 		if !slices.ContainsFunc(w.actors, func(a *actor) bool { return !a.serves }) {
 			w.callHost()
@@ -112,7 +112,7 @@ func (w *world) busy() {
 		w.step()
 	}
 	for w.ok() {
-		enough := w.points >= target && w.shadow.operations >= leastOperations && w.procs[0].points > 0 && w.procs[1].points > 0
+		enough := w.points >= target && w.shadow.operations >= LeastOperations && w.procs[0].points > 0 && w.procs[1].points > 0
 		if enough {
 			return
 		}
@@ -200,6 +200,6 @@ func (w *world) jumpClock() {
 	w.hit(ClockJump)
 	w.countApart()
 	if w.tracing {
-		w.log(nil, "the clock of process %c is %s ahead", 'A'+rune(p.n), time.Duration(p.skew))
+		w.log(nil, "the clock of process %c is %s ahead", p.letter(), time.Duration(p.skew))
 	}
 }

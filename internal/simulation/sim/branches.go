@@ -34,12 +34,12 @@ func branches(out io.Writer, o options) error {
 	}
 	reached := 0
 	for _, b := range all {
-		fmt.Fprintf(out, "%10d  %s:%d  %s\n", b.Count, b.File, b.Line, b.Text)
+		say(out, "%10d  %s:%d  %s\n", b.Count, b.File, b.Line, b.Text)
 		if b.Count > 0 {
 			reached++
 		}
 	}
-	fmt.Fprintf(out, "%d of %d branches of settle were reached, %d are listed as unreachable\n", reached, len(all), len(list))
+	say(out, "%d of %d branches of settle were reached, %d are listed as unreachable\n", reached, len(all), len(list))
 	if wrong := simulation.CheckBranches(all, list); len(wrong) > 0 {
 		return fmt.Errorf("branches of settle:\n%s", strings.Join(wrong, "\n"))
 	}

@@ -92,8 +92,8 @@ func trace(out io.Writer, o options) error {
 		if !ok {
 			return nil
 		}
-		fmt.Fprintf(out, "seed %d\n", seed)
-		r := simulation.Run(seed, simulation.Options{Profile: o.profile, Trace: true, Line: func(line string) { fmt.Fprintln(out, line) }})
+		say(out, "seed %d\n", seed)
+		r := simulation.Run(seed, simulation.Options{Profile: o.profile, Trace: true, Line: func(line string) { say(out, "%s\n", line) }})
 		if len(r.Broken) > 0 {
 			return fmt.Errorf("seed %d broke:\n%s", seed, strings.Join(r.Broken, "\n"))
 		}
@@ -118,6 +118,12 @@ func (o *options) which() func(int) (uint64, bool) {
 // failedSeeds is how the line begins that names them.
 const failedSeeds = "failed seeds:"
 
+// expectAll is from how many seeds on every kind of fault must have happened.
+const expectAll = 10_000
+
+// say prints. Whoever reads it may have gone.
+func say(out io.Writer, format string, args ...any) { _, _ = fmt.Fprintf(out, format, args...) }
+
 // play plays the seeds and sums them up.
 func play(out io.Writer, o options) error {
 	start := time.Now() //nolint:forbidigo // how fast it is
@@ -134,21 +140,25 @@ func play(out io.Writer, o options) error {
 	}
 	points, medianPoints, ops, medianOps := t.Spread()
 	ms := max(took.Milliseconds(), 1)
-	fmt.Fprintf(out, "%d seeds, %d scheduling points (least %d, median %d a seed), %d operations (least %d, median %d a seed)\n",
+	say(out, "%d seeds, %d scheduling points (least %d, median %d a seed), %d operations (least %d, median %d a seed)\n",
 		t.Seeds, t.Points, points, medianPoints, t.Operations, ops, medianOps)
-	fmt.Fprintf(out, "%s on %d goroutines: %d seeds/s, %d points/s, %d points/s a goroutine\n",
+	say(out, "%s on %d goroutines: %d seeds/s, %d points/s, %d points/s a goroutine\n",
 		took.Round(time.Millisecond), o.workers, int64(t.Seeds)*1000/ms, t.Points*1000/ms, t.Points*1000/ms/int64(o.workers))
 	if len(t.Failed) > 0 {
 		first := t.Failed[0]
-		fmt.Fprint(out, failedSeeds)
+		line := failedSeeds
 		for _, r := range t.Failed[:min(len(t.Failed), 20)] {
-			fmt.Fprint(out, " ", r.Seed)
+			line += fmt.Sprint(" ", r.Seed)
 		}
-		fmt.Fprintln(out)
+		say(out, "%s\n", line)
 		return fmt.Errorf("%d seeds broke something:\n%s\n\nseed %d:\n%s\n\nplay it again: sim -profile %s -first %d -seeds 1 -trace",
 			len(t.Failed), strings.Join(t.Kinds(), "\n"), first.Seed, strings.Join(first.Broken, "\n"), o.profile, first.Seed)
 	}
-	if len(never) > 0 {
+	if points < simulation.LeastPoints || ops < simulation.LeastOperations || t.Alone > 0 {
+		return fmt.Errorf("a seed must have %d scheduling points and %d operations, and both processes must take part: in %d seeds one did not",
+			simulation.LeastPoints, simulation.LeastOperations, t.Alone)
+	}
+	if len(never) > 0 && o.seeds >= expectAll {
 		return fmt.Errorf("%d kinds of faults never happened: %v", len(never), never)
 	}
 	return nil

@@ -50,7 +50,7 @@ func plant(out io.Writer, o options) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(out, "%-30s rule %-8s %s\n", p.Name, p.Rule, found)
+		say(out, "%-30s rule %-8s %s\n", p.Name, p.Rule, found)
 		if len(seeds) == 0 {
 			survived = append(survived, p.Name)
 		} else if o.hunt && o.write {
