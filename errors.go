@@ -30,6 +30,9 @@ var (
 	ErrWebhookRefused = errors.New("payment: the webhook message is refused")
 	// ErrTooManyDeclines says that so many attempts were declined that no more are made ([Config].MaxSessionDeclines, MaxCollectionDeclines).
 	ErrTooManyDeclines = errors.New("payment: too many declined attempts")
+	// ErrInTransaction says that a Service made by [Service.WithStore] would have to call a provider, or to wait, while it is bound to a
+	// transaction of the host. Nothing was stored and no provider called: commit first, then call the Service itself.
+	ErrInTransaction = errors.New("payment: not possible in a transaction of the host")
 )
 
 // Outcomes of a call to a provider, to ask of an error with [errors.Is]; the error is a [*SessionError].
@@ -212,3 +215,47 @@ func (e *SessionError) Error() string {
 
 // Unwrap returns the outcome.
 func (e *SessionError) Unwrap() error { return e.Outcome }
+
+// StoreProblem says why a database cannot serve.
+type StoreProblem string
+
+const (
+	// StoreNotMigrated is a database without the store's tables: run its Migrate.
+	StoreNotMigrated StoreProblem = "not_migrated"
+	// StoreTooOld is a database whose tables an earlier version of the store made: run Migrate.
+	StoreTooOld StoreProblem = "too_old"
+	// StoreTooNew is a database whose tables a later version of the store made: upgrade the library.
+	StoreTooNew StoreProblem = "too_new"
+	// StoreUnsupported is a database server of a version that the store cannot use.
+	StoreUnsupported StoreProblem = "unsupported"
+	// StoreReadOnly is a database that takes no writes: a standby, a file without permission.
+	StoreReadOnly StoreProblem = "read_only"
+	// StoreFull is a database that has no space left.
+	StoreFull StoreProblem = "full"
+	// StoreBusy is a database without a free connection, or one that somebody else keeps locked.
+	StoreBusy StoreProblem = "busy"
+	// StoreGone is a database that does not answer: stopped, unreachable, refusing us, or closed.
+	StoreGone StoreProblem = "gone"
+	// StoreDamaged is a row that cannot be read; other rows can.
+	StoreDamaged StoreProblem = "damaged"
+)
+
+// StoreError is what a store over a database returns when the database cannot serve; nothing was written. It is for operators: Advice and
+// Err name tables, files and servers, and are not for a shopper.
+type StoreError struct {
+	Problem StoreProblem // what is wrong
+	Advice  string       // what an operator can do about it
+	Err     error        // what the database said
+}
+
+// Error returns "payment: the store is read_only: connect to the primary: …".
+func (e *StoreError) Error() string {
+	text := "payment: the store is " + string(e.Problem) + ": " + e.Advice
+	if e.Err != nil {
+		text += ": " + e.Err.Error()
+	}
+	return text
+}
+
+// Unwrap returns what the database said.
+func (e *StoreError) Unwrap() error { return e.Err }

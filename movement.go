@@ -277,8 +277,8 @@ func (n *news) add(f found) {
 	}
 	next := f.State
 	switch {
-	case n.hinted && e.State == MovementFailed && (e.Reference != "" && f.State == MovementPending || f.refund != nil && !f.refund.ReturnedAt.IsZero()):
-		next = MovementFailed // older news
+	case n.hinted && e.State == MovementFailed && e.Reference != "" && (f.State == MovementPending || f.refund != nil):
+		next = MovementFailed // older news: the bank may have returned a refund that had succeeded
 	case e.State == MovementSucceeded:
 		if f.kind == MovementCapture && f.State == MovementFailed {
 			n.clash = "capture_reversed" // success told is never taken back; a person must look

@@ -29,17 +29,17 @@ func (s *Service) deliverEvents(ctx context.Context, d Due, r *Report) error {
 			case ctx.Err() != nil:
 				return s.done(ctx, d, now)
 			default:
-				d.Tries++
-				if now = s.now(); d.Tries < leastTries || now.Sub(e.At) < s.cfg.GiveUpAfter {
+				now, tries := s.now(), d.Tries+1
+				if again := d.EventFailed(e, now, s.cfg.GiveUpAfter); !again.IsZero() {
 					s.cfg.Logger.WarnContext(ctx, "payment: OnEvent failed; the event is delivered again", "event", e.ID, "kind", e.Kind,
-						"collection", e.CollectionID, "tries", d.Tries, "error", err)
+						"collection", e.CollectionID, "tries", tries, "error", err)
 					r.Parked = append(r.Parked, d.ID)
-					return s.done(ctx, d, now.Add(backoff(d.Tries)))
+					return s.done(ctx, d, again)
 				}
 				s.cfg.Logger.ErrorContext(ctx, "payment: an event was given up: OnEvent never took it", "event", e.ID, "kind", e.Kind,
-					"collection", e.CollectionID, "tries", d.Tries, "error", err)
+					"collection", e.CollectionID, "tries", tries, "error", err)
 				r.GivenUp = append(r.GivenUp, e.ID)
-				d.Dead = append(d.Dead, e.Seq)
+				continue
 			}
 			d.Seq, d.Tries = e.Seq, 0
 		}
@@ -47,6 +47,19 @@ func (s *Service) deliverEvents(ctx context.Context, d Due, r *Report) error {
 			return s.done(ctx, d, time.Time{})
 		}
 	}
+}
+
+// EventFailed notes in a claimed row of events that the host did not take the next one, e, and returns when it is to be tried again. Zero
+// means that it is given up, after giveUpAfter and ten tries: d has gone beyond it, and its Seq is in d.Dead. It is for stores that deliver
+// events in transactions of their own.
+func (d *Due) EventFailed(e *Event, now time.Time, giveUpAfter time.Duration) (again time.Time) {
+	d.Tries++
+	if d.Tries < leastTries || now.Sub(e.At) < giveUpAfter {
+		return now.Add(backoff(d.Tries))
+	}
+	d.Dead = append(d.Dead, e.Seq)
+	d.Seq, d.Tries = e.Seq, 0
+	return time.Time{}
 }
 
 // tell hands one event to the host.

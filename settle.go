@@ -48,10 +48,9 @@ func (b *book) settle(g *gateway, op *Operation, a answer) {
 		return
 	case a.kind == answerDeclined && a.snapshot.State == "":
 		before, held := b.counted(), b.session.Held
-		waited := b.session.Status == StatusRequiresMore || !b.session.ProcessingSince.IsZero()
 		b.decline(g, op, a.code)
-		if waited && op.Kind == OperationAuthorize {
-			b.hold(minus(held, op.Held)) // nothing says that the earlier attempt is over
+		if op.Kind == OperationAuthorize {
+			b.hold(minus(held, op.Held)) // nothing says that an earlier attempt is over
 		}
 		b.recount(before)
 		return
