@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"fmt"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -92,3 +94,7 @@ func requireProblem(t testing.TB, err error, p payment.StoreProblem) *payment.St
 	require.NotEmpty(t, e.Advice)
 	return e
 }
+
+func fmtInt(n int) string { return strconv.Itoa(n) }
+
+func longText(n int) string { return strings.Repeat("x", n) }

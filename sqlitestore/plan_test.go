@@ -129,14 +129,13 @@ func TestEveryLookUpAndSweepIsServedByAnIndex(t *testing.T) {
 		"SELECT * FROM payment_requests" + byRequest:         "PRIMARY KEY (collection_id=? AND method=? AND request_key=?)",
 		"SELECT * FROM payment_events" + eventsBeyond:        "PRIMARY KEY (collection_id=? AND seq>?)",
 		"SELECT * FROM payment_due" + dueBy:                  "payment_due_at (kind=? AND at>? AND at<?)",
-		eventBeyond: "PRIMARY KEY (collection_id=? AND seq>?)",
-		claimDue:    "PRIMARY KEY (kind=? AND id=?)",
-		removeDue:   "PRIMARY KEY (kind=? AND id=?)",
-		putDue:      "PRIMARY KEY (kind=? AND id=?)",
+		eventBeyond:                                          "PRIMARY KEY (collection_id=? AND seq>?)",
+		claimDue:                                             "PRIMARY KEY (kind=? AND id=?)",
+		removeDue:                                            "PRIMARY KEY (kind=? AND id=?)",
+		putDue:                                               "PRIMARY KEY (kind=? AND id=?)",
 	} {
 		steps := plan(t, s, query, make([]any, strings.Count(query, "?"))...)
 		served(t, query, steps)
 		require.Contains(t, steps[0], index, query)
 	}
 }
-
