@@ -14,8 +14,8 @@ import (
 
 // The store inside a transaction keeps the whole contract, calls at once included.
 func TestContractInATransaction(t *testing.T) {
+	s, db := hosted(t, Config{}, "")
 	storetest.Run(t, func(t *testing.T) payment.Store {
-		s, db := hosted(t, Config{}, "")
 		tx, err := db.Begin()
 		require.NoError(t, err)
 		t.Cleanup(func() { require.NoError(t, tx.Rollback()) })
