@@ -15,7 +15,9 @@ import (
 // read: a [*payment.StoreError] of problem busy, after which tx must be rolled back.
 //
 // tx may be of any database where [Migrate] was run. While it is open nobody else can write: keep it short, and call no provider.
-func (s *Store) WithTx(tx *sql.Tx) payment.Store { return &joined{s.t, transaction{tx}, make(chan struct{}, 1)} }
+func (s *Store) WithTx(tx *sql.Tx) payment.Store {
+	return &joined{s.t, transaction{tx}, make(chan struct{}, 1)}
+}
 
 // transaction is the host's, as a database.
 type transaction struct{ tx *sql.Tx }
