@@ -85,14 +85,14 @@ func version(t testing.TB, s payment.Store, collectionID string) int64 {
 	return rows.Collections[0].Version
 }
 
-// requireProblem fails the test unless err is a StoreError of this problem, with advice.
-func requireProblem(t testing.TB, err error, p payment.StoreProblem) *payment.StoreError {
+// requireProblem fails the test unless err is a StoreError of this problem, and returns its advice.
+func requireProblem(t testing.TB, err error, p payment.StoreProblem) string {
 	t.Helper()
 	var e *payment.StoreError
 	require.ErrorAs(t, err, &e)
 	require.Equal(t, p, e.Problem, "%s", err)
 	require.NotEmpty(t, e.Advice)
-	return e
+	return e.Advice
 }
 
 func fmtInt(n int) string { return strconv.Itoa(n) }

@@ -97,8 +97,7 @@ func TestATransactionThatReadBeforeSomebodyWrote(t *testing.T) {
 	joined := s.WithTx(tx)
 	mine := next(t, joined, order(1).CollectionID)
 	require.NoError(t, s.Commit(t.Context(), next(t, s, order(1).CollectionID)))
-	e := requireProblem(t, joined.Commit(t.Context(), mine), payment.StoreBusy)
-	require.Contains(t, e.Advice, "roll it back")
+	require.Contains(t, requireProblem(t, joined.Commit(t.Context(), mine), payment.StoreBusy), "roll it back")
 	require.NoError(t, tx.Rollback())
 	require.EqualValues(t, 2, version(t, s, order(1).CollectionID))
 }

@@ -21,7 +21,7 @@ func plan(t *testing.T, s *Store, query string, args ...any) []string {
 		if err != nil {
 			return err
 		}
-		defer rows.Close()
+		defer func() { require.NoError(t, rows.Close()) }()
 		for rows.Next() {
 			var id, parent, unused int
 			var detail string
@@ -99,7 +99,7 @@ func TestEveryListIsServedByAnIndex(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		defer rows.Close()
+		defer func() { require.NoError(t, rows.Close()) }()
 		for rows.Next() {
 			var name string
 			if err := rows.Scan(&name); err != nil {

@@ -1,6 +1,7 @@
 package sqlitestore
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -22,7 +23,7 @@ func commits(t *testing.T, path string) int {
 	size := int(binary.BigEndian.Uint32(b[8:]))
 	salt, n := b[16:24], 0
 	for at := 32; at+24+size <= len(b); at += 24 + size {
-		if string(b[at+8:at+16]) == string(salt) && binary.BigEndian.Uint32(b[at+4:]) != 0 {
+		if bytes.Equal(b[at+8:at+16], salt) && binary.BigEndian.Uint32(b[at+4:]) != 0 {
 			n++
 		}
 	}
@@ -45,7 +46,7 @@ func together(t *testing.T, s *Store, calls ...func() error) []error {
 	return errs
 }
 
-// waits waits until so many jobs do.
+// waits returns when so many jobs do.
 func waits(t *testing.T, s *Store, n int) {
 	t.Helper()
 	require.Eventually(t, func() bool {
