@@ -108,7 +108,10 @@ func (s *Store) open(ctx context.Context, path string) error {
 		return err
 	}
 	db.SetMaxOpenConns(1)
-	if err := Migrate(ctx, db); err != nil {
+	for err = Migrate(ctx, db); busy(err) && ctx.Err() == nil; err = Migrate(ctx, db) {
+		s.pause() // another process makes it
+	}
+	if err != nil {
 		return err
 	}
 	var mode string
@@ -263,10 +266,11 @@ func (s *Store) read(ctx context.Context, f func(database) error) error {
 		return explain(ctx, err)
 	}
 	defer s.reader.give(c)
-	if _, err := c.exec(ctx, "BEGIN"); err != nil {
-		return explain(ctx, err)
+	safe := context.WithoutCancel(ctx) // neither waits, and whatever was begun has to end
+	if _, err := c.exec(safe, "BEGIN"); err != nil {
+		return explain(safe, err)
 	}
-	defer func() { _, _ = c.exec(context.Background(), "ROLLBACK") }() // a transaction that only read
+	defer func() { _, _ = c.exec(safe, "ROLLBACK") }() // it only read
 	return explain(ctx, f(c))
 }
 
