@@ -184,15 +184,17 @@ func (b *book) allCaptured(n *news) bool {
 	return !captured.LessThan(minus(b.payment.Authorized, b.payment.Released))
 }
 
-// old reports whether an answer of Status only repeats what we knew before the call.
+// old reports whether an answer of Status may only tell what was so before the call: of the state that we knew, or of an attempt that was
+// under way then and has been refused since.
 func (b *book) old(n *news) bool {
-	switch b.session.Status {
-	case StatusError:
-		return n.State == SnapshotDeclined || n.State == SnapshotPending
-	case StatusRequiresMore:
-		return n.State == SnapshotRequiresMore
+	declined := n.State == SnapshotDeclined || n.State == SnapshotPending && n.Decline != nil
+	switch {
+	case b.session.Status == StatusError:
+		return declined || n.State == SnapshotPending
+	case b.session.Status == StatusRequiresMore:
+		return declined || n.State == SnapshotRequiresMore
 	}
-	return false
+	return declined && !b.session.ProcessingSince.IsZero()
 }
 
 // conflict names what differs between a gateway's answer and what was asked; it is empty when nothing does.
@@ -334,6 +336,9 @@ func (b *book) applyState(g *gateway, op *Operation, v verdict, n *news, code st
 		// It could be taken without another call of ours.
 		if !s.Held.Equal(s.Amount) && s.Amount.LessThanOrEqual(plus(b.collection.left(), s.Held)) {
 			b.hold(s.Amount)
+			if op != nil {
+				op.Held = decimal.Decimal{} // what it had added is gone
+			}
 		}
 	case SnapshotAuthorized:
 		b.authorize(op, n)
@@ -407,10 +412,12 @@ func (b *book) applyRelease(g *gateway, op *Operation, v verdict, n *news) {
 	capturable := rest
 	capture := op != nil && op.Kind == OperationCapture
 	switch {
-	case n.State == SnapshotCanceled, capture && v == verdictDone && (op.Final || !g.info.MultiCapture):
+	case n.State == SnapshotCanceled:
 		capturable = decimal.Decimal{}
-	case n.Capturable != nil:
+	case n.Capturable != nil: // also after a final capture: another that failed since may have left money held
 		capturable = decimal.Min(withDigits(n.capturable(p, rest), n.digits), rest)
+	case capture && v == verdictDone && (op.Final || !g.info.MultiCapture):
+		capturable = decimal.Decimal{}
 	}
 	if n.hinted && !n.freed() {
 		capturable = decimal.Min(capturable, p.Capturable) // a message may be older than what we know
