@@ -243,6 +243,9 @@ func (b *book) conflict(op *Operation, a answer, n *news) string {
 	return ""
 }
 
+// waits reports whether a session is neither authorized nor over, so that nothing can be captured of it.
+func (n *news) waits() bool { return n.State != SnapshotAuthorized && n.State != SnapshotCanceled }
+
 // learn keeps what the gateway says of its object. Nothing decorative ever blocks a settlement: what cannot be published is dropped.
 func (b *book) learn(g *gateway, n *news) {
 	s := b.session
