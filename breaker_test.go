@@ -2,6 +2,7 @@ package payment_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/shopspring/decimal"
 	"github.com/stretchr/testify/require"
@@ -37,4 +38,33 @@ func TestNothingToCaptureYetVoidsNothing(t *testing.T) {
 			})
 		}
 	}
+}
+
+// mutedBooks is a payment of 100 at a gateway that cannot be asked, and a message that says what the gateway knows of it.
+func mutedBooks(t *testing.T) (s *shop, x *payment.PaymentSession, tell func(movements ...payment.Movement)) {
+	t.Helper()
+	s, p := newCourier(t, options{})
+	x = s.session(s.collection("100", "EUR"), "scripted", "100")
+	s.authorize(x)
+	p.on(payment.OperationStatus, func(*payment.Snapshot, payment.Request) error { return payment.ErrUnsupported })
+	return s, x, func(movements ...payment.Movement) {
+		said := payment.Snapshot{State: payment.SnapshotAuthorized, Reference: "ref-" + x.ID, Authorized: dec("100"), Movements: movements}
+		p.messages["m"] = payment.WebhookMessage{SessionID: x.ID, Snapshot: &said}
+		s.clock.Advance(time.Minute)
+		s.requireHandled(s.receive("m"))
+	}
+}
+
+// Where a gateway cannot be asked, a message without the contradiction may be older than the one with it: it ends no alarm.
+func TestOldMessageEndsNoAlarm(t *testing.T) {
+	s, x, tell := mutedBooks(t)
+	tell(movement(payment.MovementCapture, "a", "120", payment.MovementSucceeded))
+	require.Equal(t, []string{"captured"}, s.attention())
+	tell([]payment.Movement{}...)
+	require.Equal(t, []string{"captured"}, s.attention())
+	_, err := s.ResolveOperation(t.Context(), payment.ResolveOperationParams{
+		OperationID: s.freshSession(x.ID).OperationID, Outcome: payment.ResolveFail, By: "eve",
+	})
+	require.NoError(t, err)
+	require.Empty(t, s.attention())
 }

@@ -169,7 +169,7 @@ func (b *book) judge(g *gateway, op *Operation, a answer, n *news) verdict {
 		}
 		return verdictNotDone
 	}
-	if b.unaskedLeft() {
+	if b.unaskedLeft() || a.hinted { // a message may be older than the one that contradicted our rows
 		return verdictOpen
 	}
 	return verdictDone // what contradicted our rows does so no more
