@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed40c892db/payment"
+	"github.com/seed40c892db/payment/sandboxprovider"
 )
 
 // What was tried to make the books and the gateway disagree, and once did.
@@ -67,4 +68,36 @@ func TestOldMessageEndsNoAlarm(t *testing.T) {
 	})
 	require.NoError(t, err)
 	require.Empty(t, s.attention())
+}
+
+// A message from before an update names the amount of then. That contradicts nothing, and locks no session.
+func TestMessageOfTheAmountBeforeAnUpdate(t *testing.T) {
+	s := newShop(t, options{sandbox: sandboxprovider.Config{ClientConfirms: true, NoStatus: true}})
+	x := s.session(s.collection("100", "EUR"), "sandbox", "100")
+	old := s.gateway.Webhooks()
+	require.NotEmpty(t, old)
+	_, err := s.UpdateSession(t.Context(), payment.UpdateSessionParams{SessionID: x.ID, Amount: amount("80")})
+	require.NoError(t, err)
+	for _, m := range old {
+		s.clock.Advance(time.Minute)
+		s.requireHandled(s.post(s.resign(m)))
+	}
+	require.Empty(t, s.attention())
+	require.NoError(t, s.gateway.ConfirmInBrowser(s.intent(x.ID).ClientToken, "tok_visa"))
+	s.clock.Advance(time.Minute)
+	s.tellAll(true)
+	require.Empty(t, s.attention())
+	equalAmount(t, "80", s.fresh(x.CollectionID).Authorized)
+	s.agree(x.CollectionID)
+}
+
+// What a gateway authorized is compared, also where a message says it.
+func TestMessageOfAnotherAuthorizedAmount(t *testing.T) {
+	s, p := newCourier(t, options{})
+	x := s.session(s.collection("100", "EUR"), "scripted", "100")
+	p.on(payment.OperationStatus, func(*payment.Snapshot, payment.Request) error { return payment.ErrUnsupported })
+	said := payment.Snapshot{State: payment.SnapshotAuthorized, Reference: "ref-" + x.ID, Amount: dec("90"), Authorized: dec("100")}
+	p.messages["m"] = payment.WebhookMessage{SessionID: x.ID, Snapshot: &said}
+	s.requireHandled(s.receive("m"))
+	require.Equal(t, []string{"amount"}, s.attention())
 }

@@ -217,7 +217,7 @@ func (b *book) conflict(op *Operation, a answer, n *news) string {
 		want = op.Amount
 	}
 	switch {
-	case !n.Amount.IsZero() && !n.Amount.Equal(want) && !b.accepted("amount", n):
+	case !n.Amount.IsZero() && !n.Amount.Equal(want) && !(a.hinted && n.waits()) && !b.accepted("amount", n): // it may be from before an update
 		return "amount"
 	case n.State == SnapshotAuthorized && b.payment != nil && !n.Authorized.IsZero() && !n.Authorized.Equal(b.payment.Authorized) && !b.accepted("authorized", n):
 		return "authorized"
