@@ -101,3 +101,19 @@ func TestMessageOfAnotherAuthorizedAmount(t *testing.T) {
 	s.requireHandled(s.receive("m"))
 	require.Equal(t, []string{"amount"}, s.attention())
 }
+
+// An operation on which a provider's code panics whenever it is asked needs a person in the end, like any other that nobody can tell of.
+func TestPanicAtEveryQuestionNeedsAPerson(t *testing.T) {
+	s, p := newCourier(t, options{})
+	x := s.session(s.collection("100", "EUR"), "scripted", "100")
+	p.on(payment.OperationAuthorize, func(*payment.Snapshot, payment.Request) error { return errMute })
+	_, err := s.tryAuthorize(x)
+	require.ErrorIs(t, err, payment.ErrOutcomeUnknown)
+	p.on(payment.OperationStatus, func(*payment.Snapshot, payment.Request) error { panic("index out of range") })
+	for range 40 {
+		s.clock.Advance(time.Hour)
+		_, _ = s.Reconcile(t.Context())
+	}
+	require.Equal(t, []string{"gave_up"}, s.attention())
+	require.Contains(t, s.kinds(x.CollectionID), payment.EventOperationNeedsAttention)
+}
