@@ -117,3 +117,49 @@ func TestPanicAtEveryQuestionNeedsAPerson(t *testing.T) {
 	require.Equal(t, []string{"gave_up"}, s.attention())
 	require.Contains(t, s.kinds(x.CollectionID), payment.EventOperationNeedsAttention)
 }
+
+// Who accepts that the gateway names another account does not say that the operation has happened, where the gateway says that it has not.
+func TestAcceptedDifferenceIsNoProof(t *testing.T) {
+	for name, tt := range map[string]struct {
+		kind payment.OperationKind
+		say  func(s *payment.Snapshot)
+		want string
+	}{
+		"authorize, waiting":  {payment.OperationAuthorize, func(*payment.Snapshot) {}, "failed not_done; pending"},
+		"authorize, declined": {payment.OperationAuthorize, func(s *payment.Snapshot) { s.State = payment.SnapshotDeclined }, "failed declined; error"},
+		"authorize, canceled": {payment.OperationAuthorize, func(s *payment.Snapshot) { s.State = payment.SnapshotCanceled }, "failed canceled; canceled"},
+		"capture":             {payment.OperationCapture, func(*payment.Snapshot) {}, "failed not_done; authorized, authorized 100, capturable 100"},
+		"refund":              {payment.OperationRefund, func(*payment.Snapshot) {}, "failed not_done; authorized, authorized 100, captured 40, capturable 60"},
+		"void":                {kindVoid, func(*payment.Snapshot) {}, "failed not_done; authorized, authorized 100, capturable 100"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := newMuted(t, tt.kind, nil)
+			m.contradict(func(s *payment.Snapshot) { tt.say(s); s.Account = "acct_2" })
+			require.Equal(t, "account", m.operation(m.op).Code)
+			_, err := m.resolve(payment.ResolveAccept)
+			require.NoError(t, err)
+			require.Equal(t, tt.want, m.sums())
+		})
+	}
+}
+
+// A difference that shows at once can be accepted only once it is known what became of the operation.
+func TestAcceptedDifferenceWaitsForTheOperation(t *testing.T) {
+	s, p := newScripted(t)
+	x := s.session(s.collection("100", "EUR"), "scripted", "100")
+	p.on(payment.OperationAuthorize, func(*payment.Snapshot, payment.Request) error { return errMute })
+	p.on(payment.OperationStatus, func(s *payment.Snapshot, _ payment.Request) error {
+		s.State, s.Amount = payment.SnapshotPending, dec("90")
+		return nil
+	})
+	_, err := s.tryAuthorize(x)
+	require.ErrorIs(t, err, payment.ErrOutcomeUnknown)
+	s.reconcile(time.Minute)
+	require.Equal(t, []string{"amount"}, s.attention())
+	_, err = s.ResolveOperation(t.Context(), payment.ResolveOperationParams{
+		OperationID: s.freshSession(x.ID).OperationID, Outcome: payment.ResolveAccept, By: "eve",
+	})
+	require.ErrorIs(t, err, payment.ErrNotAllowed)
+	require.Equal(t, payment.StatusPending, s.freshSession(x.ID).Status, "the gateway holds nothing")
+	require.Empty(t, s.freshSession(x.ID).Accepted)
+}
