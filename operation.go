@@ -469,15 +469,28 @@ func (s *Service) takeOver(ctx context.Context, collectionID, opID string, becau
 	if because != nil {
 		q = *because
 	}
-	var a answer
+	a := s.pursue(ctx, b, op, q, again, never)
+	b, err = s.record(ctx, g, b, op, a)
+	return b, true, err
+}
+
+// pursue asks what became of an operation, and calls again where that may be done. A panic of the provider's code is recorded as no answer
+// before it goes on, or else such an operation would be asked about for ever, and nobody told.
+func (s *Service) pursue(ctx context.Context, b *book, op *Operation, q inquiry, again, never bool) (a answer) {
+	g, panics := s.providers[op.ProviderID], true
+	defer func() {
+		if panics {
+			_, _ = s.record(ctx, g, b, op, answer{message: "the provider's code panicked"})
+		}
+	}()
 	if !never { // else there is nothing to ask about yet
 		a = s.call(ctx, q.limit, func(ctx context.Context) answer { return g.ask(ctx, b, op, q) })
 	}
 	if never && s.mayCall(op) || again && s.mayCall(op) && b.notDone(g, op, a) {
 		a = s.call(ctx, s.cfg.CallTimeout, func(ctx context.Context) answer { return g.send(ctx, b, op) })
 	}
-	b, err = s.record(ctx, g, b, op, a)
-	return b, true, err
+	panics = false
+	return a
 }
 
 // mayRepeat reports whether a second call cannot have a second effect: the gateway honors the key for long enough, or there has been

@@ -216,7 +216,7 @@ type Snapshot struct {
 	CurrencyCode  string           // ISO 4217; empty where the gateway does not say
 	Amount        decimal.Decimal  // what it was asked to authorize; zero where the gateway does not say
 	Authorized    decimal.Decimal  // what it authorized, in all; captures and refunds do not reduce it. Zero, once we know it, where this answer does not say
-	Capturable    *decimal.Decimal // what a further capture may take; nil: what is left by our own sums; 0 once final, voided or expired
+	Capturable    *decimal.Decimal // what a further capture may take; nil: what is left by our own sums; 0 once final, voided or expired; counts with SnapshotAuthorized and SnapshotCanceled alone
 	Movements     []Movement       // the captures and refunds that the gateway knows; nil: it lists none; empty: there are none. A row missing here is never undone
 	Totals        *Totals          // where it lists none; compared after settling, never makes rows
 	CaptureBefore time.Time        // when the authorization lapses; zero: it does not say

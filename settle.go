@@ -169,7 +169,7 @@ func (b *book) judge(g *gateway, op *Operation, a answer, n *news) verdict {
 		}
 		return verdictNotDone
 	}
-	if b.unaskedLeft() {
+	if b.unaskedLeft() || a.hinted { // a message may be older than the one that contradicted our rows
 		return verdictOpen
 	}
 	return verdictDone // what contradicted our rows does so no more
@@ -217,7 +217,7 @@ func (b *book) conflict(op *Operation, a answer, n *news) string {
 		want = op.Amount
 	}
 	switch {
-	case !n.Amount.IsZero() && !n.Amount.Equal(want) && !b.accepted("amount", n):
+	case !n.Amount.IsZero() && !n.Amount.Equal(want) && !(a.hinted && n.waits()) && !b.accepted("amount", n): // it may be from before an update
 		return "amount"
 	case n.State == SnapshotAuthorized && b.payment != nil && !n.Authorized.IsZero() && !n.Authorized.Equal(b.payment.Authorized) && !b.accepted("authorized", n):
 		return "authorized"
@@ -242,6 +242,9 @@ func (b *book) conflict(op *Operation, a answer, n *news) string {
 	}
 	return ""
 }
+
+// waits reports whether a session is neither authorized nor over, so that nothing can be captured of it.
+func (n *news) waits() bool { return n.State != SnapshotAuthorized && n.State != SnapshotCanceled }
 
 // learn keeps what the gateway says of its object. Nothing decorative ever blocks a settlement: what cannot be published is dropped.
 func (b *book) learn(g *gateway, n *news) {

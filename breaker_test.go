@@ -1,0 +1,165 @@
+package payment_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/shopspring/decimal"
+	"github.com/stretchr/testify/require"
+
+	"github.com/seed40c892db/payment"
+	"github.com/seed40c892db/payment/sandboxprovider"
+)
+
+// What was tried to make the books and the gateway disagree, and once did.
+
+// A gateway whose objects name what can be captured in every state says zero before it has authorized. Such an answer, when it comes late,
+// voids no authorization.
+func TestNothingToCaptureYetVoidsNothing(t *testing.T) {
+	for _, state := range []payment.SnapshotState{
+		payment.SnapshotPending, payment.SnapshotRequiresMore, payment.SnapshotProcessing, payment.SnapshotDeclined,
+	} {
+		for from, mute := range map[string]bool{"Status": false, "a message": true} {
+			t.Run(string(state)+" by "+from, func(t *testing.T) {
+				s, p := newCourier(t, options{})
+				x := s.session(s.collection("100", "EUR"), "scripted", "100")
+				pay := s.authorize(x)
+				old := payment.Snapshot{State: state, Reference: "ref-" + x.ID, Capturable: &decimal.Decimal{}, Movements: []payment.Movement{}}
+				p.on(payment.OperationStatus, func(s *payment.Snapshot, _ payment.Request) error {
+					if mute {
+						return payment.ErrUnsupported
+					}
+					*s = old
+					return nil
+				})
+				p.messages["m"] = payment.WebhookMessage{SessionID: x.ID, Snapshot: &old}
+				s.requireHandled(s.receive("m"))
+				require.Equal(t, payment.StatusAuthorized, s.freshSession(x.ID).Status)
+				equalAmount(t, "100", s.payment(pay.ID).Capturable)
+			})
+		}
+	}
+}
+
+// mutedBooks is a payment of 100 at a gateway that cannot be asked, and a message that says what the gateway knows of it.
+func mutedBooks(t *testing.T) (s *shop, x *payment.PaymentSession, tell func(movements ...payment.Movement)) {
+	t.Helper()
+	s, p := newCourier(t, options{})
+	x = s.session(s.collection("100", "EUR"), "scripted", "100")
+	s.authorize(x)
+	p.on(payment.OperationStatus, func(*payment.Snapshot, payment.Request) error { return payment.ErrUnsupported })
+	return s, x, func(movements ...payment.Movement) {
+		said := payment.Snapshot{State: payment.SnapshotAuthorized, Reference: "ref-" + x.ID, Authorized: dec("100"), Movements: movements}
+		p.messages["m"] = payment.WebhookMessage{SessionID: x.ID, Snapshot: &said}
+		s.clock.Advance(time.Minute)
+		s.requireHandled(s.receive("m"))
+	}
+}
+
+// Where a gateway cannot be asked, a message without the contradiction may be older than the one with it: it ends no alarm.
+func TestOldMessageEndsNoAlarm(t *testing.T) {
+	s, x, tell := mutedBooks(t)
+	tell(movement(payment.MovementCapture, "a", "120", payment.MovementSucceeded))
+	require.Equal(t, []string{"captured"}, s.attention())
+	tell([]payment.Movement{}...)
+	require.Equal(t, []string{"captured"}, s.attention())
+	_, err := s.ResolveOperation(t.Context(), payment.ResolveOperationParams{
+		OperationID: s.freshSession(x.ID).OperationID, Outcome: payment.ResolveFail, By: "eve",
+	})
+	require.NoError(t, err)
+	require.Empty(t, s.attention())
+}
+
+// A message from before an update names the amount of then. That contradicts nothing, and locks no session.
+func TestMessageOfTheAmountBeforeAnUpdate(t *testing.T) {
+	s := newShop(t, options{sandbox: sandboxprovider.Config{ClientConfirms: true, NoStatus: true}})
+	x := s.session(s.collection("100", "EUR"), "sandbox", "100")
+	old := s.gateway.Webhooks()
+	require.NotEmpty(t, old)
+	_, err := s.UpdateSession(t.Context(), payment.UpdateSessionParams{SessionID: x.ID, Amount: amount("80")})
+	require.NoError(t, err)
+	for _, m := range old {
+		s.clock.Advance(time.Minute)
+		s.requireHandled(s.post(s.resign(m)))
+	}
+	require.Empty(t, s.attention())
+	require.NoError(t, s.gateway.ConfirmInBrowser(s.intent(x.ID).ClientToken, "tok_visa"))
+	s.clock.Advance(time.Minute)
+	s.tellAll(true)
+	require.Empty(t, s.attention())
+	equalAmount(t, "80", s.fresh(x.CollectionID).Authorized)
+	s.agree(x.CollectionID)
+}
+
+// What a gateway authorized is compared, also where a message says it.
+func TestMessageOfAnotherAuthorizedAmount(t *testing.T) {
+	s, p := newCourier(t, options{})
+	x := s.session(s.collection("100", "EUR"), "scripted", "100")
+	p.on(payment.OperationStatus, func(*payment.Snapshot, payment.Request) error { return payment.ErrUnsupported })
+	said := payment.Snapshot{State: payment.SnapshotAuthorized, Reference: "ref-" + x.ID, Amount: dec("90"), Authorized: dec("100")}
+	p.messages["m"] = payment.WebhookMessage{SessionID: x.ID, Snapshot: &said}
+	s.requireHandled(s.receive("m"))
+	require.Equal(t, []string{"amount"}, s.attention())
+}
+
+// An operation on which a provider's code panics whenever it is asked needs a person in the end, like any other that nobody can tell of.
+func TestPanicAtEveryQuestionNeedsAPerson(t *testing.T) {
+	s, p := newCourier(t, options{})
+	x := s.session(s.collection("100", "EUR"), "scripted", "100")
+	p.on(payment.OperationAuthorize, func(*payment.Snapshot, payment.Request) error { return errMute })
+	_, err := s.tryAuthorize(x)
+	require.ErrorIs(t, err, payment.ErrOutcomeUnknown)
+	p.on(payment.OperationStatus, func(*payment.Snapshot, payment.Request) error { panic("index out of range") })
+	for range 40 {
+		s.clock.Advance(time.Hour)
+		_, _ = s.Reconcile(t.Context())
+	}
+	require.Equal(t, []string{"gave_up"}, s.attention())
+	require.Contains(t, s.kinds(x.CollectionID), payment.EventOperationNeedsAttention)
+}
+
+// Who accepts that the gateway names another account does not say that the operation has happened, where the gateway says that it has not.
+func TestAcceptedDifferenceIsNoProof(t *testing.T) {
+	for name, tt := range map[string]struct {
+		kind payment.OperationKind
+		say  func(s *payment.Snapshot)
+		want string
+	}{
+		"authorize, waiting":  {payment.OperationAuthorize, func(*payment.Snapshot) {}, "failed not_done; pending"},
+		"authorize, declined": {payment.OperationAuthorize, func(s *payment.Snapshot) { s.State = payment.SnapshotDeclined }, "failed declined; error"},
+		"authorize, canceled": {payment.OperationAuthorize, func(s *payment.Snapshot) { s.State = payment.SnapshotCanceled }, "failed canceled; canceled"},
+		"capture":             {payment.OperationCapture, func(*payment.Snapshot) {}, "failed not_done; authorized, authorized 100, capturable 100"},
+		"refund":              {payment.OperationRefund, func(*payment.Snapshot) {}, "failed not_done; authorized, authorized 100, captured 40, capturable 60"},
+		"void":                {kindVoid, func(*payment.Snapshot) {}, "failed not_done; authorized, authorized 100, capturable 100"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := newMuted(t, tt.kind, nil)
+			m.contradict(func(s *payment.Snapshot) { tt.say(s); s.Account = "acct_2" })
+			require.Equal(t, "account", m.operation(m.op).Code)
+			_, err := m.resolve(payment.ResolveAccept)
+			require.NoError(t, err)
+			require.Equal(t, tt.want, m.sums())
+		})
+	}
+}
+
+// A difference that shows at once can be accepted only once it is known what became of the operation.
+func TestAcceptedDifferenceWaitsForTheOperation(t *testing.T) {
+	s, p := newScripted(t)
+	x := s.session(s.collection("100", "EUR"), "scripted", "100")
+	p.on(payment.OperationAuthorize, func(*payment.Snapshot, payment.Request) error { return errMute })
+	p.on(payment.OperationStatus, func(s *payment.Snapshot, _ payment.Request) error {
+		s.State, s.Amount = payment.SnapshotPending, dec("90")
+		return nil
+	})
+	_, err := s.tryAuthorize(x)
+	require.ErrorIs(t, err, payment.ErrOutcomeUnknown)
+	s.reconcile(time.Minute)
+	require.Equal(t, []string{"amount"}, s.attention())
+	_, err = s.ResolveOperation(t.Context(), payment.ResolveOperationParams{
+		OperationID: s.freshSession(x.ID).OperationID, Outcome: payment.ResolveAccept, By: "eve",
+	})
+	require.ErrorIs(t, err, payment.ErrNotAllowed)
+	require.Equal(t, payment.StatusPending, s.freshSession(x.ID).Status, "the gateway holds nothing")
+	require.Empty(t, s.freshSession(x.ID).Accepted)
+}
