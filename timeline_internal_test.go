@@ -5,6 +5,7 @@ import (
 	"go/parser"
 	"go/token"
 	"os"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -502,6 +503,33 @@ func TestTimelineSaysWhenAPersonMustDecide(t *testing.T) {
 			require.Equal(t, OperationNeedsAttention, op.State)
 		})
 	}
+}
+
+// The guide's table has each code that a person must decide about.
+func TestGuideHasEveryCode(t *testing.T) {
+	source, err := os.ReadFile("timeline_text.go")
+	require.NoError(t, err)
+	_, words, found := strings.Cut(string(source), "func attentionWords(")
+	require.True(t, found)
+	words, _, _ = strings.Cut(words, "\n}\n")
+	want := []string{codeUnasked}
+	for _, m := range regexp.MustCompile(`case "(\w+)"`).FindAllStringSubmatch(words, -1) {
+		want = append(want, m[1])
+	}
+	require.Len(t, want, strings.Count(words, "\tcase "))
+	guide, err := os.ReadFile("docs/guide.md")
+	require.NoError(t, err)
+	_, table, found := strings.Cut(string(guide), "| `Code` | what is wrong |")
+	require.True(t, found)
+	table, _, _ = strings.Cut(table, "\n\n")
+	var got []string
+	for line := range strings.Lines(table) {
+		codes, _, _ := strings.Cut(strings.TrimPrefix(line, "|"), "|")
+		for _, m := range regexp.MustCompile("`(\\w+)`").FindAllStringSubmatch(codes, -1) {
+			got = append(got, m[1])
+		}
+	}
+	require.ElementsMatch(t, want, got)
 }
 
 // Events keep the order in which they happened, whatever the clocks of the processes that wrote them said.
