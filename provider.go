@@ -328,8 +328,9 @@ func (e *providerError) Unwrap() []error {
 	return []error{e.kind, e.cause}
 }
 
-// Declined is the error of a gateway that refused for good. The code, a short word such as insufficient_funds, goes to clients; the
-// message goes to logs and the operation alone. A Snapshot may be returned along with it.
+// Declined is the error of a gateway that refused this request for good; another one, with another card, is not refused by that. The code, a
+// short word such as insufficient_funds, goes to clients; the message goes to logs and the operation alone. A Snapshot may be returned along
+// with it.
 func Declined(code, message string) error {
 	return &providerError{kind: ErrDeclined, code: code, cause: errors.New(message)}
 }

@@ -210,7 +210,7 @@ func (s *Service) GetRefundReason(ctx context.Context, id string) (*RefundReason
 func (s *Service) knownReason(ctx context.Context, id string) (*RefundReason, error) {
 	r, err := s.GetRefundReason(ctx, id)
 	if errors.Is(err, ErrNotFound) {
-		err = invalid("ReasonID", fmt.Sprintf("%.80q is no refund reason", id))
+		err = invalid("ReasonID", fmt.Sprintf("%.80q is not the ID of a refund reason", id))
 	}
 	return r, err
 }
