@@ -17,8 +17,7 @@ import (
 var sentinels = map[string]error{
 	"ErrInvalid": ErrInvalid, "ErrNotFound": ErrNotFound, "ErrNotAllowed": ErrNotAllowed, "ErrAmountExceeded": ErrAmountExceeded,
 	"ErrUnsupported": ErrUnsupported, "ErrIdempotencyMismatch": ErrIdempotencyMismatch, "ErrTooManyDeclines": ErrTooManyDeclines,
-	"ErrInTransaction": ErrInTransaction,
-	"ErrRequiresMore":  ErrRequiresMore, "ErrPending": ErrPending, "ErrDeclined": ErrDeclined, "ErrCanceled": ErrCanceled,
+	"ErrRequiresMore": ErrRequiresMore, "ErrPending": ErrPending, "ErrDeclined": ErrDeclined, "ErrCanceled": ErrCanceled,
 	"ErrNotSent": ErrNotSent, "ErrOutcomeUnknown": ErrOutcomeUnknown, "ErrInProgress": ErrInProgress,
 	"ErrNeedsAttention": ErrNeedsAttention, "ErrWebhookRefused": ErrWebhookRefused, "ErrInTransaction": ErrInTransaction,
 	"ErrConflict": ErrConflict, "ErrDuplicate": ErrDuplicate, "ErrCommitUnknown": ErrCommitUnknown,
