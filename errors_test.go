@@ -19,7 +19,7 @@ var sentinels = map[string]error{
 	"ErrUnsupported": ErrUnsupported, "ErrIdempotencyMismatch": ErrIdempotencyMismatch, "ErrTooManyDeclines": ErrTooManyDeclines,
 	"ErrRequiresMore": ErrRequiresMore, "ErrPending": ErrPending, "ErrDeclined": ErrDeclined, "ErrCanceled": ErrCanceled,
 	"ErrNotSent": ErrNotSent, "ErrOutcomeUnknown": ErrOutcomeUnknown, "ErrInProgress": ErrInProgress,
-	"ErrNeedsAttention": ErrNeedsAttention, "ErrWebhookRefused": ErrWebhookRefused, "ErrInTransaction": ErrInTransaction,
+	"ErrNeedsAttention": ErrNeedsAttention, "ErrWebhookRefused": ErrWebhookRefused,
 	"ErrConflict": ErrConflict, "ErrDuplicate": ErrDuplicate, "ErrCommitUnknown": ErrCommitUnknown,
 }
 
