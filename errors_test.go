@@ -17,7 +17,8 @@ import (
 var sentinels = map[string]error{
 	"ErrInvalid": ErrInvalid, "ErrNotFound": ErrNotFound, "ErrNotAllowed": ErrNotAllowed, "ErrAmountExceeded": ErrAmountExceeded,
 	"ErrUnsupported": ErrUnsupported, "ErrIdempotencyMismatch": ErrIdempotencyMismatch, "ErrTooManyDeclines": ErrTooManyDeclines,
-	"ErrRequiresMore": ErrRequiresMore, "ErrPending": ErrPending, "ErrDeclined": ErrDeclined, "ErrCanceled": ErrCanceled,
+	"ErrInTransaction": ErrInTransaction,
+	"ErrRequiresMore":  ErrRequiresMore, "ErrPending": ErrPending, "ErrDeclined": ErrDeclined, "ErrCanceled": ErrCanceled,
 	"ErrNotSent": ErrNotSent, "ErrOutcomeUnknown": ErrOutcomeUnknown, "ErrInProgress": ErrInProgress,
 	"ErrNeedsAttention": ErrNeedsAttention, "ErrWebhookRefused": ErrWebhookRefused,
 	"ErrConflict": ErrConflict, "ErrDuplicate": ErrDuplicate, "ErrCommitUnknown": ErrCommitUnknown,
