@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"slices"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -511,11 +512,21 @@ func (b *book) notDone(g *gateway, op *Operation, a answer) bool {
 	return b.conflict(op, a, &n) == "" && b.judge(g, op, a, &n) == verdictNotDone
 }
 
+// turnedUp reports whether the gateway has shown the movement of a capture or refund since a person said that it had failed.
+func (b *book) turnedUp(op *Operation) bool {
+	if op.State != OperationFailed {
+		return false
+	}
+	same := func(e *Entry) bool { return e.OperationID == op.ID && e.State != MovementFailed }
+	return slices.ContainsFunc(b.captures, func(c *Capture) bool { return same(&c.Entry) }) ||
+		slices.ContainsFunc(b.refunds, func(r *Refund) bool { return same(&r.Entry) })
+}
+
 // outcome says how a task's operation ended; nil means that it succeeded.
 func (s *Service) outcome(b *book, op *Operation) error {
 	e := &SessionError{Session: b.session, Payment: b.fullPayment()}
 	switch {
-	case op == nil || op.State == OperationSucceeded:
+	case op == nil || op.State == OperationSucceeded || b.turnedUp(op):
 		return nil
 	case op.State == OperationOpen:
 		e.Outcome, e.RetryAfter = ErrOutcomeUnknown, max(op.LeaseUntil.Sub(b.now), time.Second)
