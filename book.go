@@ -26,10 +26,11 @@ type book struct {
 	operations []*Operation
 	request    *KeyedRequest
 
-	out     Changes
-	touched bool // something is to be committed
-	more    bool // the Snapshot held more movements than one commit takes
-	untold  bool // it held movements of which it cannot be told yet whose they are
+	out      Changes
+	touched  bool // something is to be committed
+	more     bool // the Snapshot held more movements than one commit takes
+	prompted bool // the answer settled last came because of a message
+	untold   bool // it held movements of which it cannot be told yet whose they are
 }
 
 func (s *Service) openBook(rows *Rows) *book {

@@ -163,3 +163,36 @@ func TestAcceptedDifferenceWaitsForTheOperation(t *testing.T) {
 	require.Equal(t, payment.StatusPending, s.freshSession(x.ID).Status, "the gateway holds nothing")
 	require.Empty(t, s.freshSession(x.ID).Accepted)
 }
+
+// Messages that wait ask about an operation again and again, and call nothing. They do not keep Reconcile from calling.
+func TestParkedMessagesPutNoOperationOff(t *testing.T) {
+	s, p := newCourier(t, options{})
+	p.on(payment.OperationStatus, func(s *payment.Snapshot, _ payment.Request) error { s.Movements = []payment.Movement{}; return nil })
+	x := s.session(s.collection("100", "EUR"), "scripted", "100")
+	pay := s.authorize(x)
+	down := true
+	p.on(payment.OperationCapture, func(*payment.Snapshot, payment.Request) error {
+		if down {
+			return errMute
+		}
+		return nil
+	})
+	_, err := s.capture(pay, "40")
+	require.ErrorIs(t, err, payment.ErrOutcomeUnknown)
+	for _, id := range []string{"a", "b"} { // at times that lie apart, so that one of them is always about to be tried
+		p.messages[id] = payment.WebhookMessage{EventID: id, SessionID: x.ID}
+		s.requireParked(s.receive(id), "no_answer")
+		for range 40 {
+			s.reconcile(5 * time.Second)
+		}
+	}
+	for range 720 {
+		s.reconcile(5 * time.Second)
+	}
+	down = false
+	for range 120 {
+		s.reconcile(5 * time.Second)
+	}
+	require.Empty(t, s.freshSession(x.ID).OperationID, "ten minutes are the longest pause")
+	equalAmount(t, "40", s.payment(pay.ID).Captured)
+}

@@ -471,6 +471,7 @@ func (s *Service) takeOver(ctx context.Context, collectionID, opID string, becau
 		q = *because
 	}
 	a := s.pursue(ctx, b, op, q, again, never)
+	a.prompted = because != nil
 	b, err = s.record(ctx, g, b, op, a)
 	return b, true, err
 }

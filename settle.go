@@ -25,6 +25,7 @@ const (
 // authorized, captured or canceled stays so.
 func (b *book) settle(g *gateway, op *Operation, a answer) {
 	defer b.watch(g)
+	b.prompted = a.prompted
 	if op != nil {
 		if op.ended() {
 			return
