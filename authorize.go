@@ -74,6 +74,11 @@ func (s *Service) decideAuthorize(b *book, t *task, id string) (*Operation, erro
 		return nil, err
 	}
 	c, x := b.collection, b.session
+	if !x.ProcessingSince.IsZero() {
+		if g, err := s.gateway(x.ProviderID); err == nil && s.reach(g) != nil {
+			return nil, s.reach(g)
+		}
+	}
 	switch {
 	case x.Status == StatusAuthorized, x.Status == StatusCanceled, !x.ProcessingSince.IsZero():
 		return nil, nil

@@ -96,7 +96,7 @@ func (s *Service) change(ctx context.Context, by Key, first *book, decide func(*
 		case !errors.Is(err, ErrConflict):
 			return b, err
 		}
-		if err := s.jitter(ctx); err != nil {
+		if err := s.again(ctx, err); err != nil {
 			return b, err
 		}
 		b = nil

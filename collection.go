@@ -112,7 +112,7 @@ func (s *Service) CreateCollection(ctx context.Context, p CreateCollectionParams
 		if !errors.Is(err, ErrConflict) {
 			return nil, err
 		}
-		if err := s.jitter(ctx); err != nil {
+		if err := s.again(ctx, err); err != nil {
 			return nil, err
 		}
 	}

@@ -152,7 +152,7 @@ func (s *Service) run(ctx context.Context, t *task) (*book, *Operation, error) {
 			}
 			return t.concluded(b, op)
 		}
-		if t.hurried {
+		if t.hurried || s.bound {
 			return b, nil, b.inProgress()
 		}
 		// Somebody else's operation is open.
@@ -249,6 +249,9 @@ func (s *Service) begin(ctx context.Context, t *task) (*book, *Operation, error)
 		}
 		g, err := s.gateway(op.ProviderID)
 		if err != nil {
+			return err
+		}
+		if err := s.reach(g); err != nil {
 			return err
 		}
 		b.begin(g, op)

@@ -50,6 +50,9 @@ func (s *Service) ResolveOperation(ctx context.Context, p ResolveOperationParams
 	case len(p.Note) > 2000 || checkText(p.Note) != nil:
 		return nil, invalid("Note", "must be at most 2,000 bytes of text")
 	}
+	if err := s.outside("ResolveOperation"); err != nil {
+		return nil, err
+	}
 	by := Key{OperationID: p.OperationID}
 	b, err := s.load(ctx, by)
 	if err == nil && b.operation(p.OperationID) == nil {

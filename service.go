@@ -53,6 +53,7 @@ type Service struct {
 	cfg       Config
 	providers map[string]*gateway
 	order     []string // the providers' IDs, as configured
+	bound     bool     // to a transaction of the host
 
 	mu         sync.Mutex
 	settings   *Settings // as last read

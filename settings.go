@@ -68,7 +68,7 @@ func (s *Service) changeSettings(ctx context.Context, decide func(*Settings) err
 		if !errors.Is(err, ErrConflict) && !errors.Is(err, ErrCommitUnknown) {
 			return err
 		}
-		if err := s.jitter(ctx); err != nil {
+		if err := s.again(ctx, err); err != nil {
 			return err
 		}
 	}

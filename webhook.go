@@ -50,6 +50,9 @@ type WebhookResult struct {
 // with 400), [ErrInvalid] when no such provider is configured, or [ErrUnsupported] when it takes no webhooks (404); any other is the
 // store's, and nothing was stored: answer with 500, and the gateway will send it again.
 func (s *Service) HandleWebhook(ctx context.Context, providerID string, r WebhookRequest) (*WebhookResult, error) {
+	if err := s.outside("HandleWebhook"); err != nil {
+		return nil, err
+	}
 	g, err := s.gateway(providerID)
 	switch {
 	case err != nil:
