@@ -196,3 +196,22 @@ func TestParkedMessagesPutNoOperationOff(t *testing.T) {
 	require.Empty(t, s.freshSession(x.ID).OperationID, "ten minutes are the longest pause")
 	equalAmount(t, "40", s.payment(pay.ID).Captured)
 }
+
+// A number of seconds that is zero says nothing, though it is the year 1970 as a date: no authorization is voided for it, and no session.
+func TestZeroSecondsAreNoDeadline(t *testing.T) {
+	s, p := newScripted(t)
+	for _, kind := range []payment.OperationKind{payment.OperationInitialize, payment.OperationAuthorize, payment.OperationStatus} {
+		p.on(kind, func(s *payment.Snapshot, _ payment.Request) error {
+			s.CaptureBefore, s.ExpiresAt, s.Authorized = time.Unix(0, 0), time.Unix(0, 0), dec("100")
+			return nil
+		})
+	}
+	x := s.session(s.collection("100", "EUR"), "scripted", "100")
+	require.Zero(t, s.freshSession(x.ID).ExpiresAt)
+	require.Zero(t, s.authorize(x).CaptureBefore)
+	for range 30 {
+		s.reconcile(2 * time.Hour)
+	}
+	require.Equal(t, payment.StatusAuthorized, s.freshSession(x.ID).Status)
+	require.NotContains(t, p.calls, payment.OperationCancel)
+}
