@@ -215,3 +215,23 @@ func TestZeroSecondsAreNoDeadline(t *testing.T) {
 	require.Equal(t, payment.StatusAuthorized, s.freshSession(x.ID).Status)
 	require.NotContains(t, p.calls, payment.OperationCancel)
 }
+
+// An old message does not bring back a deadline that the gateway has put off since: what is held would be voided too early.
+func TestOldMessageBringsNoDeadlineForward(t *testing.T) {
+	s, p := newCourier(t, options{})
+	p.on(payment.OperationStatus, func(*payment.Snapshot, payment.Request) error { return payment.ErrUnsupported })
+	x := s.session(s.collection("100", "EUR"), "scripted", "100")
+	began := s.clock.Now()
+	pay := s.authorize(x)
+	for _, days := range []int{7, 30, 7} {
+		said := payment.Snapshot{State: payment.SnapshotAuthorized, Reference: "ref-" + x.ID, CaptureBefore: began.Add(time.Duration(days) * 24 * time.Hour)}
+		p.messages["m"] = payment.WebhookMessage{SessionID: x.ID, Snapshot: &said}
+		s.clock.Advance(time.Minute)
+		s.requireHandled(s.receive("m"))
+	}
+	require.Equal(t, began.Add(30*24*time.Hour), s.payment(pay.ID).CaptureBefore)
+	for range 10 {
+		s.reconcile(24 * time.Hour)
+	}
+	require.Equal(t, payment.StatusAuthorized, s.freshSession(x.ID).Status)
+}

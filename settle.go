@@ -395,7 +395,7 @@ func (b *book) authorize(op *Operation, n *news) {
 // describePayment keeps what decorates a payment.
 func (b *book) describePayment(n *news) {
 	p := b.payment
-	if at := microseconds(n.CaptureBefore); !at.IsZero() && !at.Equal(p.CaptureBefore) {
+	if at := microseconds(n.CaptureBefore); !at.IsZero() && !at.Equal(p.CaptureBefore) && !(n.hinted && at.Before(p.CaptureBefore)) {
 		p.CaptureBefore = at
 		b.touchPayment()
 	}
