@@ -235,3 +235,15 @@ func TestOldMessageBringsNoDeadlineForward(t *testing.T) {
 	}
 	require.Equal(t, payment.StatusAuthorized, s.freshSession(x.ID).Status)
 }
+
+// A decision that comes when nobody looks at the session any more makes somebody look again: time shows whether it was right.
+func TestDecisionAfterTheAuditsIsAudited(t *testing.T) {
+	m := newMuted(t, kindVoid, nil)
+	for range 100 {
+		m.reconcile(24 * time.Hour)
+	}
+	_, err := m.resolve(payment.ResolveAccept) // it is void, by a person's word alone
+	require.NoError(t, err)
+	m.contradict(func(*payment.Snapshot) {}) // but the gateway holds the money still
+	require.Equal(t, "authorized_again", m.operation(m.op).Code)
+}
