@@ -196,3 +196,54 @@ func TestParkedMessagesPutNoOperationOff(t *testing.T) {
 	require.Empty(t, s.freshSession(x.ID).OperationID, "ten minutes are the longest pause")
 	equalAmount(t, "40", s.payment(pay.ID).Captured)
 }
+
+// A number of seconds that is zero says nothing, though it is the year 1970 as a date: no authorization is voided for it, and no session.
+func TestZeroSecondsAreNoDeadline(t *testing.T) {
+	s, p := newScripted(t)
+	for _, kind := range []payment.OperationKind{payment.OperationInitialize, payment.OperationAuthorize, payment.OperationStatus} {
+		p.on(kind, func(s *payment.Snapshot, _ payment.Request) error {
+			s.CaptureBefore, s.ExpiresAt, s.Authorized = time.Unix(0, 0), time.Unix(0, 0), dec("100")
+			return nil
+		})
+	}
+	x := s.session(s.collection("100", "EUR"), "scripted", "100")
+	require.Zero(t, s.freshSession(x.ID).ExpiresAt)
+	require.Zero(t, s.authorize(x).CaptureBefore)
+	for range 30 {
+		s.reconcile(2 * time.Hour)
+	}
+	require.Equal(t, payment.StatusAuthorized, s.freshSession(x.ID).Status)
+	require.NotContains(t, p.calls, payment.OperationCancel)
+}
+
+// An old message does not bring back a deadline that the gateway has put off since: what is held would be voided too early.
+func TestOldMessageBringsNoDeadlineForward(t *testing.T) {
+	s, p := newCourier(t, options{})
+	p.on(payment.OperationStatus, func(*payment.Snapshot, payment.Request) error { return payment.ErrUnsupported })
+	x := s.session(s.collection("100", "EUR"), "scripted", "100")
+	began := s.clock.Now()
+	pay := s.authorize(x)
+	for _, days := range []int{7, 30, 7} {
+		said := payment.Snapshot{State: payment.SnapshotAuthorized, Reference: "ref-" + x.ID, CaptureBefore: began.Add(time.Duration(days) * 24 * time.Hour)}
+		p.messages["m"] = payment.WebhookMessage{SessionID: x.ID, Snapshot: &said}
+		s.clock.Advance(time.Minute)
+		s.requireHandled(s.receive("m"))
+	}
+	require.Equal(t, began.Add(30*24*time.Hour), s.payment(pay.ID).CaptureBefore)
+	for range 10 {
+		s.reconcile(24 * time.Hour)
+	}
+	require.Equal(t, payment.StatusAuthorized, s.freshSession(x.ID).Status)
+}
+
+// A decision that comes when nobody looks at the session any more makes somebody look again: time shows whether it was right.
+func TestDecisionAfterTheAuditsIsAudited(t *testing.T) {
+	m := newMuted(t, kindVoid, nil)
+	for range 100 {
+		m.reconcile(24 * time.Hour)
+	}
+	_, err := m.resolve(payment.ResolveAccept) // it is void, by a person's word alone
+	require.NoError(t, err)
+	m.contradict(func(*payment.Snapshot) {}) // but the gateway holds the money still
+	require.Equal(t, "authorized_again", m.operation(m.op).Code)
+}

@@ -395,7 +395,7 @@ func (b *book) authorize(op *Operation, n *news) {
 // describePayment keeps what decorates a payment.
 func (b *book) describePayment(n *news) {
 	p := b.payment
-	if at := microseconds(n.CaptureBefore); !at.IsZero() && !at.Equal(p.CaptureBefore) {
+	if at := microseconds(n.CaptureBefore); !at.IsZero() && !at.Equal(p.CaptureBefore) && !(n.hinted && at.Before(p.CaptureBefore)) {
 		p.CaptureBefore = at
 		b.touchPayment()
 	}
@@ -487,7 +487,7 @@ func operationID(op *Operation) string {
 
 // microseconds is a gateway's time as rows keep it.
 func microseconds(t time.Time) time.Time {
-	if t.Year() < 1 || t.Year() > 9999 || t.IsZero() { // nothing that JSON can hold
+	if t.Unix() <= 0 || t.Year() > 9999 { // nothing that JSON can hold, or how a number of seconds says nothing
 		return time.Time{}
 	}
 	return t.UTC().Truncate(time.Microsecond)
