@@ -132,6 +132,8 @@ func TestACallerLeavesBeforeItIsTaken(t *testing.T) {
 func TestACallerLeavesAfterItIsTaken(t *testing.T) {
 	s := openFile(t, Config{})
 	taken, goOn := make(chan struct{}), make(chan struct{})
+	release := sync.OnceFunc(func() { close(goOn) })
+	defer release()
 	ctx, cancel := context.WithCancel(t.Context())
 	left := make(chan error, 1)
 	go func() {
@@ -150,7 +152,7 @@ func TestACallerLeavesAfterItIsTaken(t *testing.T) {
 	err := <-left
 	require.ErrorIs(t, err, payment.ErrCommitUnknown)
 	require.ErrorIs(t, err, context.Canceled)
-	close(goOn)
+	release()
 	// It was stored nevertheless, which the same Changes show.
 	require.ErrorIs(t, s.Commit(t.Context(), order(1)), payment.ErrConflict)
 }
