@@ -86,11 +86,11 @@ func listings() map[payment.RowKind]listing {
 		payment.RowCollections: {collection: "id", at: "created_at", deleted: true},
 		payment.RowSessions: {collection: "collection_id", session: "id", payment: "payment_id", provider: "provider_id", state: "status",
 			at: "created_at", deleted: true},
-		payment.RowPayments: {collection: "collection_id", session: "session_id", payment: "id", provider: "provider_id", at: "created_at"},
-		payment.RowCaptures: entry,
-		payment.RowRefunds:  entry,
+		payment.RowPayments:   {collection: "collection_id", session: "session_id", payment: "id", provider: "provider_id", at: "created_at"},
+		payment.RowCaptures:   entry,
+		payment.RowRefunds:    entry,
 		payment.RowOperations: {collection: "collection_id", session: "session_id", provider: "provider_id", state: "state", at: "created_at"},
-		payment.RowEvents: {collection: "collection_id", session: "session_id", payment: "payment_id", provider: "provider_id", at: "at"},
+		payment.RowEvents:     {collection: "collection_id", session: "session_id", payment: "payment_id", provider: "provider_id", at: "at"},
 		payment.RowDeliveries: {collection: "collection_id", session: "session_id", provider: "provider_id", state: "state", at: "received_at"},
 	}
 }
