@@ -10,6 +10,7 @@ import (
 // Codes of operations that failed without a gateway's refusal. declineCode keeps gateways from using them.
 const (
 	codeNotSent  = "not_sent"  // certainly nothing was sent
+	codeGaveUp   = "gave_up"   // of one that needs a person: nobody could say what became of it
 	codeNotDone  = "not_done"  // the gateway proves that nothing was done
 	codeNoEffect = "no_effect" // the gateway's object leaves nothing to do it on
 	codeCanceled = "canceled"  // the gateway's object is canceled
@@ -156,7 +157,7 @@ func (b *book) stayOpen(g *gateway, op *Operation) {
 		since = op.ResolvedAt
 	}
 	if op.Tries >= leastTries && !since.IsZero() && b.now.Sub(since) >= b.cfg.GiveUpAfter && b.now.Sub(op.LastCallAt) >= g.info.proofWindow(b.cfg) {
-		b.attention(op, "gave_up")
+		b.attention(op, codeGaveUp)
 		return
 	}
 	op.LeaseUntil = b.now
