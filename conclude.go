@@ -10,7 +10,6 @@ import (
 // Codes of operations that failed without a gateway's refusal. declineCode keeps gateways from using them.
 const (
 	codeNotSent  = "not_sent"  // certainly nothing was sent
-	codeGaveUp   = "gave_up"   // of one that needs a person: nobody could say what became of it
 	codeNotDone  = "not_done"  // the gateway proves that nothing was done
 	codeNoEffect = "no_effect" // the gateway's object leaves nothing to do it on
 	codeCanceled = "canceled"  // the gateway's object is canceled
@@ -157,7 +156,7 @@ func (b *book) stayOpen(g *gateway, op *Operation) {
 		since = op.ResolvedAt
 	}
 	if op.Tries >= leastTries && !since.IsZero() && b.now.Sub(since) >= b.cfg.GiveUpAfter && b.now.Sub(op.LastCallAt) >= g.info.proofWindow(b.cfg) {
-		b.attention(op, codeGaveUp)
+		b.attention(op, gaveUp)
 		return
 	}
 	op.LeaseUntil = b.now
@@ -168,6 +167,9 @@ func (b *book) stayOpen(g *gateway, op *Operation) {
 	}
 	b.dueAt(op.ID, b.now.Add(pause), op.Tries)
 }
+
+// gaveUp is the code of an operation that needs a person because nobody could say what became of it.
+const gaveUp = "gave_up"
 
 // leastTries is how often an operation is asked about at the least before a person must decide: an outage of our own is no answer.
 const leastTries = 10

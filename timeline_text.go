@@ -507,7 +507,7 @@ func noticeAmount(e *Event, amount string) string {
 // attentionWords says why an operation needs a person.
 func attentionWords(code string) string {
 	switch code {
-	case codeGaveUp:
+	case "gave_up":
 		return "the gateway could not say for too long what became of it"
 	case "answer":
 		return "the gateway's answer cannot be kept: it holds an amount or a name that makes no sense"
