@@ -156,7 +156,7 @@ func (b *book) stayOpen(g *gateway, op *Operation) {
 		since = op.ResolvedAt
 	}
 	if op.Tries >= leastTries && !since.IsZero() && b.now.Sub(since) >= b.cfg.GiveUpAfter && b.now.Sub(op.LastCallAt) >= g.info.proofWindow(b.cfg) {
-		b.attention(op, gaveUp)
+		b.attention(op, "gave_up")
 		return
 	}
 	op.LeaseUntil = b.now
@@ -167,9 +167,6 @@ func (b *book) stayOpen(g *gateway, op *Operation) {
 	}
 	b.dueAt(op.ID, b.now.Add(pause), op.Tries)
 }
-
-// gaveUp is the code of an operation that needs a person because nobody could say what became of it.
-const gaveUp = "gave_up"
 
 // leastTries is how often an operation is asked about at the least before a person must decide: an outage of our own is no answer.
 const leastTries = 10

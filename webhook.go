@@ -312,7 +312,7 @@ func (s *Service) ask(ctx context.Context, b *book, q inquiry) (parked, heard, e
 	switch op := b.operation(overdue); {
 	case b.untold:
 		return parked{code: parkedOpen}, heardNothing, nil
-	case op != nil && op.State == OperationNeedsAttention && op.Code == gaveUp:
+	case op != nil && op.State == OperationNeedsAttention && op.Code == "gave_up":
 		return p, heardNothing, nil // nobody answered once more: the message has not been used
 	case op == nil || op.State != OperationOpen:
 		return p, heardHint, nil
