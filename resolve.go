@@ -103,7 +103,7 @@ func (s *Service) ResolveOperation(ctx context.Context, p ResolveOperationParams
 		more = b.more
 	}
 	if p.Outcome == ResolveAsk {
-		if b, _, err = s.takeOver(ctx, op.CollectionID, op.ID, nil); err != nil {
+		if b, _, err = s.takeOver(ctx, b, op.ID, nil); err != nil {
 			return nil, err
 		}
 	}
@@ -284,6 +284,8 @@ func (n *news) said(code string) string {
 		return withDigits(n.Authorized, n.digits).String()
 	case "reference":
 		return n.Reference
+	case "denied":
+		return string(n.State)
 	case "account":
 		return n.Account
 	case "totals":
