@@ -30,15 +30,15 @@ var errUncertain = errors.New("the server's answer was lost") //nolint:gocheckno
 type pooled struct{ pool *pgxpool.Pool }
 
 func (p pooled) read(ctx context.Context, b *pgx.Batch, then answers) error {
-	return again(ctx, func() error {
-		_, err := p.send(ctx, b, then)
+	return again(ctx, func(try int) error {
+		_, err := p.send(ctx, fresh(b, try), then)
 		return err
 	})
 }
 
 func (p pooled) write(ctx context.Context, b *pgx.Batch, then answers) error {
-	return again(ctx, func() error {
-		answered, err := p.send(ctx, b, then)
+	return again(ctx, func(try int) error {
+		answered, err := p.send(ctx, fresh(b, try), then)
 		if err != nil && uncertain(err, answered) {
 			return fmt.Errorf("%w: %w", errUncertain, err)
 		}
@@ -98,10 +98,22 @@ var errRefused = errors.New("pgstore: refused") //nolint:gochecknoglobals // a s
 // maxTries is how often a batch that others got in the way of is sent in all.
 const maxTries = 8
 
+// fresh returns the batch for another try: pgx keeps in a batch what it knows of the connection that it was sent on.
+func fresh(b *pgx.Batch, try int) *pgx.Batch {
+	if try == 1 {
+		return b
+	}
+	copied := &pgx.Batch{}
+	for _, q := range b.QueuedQueries {
+		copied.Queue(q.SQL, q.Arguments...)
+	}
+	return copied
+}
+
 // again repeats what a serialization failure or a deadlock has undone, after 1 to 100 ms.
-func again(ctx context.Context, send func() error) error {
+func again(ctx context.Context, send func(try int) error) error {
 	for try := 1; ; try++ {
-		err := send()
+		err := send(try)
 		if try == maxTries || !isCode(err, serializationFailure, deadlock) || errors.Is(err, errUncertain) {
 			return err
 		}

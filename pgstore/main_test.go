@@ -115,17 +115,31 @@ func TestStore(t *testing.T) {
 			prepared(cfg)
 			cfg.ConnConfig.RuntimeParams["default_transaction_isolation"] = "repeatable read"
 		},
-		"simple protocol": func(cfg *pgxpool.Config) { cfg.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol },
-		"another time zone": func(cfg *pgxpool.Config) {
+		"serializable": func(cfg *pgxpool.Config) {
+			prepared(cfg)
+			cfg.ConnConfig.RuntimeParams["default_transaction_isolation"] = "serializable"
+		},
+		"simple protocol": func(cfg *pgxpool.Config) {
+			cfg.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol
 			cfg.ConnConfig.RuntimeParams["timezone"] = "Asia/Kolkata"
-			cfg.ConnConfig.RuntimeParams["datestyle"] = "German"
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
+			s, pool := open(t, change)
 			storetest.Run(t, func(t *testing.T) payment.Store {
-				s, _ := open(t, change)
+				empty(t, pool)
 				return s
 			})
 		})
 	}
+}
+
+// empty empties all tables.
+func empty(t testing.TB, pool *pgxpool.Pool) {
+	t.Helper()
+	_, err := pool.Exec(t.Context(), `DELETE FROM payment.collections; DELETE FROM payment.sessions; DELETE FROM payment.payments;
+		DELETE FROM payment.captures; DELETE FROM payment.refunds; DELETE FROM payment.operations; DELETE FROM payment.open_operations;
+		DELETE FROM payment.requests; DELETE FROM payment.events; DELETE FROM payment.deliveries; DELETE FROM payment.due;
+		DELETE FROM payment.settings`)
+	require.NoError(t, err)
 }

@@ -72,7 +72,7 @@ func Migrate(ctx context.Context, pool *pgxpool.Pool, cfg Config) error {
 		return err
 	}
 	changed := false
-	err = again(ctx, func() error {
+	err = again(ctx, func(int) error {
 		changed = false
 		return pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
 			if err := checkServer(ctx, tx); err != nil {

@@ -102,7 +102,6 @@ func Prepare(pool *pgxpool.Config, cfg Config) error {
 	return nil
 }
 
-
 // WithTx returns the same store within a transaction of the host: what it writes is committed, or rolled back, with all that the host
 // writes there. Each write is a savepoint of its own, so that after an error of the store the transaction can go on. The isolation level
 // is the host's.
