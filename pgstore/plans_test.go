@@ -215,7 +215,8 @@ func TestUpdatesStayInTheirPage(t *testing.T) {
 		return stats["operations"].updates >= flows/2*4 && stats["collections"].updates >= flows*4
 	}, 20*time.Second, 100*time.Millisecond)
 	t.Log(stats)
-	for name, least := range map[string]int64{"collections": 95, "operations": 95, "payments": 95, "sessions": 70} {
+	// A session that gets its reference is the exception: it is found by that.
+	for name, least := range map[string]int64{"collections": 95, "operations": 95, "payments": 95, "sessions": 85} {
 		got := stats[name]
 		require.NotZero(t, got.updates, name)
 		require.GreaterOrEqual(t, got.hot*100/got.updates, least, "%s: %d of %d updates", name, got.hot, got.updates)

@@ -109,8 +109,10 @@ func TestRoundTrips(t *testing.T) {
 		require.NoError(t, calls[name](s), name)
 		return trips.Load()
 	}
-	for _, name := range order { // the first calls look at the database, and have what is rare prepared
-		count(name, s)
+	for range 2 { // the first calls look at the database, and have what is rare prepared
+		for _, name := range order {
+			count(name, s)
+		}
 	}
 	for _, name := range order {
 		require.EqualValues(t, 1, count(name, s), name)
