@@ -118,6 +118,7 @@ func TestStore(t *testing.T) {
 			prepared(cfg)
 			cfg.ConnConfig.RuntimeParams["default_transaction_isolation"] = "serializable"
 		},
+		"exec": func(cfg *pgxpool.Config) { cfg.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec },
 		"simple protocol": func(cfg *pgxpool.Config) {
 			cfg.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol
 			cfg.ConnConfig.RuntimeParams["timezone"] = "Asia/Kolkata"
