@@ -1,0 +1,41 @@
+package linear_test
+
+import (
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/anishathalye/porcupine"
+	"github.com/stretchr/testify/require"
+
+	"github.com/seed40c892db/payment"
+	"github.com/seed40c892db/payment/memstore"
+	"github.com/seed40c892db/payment/verification/linear"
+)
+
+// full is what a store must stand: 16 clients, 2,000 calls each.
+func full(seed uint64) linear.Plan {
+	return linear.Plan{Seed: seed, Clients: 16, Calls: 2000, Collections: 6}
+}
+
+func TestMemory(t *testing.T) { accept(t, memstore.New(), full(1)) }
+
+// accept requires a history without anything that the contract does not allow.
+func accept(t *testing.T, store payment.Store, p linear.Plan) {
+	t.Helper()
+	began := time.Now()
+	h := linear.Record(t.Context(), store, p)
+	recorded := time.Since(began)
+	require.Empty(t, h.Unexpected)
+	file := filepath.Join(t.ArtifactDir(), "history.html")
+	result, err := linear.Check(h, time.Minute, file)
+	require.NoError(t, err)
+	t.Logf("%d steps recorded in %s, checked in %s: %v", len(h.Operations), recorded.Round(time.Millisecond),
+		(time.Since(began) - recorded).Round(time.Millisecond), h.Counts)
+	require.Equal(t, porcupine.Ok, result, "not linearizable: go test -artifacts keeps %s, which a browser shows", file)
+	for _, seen := range []string{
+		"load found", "commit done", "commit conflict", "claim something", "claim nothing", "done done", "done conflict",
+	} {
+		require.Positive(t, h.Counts[seen], "%s was never seen: %v", seen, h.Counts)
+	}
+}
