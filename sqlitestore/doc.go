@@ -1,0 +1,2 @@
+// Package sqlitestore keeps payments in SQLite.
+package sqlitestore
