@@ -114,7 +114,7 @@ func (h *harness) await(c *process) {
 // recoverAll lets a child bring all open operations to their end, and returns how that went.
 func (h *harness) recoverAll(silent bool) recovery {
 	h.t.Helper()
-	h.await(h.start(modeRecover, 4, silent))
+	h.await(h.start(modeRecover, 16, silent))
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	r := h.results[len(h.results)-1]
