@@ -25,17 +25,11 @@ func (s *Store) Claim(ctx context.Context, kind payment.DueKind, now, until time
 		return nil, ctx.Err()
 	}
 	// Mostly nothing is due, and to see that needs no lock.
-	any := false
-	err := s.read(ctx, func(db database) error {
-		due, err := s.t.due.find(ctx, db, dueBy, string(kind), now.UnixMicro(), 1)
-		any = len(due) > 0
-		return err
-	})
-	if err != nil || !any {
+	if some, err := s.anyDue(ctx, kind, now); err != nil || !some {
 		return nil, err
 	}
 	var claimed []payment.Due
-	err = s.write(ctx, func(ctx context.Context, db database) (err error) {
+	err := s.write(ctx, func(ctx context.Context, db database) (err error) {
 		claimed, err = s.t.claim(ctx, db, kind, now, until, limit)
 		return err
 	})
@@ -43,6 +37,16 @@ func (s *Store) Claim(ctx context.Context, kind payment.DueKind, now, until time
 		return nil, err
 	}
 	return claimed, nil
+}
+
+// anyDue reports whether work of a kind is due.
+func (s *Store) anyDue(ctx context.Context, kind payment.DueKind, now time.Time) (some bool, err error) {
+	err = s.read(ctx, func(db database) error {
+		due, err := s.t.due.find(ctx, db, dueBy, string(kind), now.UnixMicro(), 1)
+		some = len(due) > 0
+		return err
+	})
+	return some, err
 }
 
 func (t *tables) claim(ctx context.Context, db database, kind payment.DueKind, now, until time.Time, limit int) ([]payment.Due, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -101,7 +102,8 @@ func listings() map[payment.RowKind]listing {
 type condition struct {
 	terms []string
 	args  []any
-	never bool // nothing can match
+	rest  string // what follows the terms
+	never bool   // nothing can match
 }
 
 func (c *condition) add(term string, args ...any) {
@@ -122,9 +124,9 @@ func (c *condition) equal(column, value string) {
 
 func (c *condition) sql() string {
 	if len(c.terms) == 0 {
-		return ""
+		return c.rest
 	}
-	return " WHERE " + strings.Join(c.terms, " AND ")
+	return " WHERE " + strings.Join(c.terms, " AND ") + c.rest
 }
 
 // filter returns what holds for every page of a list.
@@ -181,7 +183,7 @@ func (l *listing) statements(f *payment.Filter, p *payment.Page) (list, count *c
 	if list, err = l.filter(f); err != nil {
 		return nil, nil, err
 	}
-	count = &condition{terms: list.terms[:len(list.terms):len(list.terms)], args: list.args[:len(list.args):len(list.args)], never: list.never}
+	count = &condition{terms: slices.Clone(list.terms), args: slices.Clone(list.args), never: list.never}
 	l.between(count, f, true, true)
 
 	order := l.at + ", id"
@@ -207,17 +209,9 @@ func (l *listing) statements(f *payment.Filter, p *payment.Page) (list, count *c
 		}
 		order = strings.Replace(order, ",", desc+",", 1)
 	}
-	list.terms = append([]string{}, list.terms...)
+	list.rest = " ORDER BY " + order + desc + " LIMIT ? OFFSET ?"
 	list.args = append(list.args, p.Limit+1, p.Offset)
-	return list, count, l.orderBy(list, order+desc)
-}
-
-func (*listing) orderBy(c *condition, order string) error {
-	if len(c.terms) == 0 {
-		c.terms = []string{"true"}
-	}
-	c.terms[len(c.terms)-1] += " ORDER BY " + order + " LIMIT ? OFFSET ?"
-	return nil
+	return list, count, nil
 }
 
 // page returns one page of a kind, and fills what else a list says.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -31,7 +30,9 @@ type job struct {
 	err   error // set before done is closed
 }
 
-func (j *job) take() bool { return j.state.CompareAndSwap(jobWaiting, jobTaken) || j.state.Load() == jobTaken }
+func (j *job) take() bool {
+	return j.state.CompareAndSwap(jobWaiting, jobTaken) || j.state.Load() == jobTaken
+}
 
 func (j *job) answer(err error) {
 	j.err = err
@@ -198,7 +199,7 @@ func (s *Store) writeGroup(c *connection) {
 
 // pause waits a moment for whoever has the lock. The connection has a busy_timeout of its own, as a rule.
 func (s *Store) pause() {
-	ctx, cancel := context.WithTimeout(s.life, time.Duration(1+rand.IntN(10))*time.Millisecond)
+	ctx, cancel := context.WithTimeout(s.life, 5*time.Millisecond)
 	defer cancel()
 	<-ctx.Done()
 }

@@ -51,7 +51,7 @@ type Store struct {
 	path   string    // of the file, empty where it is not ours
 	file   os.FileInfo
 
-	life    context.Context // ends with Close
+	life    context.Context //nolint:containedctx // ends with Close, whatever calls there are
 	end     context.CancelFunc
 	writers sync.WaitGroup
 
@@ -145,7 +145,7 @@ func (s *Store) create(path string) error {
 	if _, err := os.Stat(path); err == nil || !errors.Is(err, fs.ErrNotExist) {
 		return nil // SQLite says better what is wrong
 	}
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // the host's own choice
 	switch {
 	case errors.Is(err, fs.ErrExist):
 		return nil

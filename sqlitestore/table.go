@@ -138,7 +138,9 @@ func newTables() *tables {
 		captures: newTable("payment_captures", entryColumns, "id",
 			func(r *payment.Capture) []any { return entryFields(&r.Entry) }),
 		refunds: newTable("payment_refunds", entryColumns+" reason_id note returned_at", "id",
-			func(r *payment.Refund) []any { return append(entryFields(&r.Entry), &r.ReasonID, &r.Note, &r.ReturnedAt) }),
+			func(r *payment.Refund) []any {
+				return append(entryFields(&r.Entry), &r.ReasonID, &r.Note, &r.ReturnedAt)
+			}),
 		operations: newTable("payment_operations", `id collection_id session_id provider_id kind state amount currency_code final held reference
 			data private context input reason_id reason_code note created_by metadata tries executor lease_until first_call_at last_call_at code
 			message resolution resolved_by resolved_note resolved_at created_at updated_at ended_at`, "id",
