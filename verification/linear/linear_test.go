@@ -11,6 +11,7 @@ import (
 	"github.com/seed40c892db/payment"
 	"github.com/seed40c892db/payment/memstore"
 	"github.com/seed40c892db/payment/verification/linear"
+	"github.com/seed40c892db/payment/verification/stores"
 )
 
 // full is what a store must stand: 16 clients, 2,000 calls each.
@@ -19,6 +20,10 @@ func full(seed uint64) linear.Plan {
 }
 
 func TestMemory(t *testing.T) { accept(t, memstore.New(), full(1)) }
+
+func TestSQLite(t *testing.T) { accept(t, stores.NewSQLite(t, false), full(2)) }
+
+func TestSQLiteInMemory(t *testing.T) { accept(t, stores.NewSQLite(t, true), full(3)) }
 
 // accept requires a history without anything that the contract does not allow.
 func accept(t *testing.T, store payment.Store, p linear.Plan) {

@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -59,6 +60,11 @@ func (s *Store) Load(ctx context.Context, by payment.Key) (*payment.Rows, error)
 	defer s.mu.Unlock()
 	a, errA := s.Tested.Load(ctx, by)
 	b, errB := s.Other.Load(ctx, by)
+	for _, r := range []*payment.Rows{a, b} { // in any order
+		if r != nil {
+			slices.SortFunc(r.Operations, func(x, y *payment.Operation) int { return strings.Compare(x.ID, y.ID) })
+		}
+	}
 	return a, s.compare(fmt.Sprintf("Load %+v", by), a, b, errA, errB)
 }
 

@@ -2,6 +2,7 @@ package twin_test
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"strings"
 	"sync"
@@ -14,8 +15,11 @@ import (
 	"github.com/seed40c892db/payment/internal/simulation"
 	"github.com/seed40c892db/payment/memstore"
 	"github.com/seed40c892db/payment/storetest"
+	"github.com/seed40c892db/payment/verification/stores"
 	"github.com/seed40c892db/payment/verification/twin"
 )
+
+var seeds = flag.Int("seeds", 60, "how many seeds are played over each store")
 
 // A twin is a store.
 func TestTwin(t *testing.T) {
@@ -138,4 +142,22 @@ func (s *lossyStore) Commit(ctx context.Context, c *payment.Changes) error {
 // Over memstore itself nothing differs.
 func TestMemory(t *testing.T) {
 	play(t, 30, 2, func(*testing.T) func() payment.Store { return func() payment.Store { return memstore.New() } })
+}
+
+// Each seed gets a database of its own.
+func TestSQLite(t *testing.T) {
+	play(t, *seeds, 2, func(t *testing.T) func() payment.Store {
+		last := func() {}
+		t.Cleanup(func() { last() })
+		return func() payment.Store {
+			last()
+			s, closeStore, err := stores.Open(t.Context(), stores.SQLite, ":memory:")
+			if err != nil {
+				t.Error(err)
+				return memstore.New()
+			}
+			last = closeStore
+			return s
+		}
+	})
 }
