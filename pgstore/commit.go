@@ -1,0 +1,224 @@
+package pgstore
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/seed40c892db/payment"
+)
+
+// What Changes may hold at most: every row counts, the collection and due rows too.
+const (
+	maxRows  = 64
+	maxBytes = 1 << 20
+)
+
+// Commit writes all of c or nothing, if the collection's version is c.Version, in one round trip.
+//
+// The error matches ErrConflict, ErrDuplicate or ErrCommitUnknown as [payment.Store] says. It matches ErrInvalid when c cannot be stored:
+// it holds more than 64 rows or 1 MiB, a row twice, a nil row, one without an ID, data that JSON cannot hold, or a text with a NUL
+// character. It is a [*payment.StoreError] when the database cannot serve.
+func (s *Store) Commit(ctx context.Context, c *payment.Changes) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := checkShape(c); err != nil {
+		return err
+	}
+	b := &pgx.Batch{}
+	if err := s.queue(b, c); err != nil {
+		return err
+	}
+	if err := s.ready(ctx); err != nil {
+		return err
+	}
+	err := s.db.write(ctx, b, func(results pgx.BatchResults) error {
+		for i := range b.Len() {
+			if _, err := results.Exec(); err != nil {
+				return commitError(c, i == 0, err)
+			}
+		}
+		return nil
+	})
+	return s.explain(ctx, "commit", err)
+}
+
+// commitError tells what a statement of a commit, the first or another, was refused for.
+func commitError(c *payment.Changes, first bool, err error) error {
+	switch {
+	case first && isCode(err, divisionByZero, uniqueViolation):
+		return refused("collection %.64q has no version %d: %w", c.CollectionID, c.Version, payment.ErrConflict)
+	case isCode(err, divisionByZero, uniqueViolation, notNullViolation):
+		return refused("a row of collection %.64q: %w: %w", c.CollectionID, payment.ErrDuplicate, err)
+	}
+	return err
+}
+
+// queue writes the statements of a commit: the collection first, which everybody who changes it waits for.
+func (s *Store) queue(b *pgx.Batch, c *payment.Changes) error {
+	w := &writer{}
+	w.collection(c.Collection, c.Version+1)
+	if c.Version == 0 {
+		b.Queue(s.sql.insertCollection, w.args...)
+	} else {
+		b.Queue(s.sql.updateCollection, append(w.args, c.Version)...)
+	}
+	for _, r := range c.Sessions {
+		w.session(r)
+		b.Queue(s.sql.upsertSession, w.args...)
+	}
+	for _, r := range c.Payments {
+		w.payment(r)
+		b.Queue(s.sql.upsertPayment, w.args...)
+	}
+	for _, r := range c.Captures {
+		w.capture(r)
+		b.Queue(s.sql.upsertCapture, w.args...)
+	}
+	for _, r := range c.Refunds {
+		w.refund(r)
+		b.Queue(s.sql.upsertRefund, w.args...)
+	}
+	for _, r := range c.Operations {
+		w.operation(r)
+		if r.State == payment.OperationOpen || r.State == payment.OperationNeedsAttention {
+			b.Queue(s.sql.upsertOpen, w.args...)
+		} else {
+			b.Queue(s.sql.upsertEnded, w.args...)
+		}
+	}
+	for _, r := range c.Requests {
+		w.request(r)
+		b.Queue(s.sql.upsertRequest, w.args...)
+	}
+	newest := int64(0)
+	for _, r := range c.Events {
+		w.event(r)
+		b.Queue(s.sql.insertEvent, w.args...)
+		newest = max(newest, r.Seq)
+	}
+	s.queueDue(b, w, c)
+	if len(c.Events) > 0 {
+		b.Queue(s.sql.eventsDue, c.CollectionID, c.Events[0].At, newest)
+	}
+	return w.tooLarge()
+}
+
+// queueDue writes due work in the order of its keys: it is also claimed and finished by others, who know no collection.
+func (s *Store) queueDue(b *pgx.Batch, w *writer, c *payment.Changes) {
+	due := c.Due
+	if len(due) > 1 {
+		due = slices.Clone(due)
+		slices.SortFunc(due, func(a, b payment.Due) int { return strings.Compare(string(a.Kind)+a.ID, string(b.Kind)+b.ID) })
+	}
+	for i := range due {
+		d := &due[i]
+		w.due(d)
+		if d.At.IsZero() {
+			b.Queue(s.sql.deleteDue, string(d.Kind), d.ID, c.CollectionID)
+		} else {
+			b.Queue(s.sql.upsertDue, w.args...)
+		}
+	}
+}
+
+// checkShape refuses Changes with too many rows, or with rows that are nil, unnamed, there twice, or another collection's.
+func checkShape(c *payment.Changes) error {
+	if c == nil || c.Collection == nil {
+		return &payment.InvalidError{Field: "Changes.Collection", Rule: "must not be nil"}
+	}
+	n := 1 + len(c.Sessions) + len(c.Payments) + len(c.Captures) + len(c.Refunds) + len(c.Operations) + len(c.Requests) + len(c.Events) +
+		len(c.Due)
+	if n > maxRows {
+		return &payment.InvalidError{Field: "Changes", Rule: fmt.Sprintf("hold %d rows, more than %d", n, maxRows)}
+	}
+	if c.CollectionID == "" {
+		return &payment.InvalidError{Field: "Changes.CollectionID", Rule: "must not be empty"}
+	}
+	sh := &shape{collection: c.CollectionID, seen: make(map[[3]string]bool, n)}
+	sh.row("Collection", c.Collection.ID, "", c.Collection.ID)
+	for _, r := range c.Sessions {
+		if sh.there("Sessions", r != nil) {
+			sh.row("Sessions", r.ID, "", r.CollectionID)
+		}
+	}
+	for _, r := range c.Payments {
+		if sh.there("Payments", r != nil) {
+			sh.row("Payments", r.ID, "", r.CollectionID)
+		}
+	}
+	for _, r := range c.Captures {
+		if sh.there("Captures", r != nil) {
+			sh.row("Captures", r.ID, "", r.CollectionID)
+		}
+	}
+	for _, r := range c.Refunds {
+		if sh.there("Refunds", r != nil) {
+			sh.row("Refunds", r.ID, "", r.CollectionID)
+		}
+	}
+	for _, r := range c.Operations {
+		if sh.there("Operations", r != nil) {
+			sh.row("Operations", r.ID, "", r.CollectionID)
+		}
+	}
+	for _, r := range c.Requests {
+		if sh.there("Requests", r != nil) {
+			sh.row("Requests", r.Key, r.Method, r.CollectionID)
+		}
+	}
+	for _, r := range c.Events {
+		if sh.there("Events", r != nil) {
+			sh.row("Events", r.ID, "", r.CollectionID)
+		}
+	}
+	for i := range c.Due {
+		d := &c.Due[i]
+		if sh.there("Due", d.Kind != "") {
+			owner := d.CollectionID
+			if owner == "" {
+				owner = c.CollectionID
+			}
+			sh.row("Due", d.ID, string(d.Kind), owner)
+		}
+	}
+	return sh.err
+}
+
+// shape looks at the rows of Changes, and remembers what was wrong first.
+type shape struct {
+	collection string
+	seen       map[[3]string]bool
+	err        error
+}
+
+func (sh *shape) refuse(err error) {
+	if sh.err == nil {
+		sh.err = err
+	}
+}
+
+func (sh *shape) there(list string, ok bool) bool {
+	if !ok {
+		sh.refuse(&payment.InvalidError{Field: "Changes." + list, Rule: "must not hold nil, nor a row without a kind"})
+	}
+	return ok
+}
+
+// row looks at one row: scope and id make it the same row.
+func (sh *shape) row(list, id, scope, collection string) {
+	key := [3]string{list, scope, id}
+	switch {
+	case id == "":
+		sh.refuse(&payment.InvalidError{Field: "Changes." + list, Rule: "must not hold a row without an ID"})
+	case collection != sh.collection:
+		sh.refuse(fmt.Errorf("pgstore: %.64q belongs to collection %.64q, not to %.64q: %w", id, collection, sh.collection, payment.ErrDuplicate))
+	case sh.seen[key]:
+		sh.refuse(&payment.InvalidError{Field: "Changes." + list, Rule: fmt.Sprintf("must not hold %.64q twice", id)})
+	}
+	sh.seen[key] = true
+}

@@ -1,0 +1,166 @@
+package pgstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// answers reads the results of a batch, one statement after the other.
+type answers func(pgx.BatchResults) error
+
+// database is where batches go: a pool, or a transaction of the host. A batch is one round trip.
+type database interface {
+	// read sends statements that change nothing.
+	read(ctx context.Context, b *pgx.Batch, then answers) error
+	// write sends statements of which all happen or none. The error matches errUncertain if it may have been all of them.
+	write(ctx context.Context, b *pgx.Batch, then answers) error
+}
+
+// errUncertain says that a batch may or may not have happened.
+var errUncertain = errors.New("the server's answer was lost") //nolint:gochecknoglobals // a sentinel
+
+// pooled sends each batch on a connection of its own. Without a BEGIN, a batch is a transaction.
+type pooled struct{ pool *pgxpool.Pool }
+
+func (p pooled) read(ctx context.Context, b *pgx.Batch, then answers) error {
+	return again(ctx, func(try int) error {
+		_, err := p.send(ctx, fresh(b, try), then)
+		return err
+	})
+}
+
+func (p pooled) write(ctx context.Context, b *pgx.Batch, then answers) error {
+	return again(ctx, func(try int) error {
+		answered, err := p.send(ctx, fresh(b, try), then)
+		if err != nil && uncertain(err, answered) {
+			return fmt.Errorf("%w: %w", errUncertain, err)
+		}
+		return err
+	})
+}
+
+// send sends a batch. answered says whether all statements had been answered before the error, as they are before a transaction commits.
+func (p pooled) send(ctx context.Context, b *pgx.Batch, then answers) (answered bool, err error) {
+	c, err := p.pool.Acquire(ctx)
+	if err != nil {
+		return false, &acquireError{err: err, full: p.full()}
+	}
+	defer c.Release()
+	results := c.SendBatch(ctx, b)
+	err = then(results)
+	answered = err == nil
+	if closed := results.Close(); err == nil {
+		err = closed
+	}
+	return answered, scrub(err)
+}
+
+// full reports whether all connections of the pool are in use.
+func (p pooled) full() bool {
+	stat := p.pool.Stat()
+	return stat.AcquiredConns() >= stat.MaxConns()
+}
+
+// acquireError says that there was no connection.
+type acquireError struct {
+	err  error
+	full bool // whether all connections of the pool were in use
+}
+
+// Error returns what the pool said.
+func (e *acquireError) Error() string { return "no connection: " + e.err.Error() }
+
+// Unwrap returns what the pool said.
+func (e *acquireError) Unwrap() error { return e.err }
+
+// SafeToRetry says that nothing was sent.
+func (e *acquireError) SafeToRetry() bool { return true }
+
+// uncertain reports whether a batch that ended with err may have been committed. The server answers in order, and sends all answers
+// before it commits: an error among the answers means that it did not.
+func uncertain(err error, answered bool) bool {
+	if said, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return answered && said.Severity != "ERROR" && said.SeverityUnlocalized != "ERROR"
+	}
+	return !pgconn.SafeToRetry(err) && !errors.Is(err, errRefused)
+}
+
+// errRefused marks errors of an answers function that are no failure of the connection.
+var errRefused = errors.New("pgstore: refused") //nolint:gochecknoglobals // a sentinel
+
+// maxTries is how often a batch that others got in the way of is sent in all.
+const maxTries = 8
+
+// fresh returns the batch for another try: pgx keeps in a batch what it knows of the connection that it was sent on.
+func fresh(b *pgx.Batch, try int) *pgx.Batch {
+	if try == 1 {
+		return b
+	}
+	copied := &pgx.Batch{}
+	for _, q := range b.QueuedQueries {
+		copied.Queue(q.SQL, q.Arguments...)
+	}
+	return copied
+}
+
+// again repeats what a serialization failure or a deadlock has undone, after 1 to 100 ms.
+func again(ctx context.Context, send func(try int) error) error {
+	for try := 1; ; try++ {
+		err := send(try)
+		if try == maxTries || !isCode(err, serializationFailure, deadlock) || errors.Is(err, errUncertain) {
+			return err
+		}
+		most := min(time.Millisecond<<try, 100*time.Millisecond)
+		timer := time.NewTimer(rand.N(most) + time.Millisecond) //nolint:gosec // jitter
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return ctx.Err()
+		}
+	}
+}
+
+// joined sends batches in a transaction of the host.
+type joined struct{ tx pgx.Tx }
+
+func (j joined) read(ctx context.Context, b *pgx.Batch, then answers) error {
+	_, err := j.send(ctx, b, then)
+	return err
+}
+
+func (j joined) write(ctx context.Context, b *pgx.Batch, then answers) error {
+	guarded := &pgx.Batch{}
+	guarded.Queue("SAVEPOINT payment_store")
+	guarded.QueuedQueries = append(guarded.QueuedQueries, b.QueuedQueries...)
+	guarded.Queue("RELEASE SAVEPOINT payment_store")
+	failed, err := j.send(ctx, guarded, func(results pgx.BatchResults) error {
+		if _, err := results.Exec(); err != nil {
+			return err
+		}
+		return then(results)
+	})
+	if failed && ctx.Err() == nil {
+		// If this fails as well, the transaction has failed, which the host sees by its next statement.
+		_, _ = j.tx.Exec(ctx, "ROLLBACK TO SAVEPOINT payment_store; RELEASE SAVEPOINT payment_store", pgx.QueryExecModeSimpleProtocol)
+	}
+	return err
+}
+
+// send sends a batch. failed says whether a statement did, not only what was made of its answer.
+func (j joined) send(ctx context.Context, b *pgx.Batch, then answers) (failed bool, err error) {
+	results := j.tx.SendBatch(ctx, b)
+	err = then(results)
+	closed := results.Close()
+	if err == nil {
+		err = closed
+	}
+	return closed != nil, scrub(err)
+}

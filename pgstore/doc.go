@@ -1,0 +1,2 @@
+// Package pgstore keeps payments in PostgreSQL 15 and newer.
+package pgstore

@@ -1,0 +1,264 @@
+package pgstore
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/seed40c892db/payment"
+)
+
+const (
+	maxOffset = 10_000
+	maxCount  = 10_000
+	maxIDs    = 100
+)
+
+// List returns the rows of a kind that match f, as p says, in one round trip. A row that lacks a field which f names does not match.
+//
+// The error matches ErrInvalid when the kind is unknown, p.Limit is less than 1, p.Offset is negative or more than 10,000, or f has more
+// than 100 IDs. It is a [*payment.StoreError] when the database cannot serve, or when a row of the page cannot be read, which it names.
+func (s *Store) List(ctx context.Context, kind payment.RowKind, f payment.Filter, p payment.Page) (*payment.Rows, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	switch {
+	case p.Limit < 1:
+		return nil, &payment.InvalidError{Field: "Page.Limit", Rule: "must be at least 1"}
+	case p.Offset < 0 || p.Offset > maxOffset:
+		return nil, &payment.InvalidError{Field: "Page.Offset", Rule: "must be between 0 and 10,000"}
+	case len(f.IDs) > maxIDs:
+		return nil, &payment.InvalidError{Field: "Filter.IDs", Rule: "must not be more than 100"}
+	}
+	q := &listQuery{in: s.sql.schema, kind: kind, filter: &f, page: &p}
+	found := &payment.Rows{}
+	read := s.lister(kind, q, found)
+	if read == nil {
+		return nil, &payment.InvalidError{Field: "RowKind", Rule: fmt.Sprintf("%.32q is no kind of row that can be listed", kind)}
+	}
+	if err := s.ready(ctx); err != nil {
+		return nil, err
+	}
+	b := &pgx.Batch{}
+	q.queue(b)
+	err := s.db.read(ctx, b, func(results pgx.BatchResults) error {
+		*found = payment.Rows{}
+		n := 0
+		err := eachRow(results, func(r *reader) error {
+			if n++; n > p.Limit {
+				found.More = true
+				return nil
+			}
+			if id := read(r); r.err != nil {
+				return damaged(q.table.name, id, r.err)
+			}
+			return nil
+		})
+		if err == nil && p.Count {
+			err = eachRow(results, func(r *reader) error {
+				found.Count = int(r.number())
+				return r.err
+			})
+		}
+		return err
+	})
+	if err != nil {
+		return nil, s.explain(ctx, "list "+string(kind), err)
+	}
+	return found, nil
+}
+
+// lister returns what adds a row of the kind to those found, and returns its ID; nil for an unknown kind.
+func (s *Store) lister(kind payment.RowKind, q *listQuery, to *payment.Rows) func(*reader) string {
+	q.time = "created_at"
+	switch kind {
+	case payment.RowCollections:
+		q.table, q.owner, q.deletable = &s.sql.collections, "id", true
+		return func(r *reader) string {
+			row := r.collection()
+			to.Collections = append(to.Collections, row)
+			return row.ID
+		}
+	case payment.RowSessions:
+		q.table, q.owner, q.provider, q.deletable = &s.sql.sessions, "collection_id", "provider_id", true
+		return func(r *reader) string {
+			row := r.session()
+			to.Sessions = append(to.Sessions, row)
+			return row.ID
+		}
+	case payment.RowPayments:
+		q.table, q.owner, q.session, q.provider = &s.sql.payments, "collection_id", "session_id", "provider_id"
+		return func(r *reader) string {
+			row := r.payment()
+			to.Payments = append(to.Payments, row)
+			return row.ID
+		}
+	case payment.RowCaptures:
+		q.table, q.owner, q.session, q.payment = &s.sql.captures, "collection_id", "session_id", "payment_id"
+		return func(r *reader) string {
+			row := r.capture()
+			to.Captures = append(to.Captures, row)
+			return row.ID
+		}
+	case payment.RowRefunds:
+		q.table, q.owner, q.session, q.payment = &s.sql.refunds, "collection_id", "session_id", "payment_id"
+		return func(r *reader) string {
+			row := r.refund()
+			to.Refunds = append(to.Refunds, row)
+			return row.ID
+		}
+	case payment.RowOperations:
+		q.table, q.owner, q.session, q.state, q.provider = &s.sql.operations, "collection_id", "session_id", "state", "provider_id"
+		return func(r *reader) string {
+			row := r.operation()
+			to.Operations = append(to.Operations, row)
+			return row.ID
+		}
+	case payment.RowEvents:
+		q.table, q.owner, q.session, q.payment, q.provider = &s.sql.events, "collection_id", "session_id", "payment_id", "provider_id"
+		q.time = "at"
+		return func(r *reader) string {
+			row := r.event()
+			to.Events = append(to.Events, row)
+			return row.ID
+		}
+	case payment.RowDeliveries:
+		q.table, q.owner, q.session, q.provider, q.state = &s.sql.deliveries, "collection_id", "session_id", "provider_id", "state"
+		q.time = "received_at"
+		return func(r *reader) string {
+			row := r.delivery()
+			to.Deliveries = append(to.Deliveries, row)
+			return row.ID
+		}
+	}
+	return nil
+}
+
+// listQuery is one call of List. The columns are those that a field of the filter speaks of, empty where rows have none.
+type listQuery struct {
+	in        string // the schema
+	kind      payment.RowKind
+	filter    *payment.Filter
+	page      *payment.Page
+	table     *table
+	time      string
+	owner     string
+	session   string
+	payment   string
+	provider  string
+	state     string
+	deletable bool
+
+	args []any
+}
+
+func (q *listQuery) arg(v any) string {
+	q.args = append(q.args, v)
+	return fmt.Sprintf("$%d", len(q.args))
+}
+
+// queue writes the statement of the page, and the one that counts if that was asked for.
+func (q *listQuery) queue(b *pgx.Batch) {
+	from, where := q.where()
+	bySeq := q.kind == payment.RowEvents && q.filter.CollectionID != ""
+	key, direction := "("+q.column(q.time)+", "+q.column("id")+")", ""
+	order := []string{q.column(q.time), q.column("id")}
+	if bySeq {
+		key, order = q.column("seq"), []string{q.column("seq")}
+	}
+	after := " > "
+	if q.page.Descending {
+		after, direction = " < ", " DESC"
+	}
+	if q.page.Count {
+		b.Queue("SELECT count(*) FROM (SELECT 1"+from+condition(where)+fmt.Sprintf(" LIMIT %d) n", maxCount), append([]any{}, q.args...)...)
+	}
+	switch p := q.page; {
+	case bySeq && (p.AfterSeq != 0 || p.AfterID != ""):
+		where = append(where, key+after+q.arg(p.AfterSeq))
+	case !bySeq && (!p.AfterTime.IsZero() || p.AfterID != ""):
+		where = append(where, key+after+"("+q.arg(p.AfterTime)+", "+q.arg(p.AfterID)+")")
+	}
+	sql := "SELECT " + q.table.selected("x") + from + condition(where) + " ORDER BY " + strings.Join(order, direction+", ") + direction +
+		" LIMIT " + q.arg(q.page.Limit+1)
+	if q.page.Offset > 0 {
+		sql += " OFFSET " + q.arg(q.page.Offset)
+	}
+	b.Queue(sql, q.args...)
+	if q.page.Count { // the page is read first
+		b.QueuedQueries[0], b.QueuedQueries[1] = b.QueuedQueries[1], b.QueuedQueries[0]
+	}
+}
+
+func condition(where []string) string {
+	if len(where) == 0 {
+		return ""
+	}
+	return " WHERE " + strings.Join(where, " AND ")
+}
+
+// column names a column that rows are ordered by. Open operations are found, and ordered, by a table of their own.
+func (q *listQuery) column(name string) string {
+	if q.open() {
+		return "w." + name
+	}
+	return "x." + name
+}
+
+// open reports whether operations in a state are listed that has a table.
+func (q *listQuery) open() bool {
+	state := payment.OperationState(q.filter.State)
+	return q.kind == payment.RowOperations && (state == payment.OperationOpen || state == payment.OperationNeedsAttention)
+}
+
+// where writes what the filter asks for.
+func (q *listQuery) where() (from string, where []string) {
+	f := q.filter
+	from = " FROM " + q.in + "." + q.table.name + " x"
+	equal := func(column, value string) {
+		switch {
+		case value == "":
+		case column == "":
+			where = append(where, "false")
+		default:
+			where = append(where, "x."+column+" = "+q.arg(value))
+		}
+	}
+	equal(q.owner, f.CollectionID)
+	equal(q.session, f.SessionID)
+	equal(q.payment, f.PaymentID)
+	equal(q.provider, f.ProviderID)
+	switch {
+	case q.open():
+		from = " FROM " + q.in + ".open_operations w JOIN " + q.in + ".operations x ON x.id = w.id"
+		where = append(where, "w.state = "+q.arg(f.State))
+	case q.kind == payment.RowDeliveries && f.State == string(payment.DeliveryParked):
+		where = append(where, "x.state = 'parked'") // as the index says it
+	default:
+		equal(q.state, f.State)
+	}
+	if len(f.IDs) > 0 {
+		where = append(where, "x.id = ANY("+q.arg(f.IDs)+")")
+	}
+	if !f.From.IsZero() {
+		where = append(where, q.column(q.time)+" >= "+q.arg(microsFrom(f.From)))
+	}
+	if !f.To.IsZero() {
+		where = append(where, q.column(q.time)+" < "+q.arg(microsFrom(f.To)))
+	}
+	if q.deletable && !f.IncludeDeleted {
+		where = append(where, "x.deleted_at IS NULL")
+	}
+	return from, where
+}
+
+// microsFrom returns the first microsecond that is not before t.
+func microsFrom(t time.Time) time.Time {
+	if cut := micros(t); cut.Before(t) {
+		return cut.Add(time.Microsecond)
+	}
+	return micros(t)
+}

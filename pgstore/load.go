@@ -1,0 +1,244 @@
+package pgstore
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/seed40c892db/payment"
+)
+
+// Load returns what the key leads to, by one statement, which sees one moment.
+//
+// The error is a [*payment.NotFoundError] if no collection is found, and a [*payment.StoreError] when the database cannot serve or one of
+// the rows cannot be read.
+func (s *Store) Load(ctx context.Context, by payment.Key) (*payment.Rows, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if err := s.ready(ctx); err != nil {
+		return nil, err
+	}
+	q := s.sql.load(&by)
+	if q.text == "" {
+		return nil, notFound(&by)
+	}
+	b := &pgx.Batch{}
+	b.Queue(q.text, q.args...)
+	var found *payment.Rows
+	err := s.db.read(ctx, b, func(results pgx.BatchResults) error {
+		rows, err := results.Query()
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		found = nil
+		var unreadable error
+		if rows.Next() {
+			found, unreadable = s.loaded(newReader(rows), q)
+		}
+		if rows.Close(); rows.Err() != nil {
+			return rows.Err()
+		}
+		return unreadable
+	})
+	if err != nil {
+		return nil, s.explain(ctx, "load", err)
+	}
+	if found == nil {
+		return nil, notFound(&by)
+	}
+	return found, nil
+}
+
+// notFound names what was looked for first.
+func notFound(by *payment.Key) error {
+	switch {
+	case by.CollectionID != "":
+		return &payment.NotFoundError{Kind: payment.RowCollections, ID: by.CollectionID}
+	case by.SessionID != "":
+		return &payment.NotFoundError{Kind: payment.RowSessions, ID: by.SessionID}
+	case by.PaymentID != "":
+		return &payment.NotFoundError{Kind: payment.RowPayments, ID: by.PaymentID}
+	case by.OperationID != "":
+		return &payment.NotFoundError{Kind: payment.RowOperations, ID: by.OperationID}
+	case by.Reference != "":
+		return &payment.NotFoundError{Kind: payment.RowSessions, ID: by.Reference}
+	}
+	return &payment.NotFoundError{Kind: payment.RowCollections}
+}
+
+// loadQuery is the statement of a Load, whose text depends on which fields of the key are set, and what it selects.
+type loadQuery struct {
+	text    string
+	args    []any
+	session bool // whether the key can lead to a session
+	named   bool // whether it names an operation
+	request bool // whether it names a request
+}
+
+// load writes the statement for a key; none when the key leads nowhere.
+func (q *statements) load(by *payment.Key) loadQuery {
+	l := loadQuery{named: by.OperationID != "", request: by.RequestKey != ""}
+	arg := func(v string) string {
+		l.args = append(l.args, v)
+		return fmt.Sprintf("$%d", len(l.args))
+	}
+	// The collection is the first that is found, the session the first that is found in it.
+	var collections, sessions []string
+	in := q.schema
+	if by.CollectionID != "" {
+		collections = append(collections, arg(by.CollectionID)+"::text")
+	}
+	if by.SessionID != "" {
+		id := arg(by.SessionID)
+		collections = append(collections, "(SELECT collection_id FROM "+in+".sessions WHERE id = "+id+")")
+		sessions = append(sessions, "(SELECT id FROM "+in+".sessions WHERE id = "+id+" AND collection_id = c.id)")
+	}
+	if by.PaymentID != "" {
+		id := arg(by.PaymentID)
+		collections = append(collections, "(SELECT collection_id FROM "+in+".payments WHERE id = "+id+")")
+		sessions = append(sessions, "(SELECT s.id FROM "+in+".payments p JOIN "+in+".sessions s ON s.id = p.session_id AND "+
+			"s.collection_id = p.collection_id WHERE p.id = "+id+" AND p.collection_id = c.id)")
+	}
+	named := ""
+	if l.named {
+		named = arg(by.OperationID)
+		collections = append(collections, "(SELECT collection_id FROM "+in+".operations WHERE id = "+named+")")
+		sessions = append(sessions, "(SELECT s.id FROM "+in+".operations o JOIN "+in+".sessions s ON s.id = o.session_id AND "+
+			"s.collection_id = o.collection_id WHERE o.id = "+named+" AND o.collection_id = c.id)")
+	}
+	if by.ProviderID != "" && by.Reference != "" {
+		where := " FROM " + in + ".sessions WHERE provider_id = " + arg(by.ProviderID) + " AND reference = " + arg(by.Reference)
+		collections = append(collections, "(SELECT collection_id"+where+" ORDER BY created_at, id LIMIT 1)")
+		sessions = append(sessions, "(SELECT id"+where+" AND collection_id = c.id ORDER BY created_at, id LIMIT 1)")
+	}
+	if len(collections) == 0 {
+		return l
+	}
+	if by.CollectionID != "" {
+		collections = collections[:1] // it decides alone
+	}
+	if l.request {
+		sessions = append(sessions, "(SELECT s.id FROM "+in+".sessions s WHERE s.id = r.session_id AND s.collection_id = c.id)")
+	}
+	l.session = len(sessions) > 0
+
+	selected := q.collections.selected("c")
+	from := " FROM " + in + ".collections c"
+	if l.request {
+		selected += ", " + q.requests.selected("r")
+		from += " LEFT JOIN " + in + ".requests r ON r.collection_id = c.id AND r.method = " + arg(by.Method) + " AND r.key = " + arg(by.RequestKey)
+		selected += ", " + q.operations.selected("ro")
+		from += " LEFT JOIN " + in + ".operations ro ON ro.id = r.operation_id AND ro.collection_id = c.id"
+	}
+	if l.named {
+		selected += ", " + q.operations.selected("no")
+		from += " LEFT JOIN " + in + ".operations no ON no.id = " + named + " AND no.collection_id = c.id"
+	}
+	if l.session {
+		selected += ", " + q.sessions.selected("s") + ", " + q.payments.selected("p") + ", " + q.operations.selected("so")
+		from += " LEFT JOIN " + in + ".sessions s ON s.id = " + first(sessions) +
+			" LEFT JOIN " + in + ".payments p ON p.id = s.payment_id AND p.collection_id = c.id" +
+			" LEFT JOIN " + in + ".operations so ON so.id = s.operation_id AND so.collection_id = c.id"
+		for _, t := range []string{"captures", "refunds"} {
+			selected += ", (SELECT json_agg(m ORDER BY m.created_at, m.id) FROM " + in + "." + t +
+				" m WHERE m.payment_id = p.id AND m.collection_id = c.id) AS " + t
+		}
+	}
+	l.text = "SELECT " + selected + from + " WHERE c.id = " + first(collections)
+	return l
+}
+
+// first returns the first of some values that is not NULL.
+func first(values []string) string {
+	if len(values) == 1 {
+		return values[0]
+	}
+	return "coalesce(" + strings.Join(values, ", ") + ")"
+}
+
+// loads returns the statements of the keys that the Service loads by.
+func (q *statements) loads() []string {
+	var texts []string
+	for _, by := range []payment.Key{
+		{CollectionID: "x"}, {SessionID: "x"}, {PaymentID: "x"}, {OperationID: "x"}, {ProviderID: "x", Reference: "x"},
+	} {
+		texts = append(texts, q.load(&by).text)
+		by.Method, by.RequestKey = "x", "x"
+		texts = append(texts, q.load(&by).text)
+	}
+	return texts
+}
+
+// loaded reads the one row of a Load.
+func (s *Store) loaded(r *reader, q loadQuery) (*payment.Rows, error) {
+	rows := &payment.Rows{}
+	var operations []*payment.Operation
+	rows.Collections = []*payment.PaymentCollection{r.collection()}
+	if r.err != nil {
+		return nil, damaged("collections", rows.Collections[0].ID, r.err)
+	}
+	operation := func() error {
+		if r.absent(&s.sql.operations) {
+			return nil
+		}
+		o := r.operation()
+		operations = append(operations, o)
+		if r.err != nil {
+			return damaged("operations", o.ID, r.err)
+		}
+		return nil
+	}
+	if q.request {
+		if !r.absent(&s.sql.requests) {
+			rows.Requests = []*payment.KeyedRequest{r.request()}
+		}
+		if err := operation(); err != nil {
+			return nil, err
+		}
+	}
+	if q.named {
+		if err := operation(); err != nil {
+			return nil, err
+		}
+	}
+	if q.session {
+		if !r.absent(&s.sql.sessions) {
+			rows.Sessions = []*payment.PaymentSession{r.session()}
+			if r.err != nil {
+				return nil, damaged("sessions", rows.Sessions[0].ID, r.err)
+			}
+		}
+		if !r.absent(&s.sql.payments) {
+			rows.Payments = []*payment.Payment{r.payment()}
+			if r.err != nil {
+				return nil, damaged("payments", rows.Payments[0].ID, r.err)
+			}
+		}
+		if err := operation(); err != nil {
+			return nil, err
+		}
+		if err := r.movements(rows); err != nil {
+			return nil, err
+		}
+	}
+	for i := range operations { // the session's first, each once
+		o := operations[len(operations)-1-i]
+		if !has(rows.Operations, o.ID) {
+			rows.Operations = append(rows.Operations, o)
+		}
+	}
+	return rows, nil
+}
+
+func has(operations []*payment.Operation, id string) bool {
+	for _, o := range operations {
+		if o.ID == id {
+			return true
+		}
+	}
+	return false
+}

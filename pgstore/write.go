@@ -1,0 +1,157 @@
+package pgstore
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/seed40c892db/payment"
+)
+
+// writer turns a row into the arguments of a statement, in the order of the table's columns. It remembers what was wrong first, and
+// adds up how large the rows are.
+type writer struct {
+	row  string // the type that is written, for errors
+	args []any
+	size int
+	err  error
+}
+
+// begin starts a row with so many columns.
+func (w *writer) begin(row string, columns int) {
+	w.row, w.args = row, make([]any, 0, columns)
+	w.size += 8 * columns
+}
+
+func (w *writer) refuse(field, rule string) {
+	if w.err == nil {
+		w.err = &payment.InvalidError{Field: w.row + "." + field, Rule: rule}
+	}
+}
+
+func (w *writer) add(v any) { w.args = append(w.args, v) }
+
+// check refuses what text in PostgreSQL cannot hold. The rule does not quote it.
+func (w *writer) check(field, s string) {
+	w.size += len(s)
+	switch {
+	case strings.IndexByte(s, 0) >= 0:
+		w.refuse(field, "must not hold a NUL character")
+	case !utf8.ValidString(s):
+		w.refuse(field, "must be valid UTF-8")
+	}
+}
+
+func (w *writer) text(field, s string) {
+	w.check(field, s)
+	w.add(s)
+}
+
+func (w *writer) unique(field, s string) {
+	if s == "" {
+		w.add(nil)
+		return
+	}
+	w.text(field, s)
+}
+
+func (w *writer) amount(d decimal.Decimal) { w.add(d.String()) }
+func (w *writer) number(n int64)           { w.add(n) }
+func (w *writer) flag(b bool)              { w.add(b) }
+func (w *writer) moment(t time.Time)       { w.add(t) }
+
+func (w *writer) stamp(t time.Time) {
+	if t.IsZero() {
+		w.add(nil)
+		return
+	}
+	w.add(t)
+}
+
+func (w *writer) list(field string, texts []string) {
+	if len(texts) == 0 {
+		w.add(nil)
+		return
+	}
+	for _, s := range texts {
+		w.check(field, s)
+	}
+	w.add(texts)
+}
+
+func (w *writer) numbers(list []int64) {
+	if len(list) == 0 {
+		w.add(nil)
+		return
+	}
+	w.size += 8 * len(list)
+	w.add(list)
+}
+
+func (w *writer) data(field string, d payment.Data) {
+	if len(d) == 0 {
+		w.add(nil)
+		return
+	}
+	normal, err := payment.NormalizeData(d)
+	if err != nil {
+		w.refuse(field, err.Error())
+	}
+	w.json(field, normal)
+}
+
+// private is data whose rule does not quote it.
+func (w *writer) private(field string, p payment.Private) {
+	if p.IsEmpty() {
+		w.add(nil)
+		return
+	}
+	normal, err := payment.NormalizeData(p.Reveal())
+	if err != nil {
+		w.refuse(field, "holds a value that JSON cannot hold, or is larger than 64 KiB")
+	}
+	w.json(field, normal)
+}
+
+func (w *writer) action(a *payment.NextAction) {
+	if a == nil {
+		w.add(nil)
+		return
+	}
+	kept := *a
+	var err error
+	if kept.Data, err = payment.NormalizeData(a.Data); err != nil {
+		w.refuse("NextAction.Data", err.Error())
+		kept.Data = nil
+	}
+	for _, s := range []string{string(a.Kind), a.URL, a.Text} {
+		w.check("NextAction", s)
+	}
+	for name, value := range a.Fields {
+		w.check("NextAction.Fields", name)
+		w.check("NextAction.Fields", value)
+	}
+	w.json("NextAction", kept)
+}
+
+// json adds a value as JSON; it was checked before.
+func (w *writer) json(field string, v any) {
+	b, err := json.Marshal(v)
+	if err != nil {
+		w.refuse(field, "cannot be encoded as JSON")
+	}
+	w.size += len(b)
+	w.add(string(b))
+}
+
+// tooLarge refuses Changes of more than 1 MiB.
+func (w *writer) tooLarge() error {
+	if w.err == nil && w.size > maxBytes {
+		return &payment.InvalidError{Field: "Changes", Rule: fmt.Sprintf("are larger than %d MiB", maxBytes>>20)}
+	}
+	return w.err
+}
