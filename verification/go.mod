@@ -4,9 +4,18 @@ go 1.26.0
 
 require (
 	github.com/anishathalye/porcupine v1.3.1
+	github.com/jackc/pgx/v5 v5.12.0
 	github.com/seed40c892db/payment v0.0.0
 	github.com/shopspring/decimal v1.6.0
 	github.com/stretchr/testify v1.12.1
+)
+
+require (
+	github.com/jackc/pgpassfile v1.0.0 // indirect
+	github.com/jackc/pgservicefile v0.0.0-20240606120523-5a60cdf6a761 // indirect
+	github.com/jackc/puddle/v2 v2.2.3 // indirect
+	golang.org/x/sync v0.24.0 // indirect
+	golang.org/x/text v0.41.0 // indirect
 )
 
 require (
@@ -23,6 +32,7 @@ require (
 
 require (
 	github.com/google/uuid v1.6.0 // indirect
+	github.com/seed40c892db/payment/pgstore v0.0.0
 	github.com/seed40c892db/payment/sqlitestore v0.0.0
 	go.yaml.in/yaml/v3 v3.0.5 // indirect
 )
@@ -30,3 +40,5 @@ require (
 replace github.com/seed40c892db/payment => ../
 
 replace github.com/seed40c892db/payment/sqlitestore => ../sqlitestore
+
+replace github.com/seed40c892db/payment/pgstore => ../pgstore

@@ -197,7 +197,7 @@ func TestKills(t *testing.T) {
 	for name, dsn := range databases(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := newHarness(t, name, dsn(t))
+			h := newHarness(t, name, dsn)
 			h.play()
 			t.Logf("%d kills, %d flows, %d operations, %d answers lost, %d operations found open, slowest recovery %s",
 				h.killed, h.started, h.v.Operations, h.lost, h.wereOpen, h.slowest.Round(time.Millisecond))
@@ -209,7 +209,7 @@ func TestKills(t *testing.T) {
 func TestFlood(t *testing.T) {
 	for name, dsn := range databases(t) {
 		t.Run(name, func(t *testing.T) {
-			h := newHarness(t, name, dsn(t))
+			h := newHarness(t, name, dsn)
 			h.loses = false
 			h.hangs = make(chan struct{})
 			c := h.start(modeFlood, 0, true)
@@ -232,8 +232,10 @@ func TestFlood(t *testing.T) {
 }
 
 // databases makes an empty database for each store.
-func databases(*testing.T) map[string]func(*testing.T) string {
-	return map[string]func(*testing.T) string{
-		stores.SQLite: func(t *testing.T) string { return filepath.Join(t.TempDir(), "payments.db") },
+func databases(t *testing.T) map[string]string {
+	t.Helper()
+	return map[string]string{
+		stores.SQLite:   filepath.Join(t.TempDir(), "payments.db"),
+		stores.Postgres: stores.Database(t, stores.Server(t, true)),
 	}
 }

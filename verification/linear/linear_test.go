@@ -25,6 +25,8 @@ func TestSQLite(t *testing.T) { accept(t, stores.NewSQLite(t, false), full(2)) }
 
 func TestSQLiteInMemory(t *testing.T) { accept(t, stores.NewSQLite(t, true), full(3)) }
 
+func TestPostgres(t *testing.T) { accept(t, stores.NewPostgres(t, stores.Server(t, false)), full(4)) }
+
 // accept requires a history without anything that the contract does not allow.
 func accept(t *testing.T, store payment.Store, p linear.Plan) {
 	t.Helper()

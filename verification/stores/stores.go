@@ -5,7 +5,10 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"github.com/seed40c892db/payment"
+	"github.com/seed40c892db/payment/pgstore"
 	"github.com/seed40c892db/payment/sqlitestore"
 )
 
@@ -25,8 +28,37 @@ func Open(ctx context.Context, name, address string) (_ payment.Store, closeStor
 		}
 		return s, func() { _ = s.Close() }, nil // what is not written is not acknowledged
 	case Postgres:
-		return openPostgres(ctx, address)
+		s, closeStore, err := openPostgres(ctx, address)
+		if err != nil {
+			return nil, nil, err
+		}
+		return s, closeStore, nil
 	}
 	return nil, nil, fmt.Errorf("stores: %q is not known", name)
 }
-func openPostgres(context.Context, string) (payment.Store, func(), error) { panic("later") }
+
+// openPostgres opens a pool of its own. The schema may be there already.
+func openPostgres(ctx context.Context, dsn string) (*pgstore.Store, func(), error) {
+	cfg, err := pgxpool.ParseConfig(dsn)
+	if err != nil {
+		return nil, nil, err
+	}
+	cfg.MaxConns = 16
+	if err := pgstore.Prepare(cfg, pgstore.Config{}); err != nil {
+		return nil, nil, err
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, cfg)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := pgstore.Migrate(ctx, pool, pgstore.Config{}); err != nil {
+		pool.Close()
+		return nil, nil, err
+	}
+	s, err := pgstore.New(pool, pgstore.Config{})
+	if err != nil {
+		pool.Close()
+		return nil, nil, err
+	}
+	return s, pool.Close, nil
+}

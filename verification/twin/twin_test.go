@@ -19,7 +19,7 @@ import (
 	"github.com/seed40c892db/payment/verification/twin"
 )
 
-var seeds = flag.Int("seeds", 60, "how many seeds are played over each store")
+var seeds = flag.Int("seeds", 60, "how many seeds are played over SQLite; over PostgreSQL it is a fifth")
 
 // A twin is a store.
 func TestTwin(t *testing.T) {
@@ -28,12 +28,12 @@ func TestTwin(t *testing.T) {
 
 // play plays the seeds over twins of a store and memstore, and requires that nothing breaks, and that each trace is the one over memstore alone.
 // fresh is called by each worker, and returns what empties that worker's store.
-func play(t *testing.T, seeds int, workers int, fresh func(t *testing.T) func() payment.Store) {
+func play(t *testing.T, seeds int, fresh func(t *testing.T) func() (payment.Store, error)) {
 	t.Helper()
 	var next atomic.Int64
 	var points, operations atomic.Int64
 	var all sync.WaitGroup
-	for range workers {
+	for range 2 {
 		empty := fresh(t)
 		all.Go(func() {
 			var plain, over simulation.Simulator
@@ -46,7 +46,12 @@ func play(t *testing.T, seeds int, workers int, fresh func(t *testing.T) func() 
 				}
 				o := simulation.Options{Trace: true}
 				want := plain.Run(seed, o)
-				o.Store = func() payment.Store { return &twin.Store{Tested: empty(), Other: memstore.New()} }
+				store, err := empty()
+				if err != nil {
+					t.Errorf("seed %d: %v", seed, err)
+					return
+				}
+				o.Store = func() payment.Store { return &twin.Store{Tested: store, Other: memstore.New()} }
 				got := over.Run(seed, o)
 				points.Add(int64(got.Points))
 				operations.Add(int64(got.Operations))
@@ -141,23 +146,29 @@ func (s *lossyStore) Commit(ctx context.Context, c *payment.Changes) error {
 
 // Over memstore itself nothing differs.
 func TestMemory(t *testing.T) {
-	play(t, 30, 2, func(*testing.T) func() payment.Store { return func() payment.Store { return memstore.New() } })
+	play(t, 30, func(*testing.T) func() (payment.Store, error) {
+		return func() (payment.Store, error) { return memstore.New(), nil }
+	})
 }
 
 // Each seed gets a database of its own.
 func TestSQLite(t *testing.T) {
-	play(t, *seeds, 2, func(t *testing.T) func() payment.Store {
+	play(t, *seeds, func(t *testing.T) func() (payment.Store, error) {
 		last := func() {}
 		t.Cleanup(func() { last() })
-		return func() payment.Store {
+		return func() (payment.Store, error) {
 			last()
 			s, closeStore, err := stores.Open(t.Context(), stores.SQLite, ":memory:")
-			if err != nil {
-				t.Error(err)
-				return memstore.New()
+			if err == nil {
+				last = closeStore
 			}
-			last = closeStore
-			return s
+			return s, err
 		}
 	})
+}
+
+// Each worker has a database, which is emptied for each seed.
+func TestPostgres(t *testing.T) {
+	server := stores.Server(t, false)
+	play(t, (*seeds+4)/5, func(t *testing.T) func() (payment.Store, error) { return stores.Emptied(t, server) })
 }
