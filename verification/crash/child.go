@@ -29,7 +29,8 @@ type task struct {
 	Socket  string // where the parent is
 	Workers int    // flows at a time; recover: calls of Reconcile at a time
 	Flood   int    // flood: how many sessions
-	Silent  bool   // recover: no events are delivered
+	Silent  bool   // no events are delivered
+	Plant   string // a fault to be planted, of those in planted.go; empty for none
 }
 
 // Timeouts of a child, short enough for a lease of three seconds.
@@ -56,9 +57,9 @@ func (t task) run(open func(ctx context.Context, name, dsn string) (payment.Stor
 		return err
 	}
 	defer closeStore()
-	c := &child{task: t, line: newLine(t.Socket), store: store}
+	c := &child{task: t, line: newLine(t.Socket), store: t.plantedStore(store)}
 	config := payment.Config{
-		Providers:   []payment.Provider{&remote{c.line}},
+		Providers:   []payment.Provider{t.plantedProvider(&remote{c.line})},
 		CallTimeout: callTimeout, SettleTimeout: settleTimeout, ClockSkew: clockSkew, MaxCollectionDeclines: 1000,
 		OnEvent: func(ctx context.Context, e payment.Event) error {
 			return c.line.post(ctx, "/event", eventMessage{e.CollectionID, e.Seq}, nil)
@@ -67,7 +68,7 @@ func (t task) run(open func(ctx context.Context, name, dsn string) (payment.Stor
 	if t.Silent {
 		config.OnEvent = nil
 	}
-	if c.svc, err = payment.NewService(store, config); err != nil {
+	if c.svc, err = payment.NewService(c.store, config); err != nil {
 		return err
 	}
 	if err := c.line.post(ctx, "/ready", struct{}{}, nil); err != nil {

@@ -47,6 +47,7 @@ type harness struct {
 	dsn   string
 	dice  *rand.Rand
 
+	plant     string
 	killed    int
 	wereOpen  int           // operations that were open after a kill, in all
 	slowest   time.Duration // of all recoveries
@@ -77,7 +78,7 @@ type process struct {
 func (h *harness) start(mode string, workers int, silent bool) *process {
 	h.t.Helper()
 	h.reset()
-	text, err := json.Marshal(task{Mode: mode, Store: h.store, DSN: h.dsn, Socket: h.socket, Workers: workers, Flood: *flood, Silent: silent})
+	text, err := json.Marshal(task{Mode: mode, Store: h.store, DSN: h.dsn, Socket: h.socket, Workers: workers, Flood: *flood, Silent: silent, Plant: h.plant})
 	require.NoError(h.t, err)
 	program, err := os.Executable()
 	require.NoError(h.t, err)
@@ -201,6 +202,28 @@ func TestKills(t *testing.T) {
 			h.play()
 			t.Logf("%d kills, %d flows, %d operations, %d answers lost, %d operations found open, slowest recovery %s",
 				h.killed, h.started, h.v.Operations, h.lost, h.wereOpen, h.slowest.Round(time.Millisecond))
+		})
+	}
+}
+
+// TestPlanted plants a fault in the children, and requires that the books show it.
+func TestPlanted(t *testing.T) {
+	for _, plant := range []string{plantNewKeys, plantNoBegin} {
+		t.Run(plant, func(t *testing.T) {
+			h := newHarness(t, stores.SQLite, filepath.Join(t.TempDir(), "payments.db"))
+			h.plant = plant
+			for range 5 {
+				c := h.start(modeWork, 8, false)
+				time.Sleep(time.Duration(300+h.dice.IntN(300)) * time.Millisecond)
+				h.kill(c)
+				time.Sleep(3 * time.Second)              // the leases end
+				_ = h.start(modeRecover, 4, true).Wait() // it may find that it cannot
+				if v := h.compare(h.read()); v.Double+v.Lost+v.Orphan+v.Open > 0 || len(v.Wrong) > 0 {
+					t.Logf("after %d kills: %s", h.killed, v.Wrong[0])
+					return
+				}
+			}
+			require.Fail(t, "nobody notices "+plant)
 		})
 	}
 }

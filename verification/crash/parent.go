@@ -23,20 +23,20 @@ type parent struct {
 
 	mu       sync.Mutex
 	dice     *rand.Rand
-	loses    bool                       // one answer in twelve is lost
-	lost     int                        // so many were
-	hangs    chan struct{}              // authorizations are not answered until it is closed; nil: they are
-	hanging  map[string]bool            // the keys of those
-	ready    chan struct{}              // closed when the child says that it is ready
-	started  int                        // flows that were handed out so far
-	told     map[int]map[string]bool    // by flow: the steps that the child was told are done
-	where    map[int]string             // by flow: its collection
-	finished map[int]bool               // flows that came to their end
-	taken    map[int]bool               // flows that this child is at
-	events   map[string]map[int64]int   // by collection: how often each event was delivered
-	order    map[string][]int64         // by collection: the events in the order of their first delivery
-	results  []recovery                 // what children that recover have told
-	troubles []string                   // what must not be, as the child saw it
+	loses    bool                     // one answer in twelve is lost
+	lost     int                      // so many were
+	hangs    chan struct{}            // authorizations are not answered until it is closed; nil: they are
+	hanging  map[string]bool          // the keys of those
+	ready    chan struct{}            // closed when the child says that it is ready
+	started  int                      // flows that were handed out so far
+	told     map[int]map[string]bool  // by flow: the steps that the child was told are done
+	where    map[int]string           // by flow: its collection
+	finished map[int]bool             // flows that came to their end
+	taken    map[int]bool             // flows that this child is at
+	events   map[string]map[int64]int // by collection: how often each event was delivered
+	order    map[string][]int64       // by collection: the events in the order of their first delivery
+	results  []recovery               // what children that recover have told
+	troubles []string                 // what must not be, as the child saw it
 }
 
 // listen starts a parent on a socket.
