@@ -31,7 +31,7 @@ require (
 )
 
 require (
-	github.com/google/uuid v1.6.0 // indirect
+	github.com/google/uuid v1.6.0
 	github.com/seed40c892db/payment/pgstore v0.0.0
 	github.com/seed40c892db/payment/sqlitestore v0.0.0
 	go.yaml.in/yaml/v3 v3.0.5 // indirect

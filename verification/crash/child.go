@@ -203,17 +203,18 @@ func insist[T any](ctx context.Context, call func() (T, error)) (T, error) {
 	}
 }
 
-// open counts the operations that are open, and says when the last of their leases ends.
-func (c *child) open(ctx context.Context) (n int, until time.Time, err error) {
+// open counts the operations that are open, says when the last of their leases ends, and describes one of them.
+func (c *child) open(ctx context.Context) (n int, until time.Time, one string, err error) {
 	err = every(ctx, c.store, payment.RowOperations, payment.Filter{State: string(payment.OperationOpen)}, func(r *payment.Rows) {
 		for _, o := range r.Operations {
 			n++
 			if o.LeaseUntil.After(until) {
 				until = o.LeaseUntil
 			}
+			one = fmt.Sprintf("%s, %d tries, %s", o.Kind, o.Tries, o.Message)
 		}
 	})
-	return n, until, err
+	return n, until, one, err
 }
 
 // recover waits until the last lease has ended, and then reconciles until nothing is open.
@@ -221,7 +222,7 @@ func (c *child) recover(ctx context.Context) error {
 	var r recovery
 	var until time.Time
 	var err error
-	if r.Open, until, err = c.open(ctx); err != nil {
+	if r.Open, until, _, err = c.open(ctx); err != nil {
 		return err
 	}
 	if r.Waited = time.Until(until); r.Waited < 0 || r.Open == 0 {
@@ -249,7 +250,10 @@ func (c *child) recover(ctx context.Context) error {
 		}
 		all.Wait()
 		r.Took = time.Since(began)
-		left, _, err := c.open(ctx)
+		left, _, one, err := c.open(ctx)
+		if r.Took > 4*time.Second && left > 0 && len(r.Slow) < 3 {
+			r.Slow = append(r.Slow, fmt.Sprintf("after %s: %d open, such as %s", r.Took.Round(time.Millisecond), left, one))
+		}
 		switch {
 		case err != nil:
 			return err
@@ -258,7 +262,7 @@ func (c *child) recover(ctx context.Context) error {
 		case time.Now().After(deadline):
 			return fmt.Errorf("crash: %d operations are still open after %s: %w", left, r.Took, failed)
 		}
-		time.Sleep(20 * time.Millisecond)
+		time.Sleep(50 * time.Millisecond)
 	}
 }
 

@@ -19,9 +19,11 @@ import (
 )
 
 var (
-	kills = flag.Int("kills", 4, "how often a child is killed, per store")
-	flood = flag.Int("flood", 150, "how many operations are open at once, per store, when a child is killed; below 1,000 its recovery must take proportionally less than 5 s")
-	seed  = flag.Uint64("seed", uint64(time.Now().UnixNano()), "what the moments of the kills and the answers that get lost are drawn from")
+	kills   = flag.Int("kills", 4, "how often a child is killed, per store")
+	flood   = flag.Int("flood", 150, "how many operations are open at once, per store, when a child is killed; below 1,000 its recovery must take proportionally less than 5 s")
+	long    = flag.Duration("load", 3*time.Second, "how long clients load each store")
+	outages = flag.Int("outages", 2, "how often the database server is stopped under load")
+	seed    = flag.Uint64("seed", uint64(time.Now().UnixNano()), "what the moments of the kills and the answers that get lost are drawn from")
 )
 
 // childTask is the environment variable that makes this program a child.
@@ -115,11 +117,19 @@ func (h *harness) await(c *process) {
 // recoverAll lets a child bring all open operations to their end, and returns how that went.
 func (h *harness) recoverAll(silent bool) recovery {
 	h.t.Helper()
+	h.mu.Lock()
+	lossy := h.loses
+	h.loses = false
+	h.mu.Unlock()
 	h.await(h.start(modeRecover, 16, silent))
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.loses = lossy
 	r := h.results[len(h.results)-1]
 	h.wereOpen += r.Open
+	for _, text := range r.Slow {
+		h.t.Log(text)
+	}
 	h.slowest = max(h.slowest, r.Took)
 	return r
 }

@@ -185,11 +185,11 @@ func (p *parent) deliver(e eventMessage) {
 
 // recovery is what a child that recovers tells when it is done.
 type recovery struct {
-	Open     int           // operations that were open when it began
-	Waited   time.Duration // until the last of their leases had ended
-	Took     time.Duration // from then on until none was open
-	Settled  int           // what Reconcile said it brought on
-	Finished int           // flows that were brought to their end
+	Open    int           // operations that were open when it began
+	Waited  time.Duration // until the last of their leases had ended
+	Took    time.Duration // from then on until none was open
+	Settled int           // what Reconcile said it brought on
+	Slow    []string      // what took long
 }
 
 // reset forgets which flows the last child was at, and awaits another.

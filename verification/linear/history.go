@@ -58,6 +58,13 @@ func Record(ctx context.Context, store payment.Store, p Plan) *History {
 			clients[0].sweep(ctx)
 		}
 	}
+	for col := 0; p.Outages && col < p.Collections; col++ { // what is left in the end
+		for range 200 {
+			if clients[0].load(context.WithoutCancel(ctx), col) {
+				break
+			}
+		}
+	}
 	return &r.history
 }
 
@@ -156,21 +163,23 @@ func (c *client) fail(k call, err error) {
 	time.Sleep(c.plan.Pause)
 }
 
-func (c *client) load(ctx context.Context, col int) {
+// load reports whether it could.
+func (c *client) load(ctx context.Context, col int) bool {
 	k := c.begin("load")
 	rows, err := c.store.Load(ctx, payment.Key{CollectionID: id("paycol", col), SessionID: id("payses", col), OperationID: id("op", col)})
 	switch {
 	case errors.Is(err, payment.ErrNotFound):
 		c.end(k, "nothing", step{row: collectionRow(col), kind: stepLoad})
 		c.seen[col] = 0
-		return
+		return true
 	case err != nil:
 		c.fail(k, err)
-		return
+		return false
 	}
 	version, nonce := rows.Collections[0].Version, nonceOf(rows)
 	c.end(k, "found", step{row: collectionRow(col), kind: stepLoad, version: version, nonce: nonce})
 	c.seen[col] = version
+	return true
 }
 
 // nonceOf is what the last commit wrote into all rows; torn where they disagree.
