@@ -3,6 +3,8 @@ package sqlitestore
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/seed40c892db/payment"
@@ -109,16 +111,40 @@ func (w *committer) collection(t *table[payment.PaymentCollection], c *payment.C
 		w.add(statement{t.insert + " ON CONFLICT (id) DO NOTHING", args, moved})
 		return
 	}
-	set := ""
-	for _, name := range t.columns[1:] {
-		set += ", " + name + " = ?"
+	created := slices.Index(t.columns, "created_at")
+	others := slices.Concat(args[1:created], args[created+1:], []any{row.ID, c.Version, args[created]})
+	w.add(statement{updateCollection(t, "created_at"), others, func(ctx context.Context, db database) error {
+		n, err := db.exec(ctx, updateCollection(t, ""), slices.Concat(args[1:], []any{row.ID, c.Version})...)
+		if err == nil && n == 0 {
+			err = moved(ctx, db)
+		}
+		return err
+	}})
+}
+
+// updateCollection sets all columns, or all but one that has to be the same: then its index is left alone.
+func updateCollection(t *table[payment.PaymentCollection], same string) string {
+	columns, where := slices.Clone(t.columns[1:]), " = ? WHERE id = ? AND version = ?"
+	if same != "" {
+		columns = slices.DeleteFunc(columns, func(c string) bool { return c == same })
+		where += " AND " + same + " = ?"
 	}
-	w.add(statement{"UPDATE " + t.name + " SET" + set[1:] + " WHERE id = ? AND version = ?", append(args[1:len(args):len(args)], row.ID, c.Version), moved})
+	return "UPDATE payment_collections SET " + strings.Join(columns, " = ?, ") + where
 }
 
 func upsert[T any](w *committer, t *table[T], kind, id string, row *T) {
-	w.add(statement{t.upsert, t.encode(&w.encoder, kind, row), func(context.Context, database) error { return foreign(id) }})
+	args := t.encode(&w.encoder, kind, row)
+	w.add(statement{t.quick, args, func(ctx context.Context, db database) error {
+		n, err := db.exec(ctx, t.upsert, args...)
+		if err == nil && n == 0 {
+			err = foreign(id)
+		}
+		return err
+	}})
 }
+
+const replaceDue = ` ON CONFLICT (kind, id) DO UPDATE SET collection_id = excluded.collection_id, at = excluded.at, tries = excluded.tries,
+	seq = excluded.seq, dead = excluded.dead`
 
 // due writes work to be done, or removes it.
 func (w *committer) due(t *table[payment.Due], collectionID string, d payment.Due) {
@@ -135,7 +161,7 @@ func (w *committer) due(t *table[payment.Due], collectionID string, d payment.Du
 			[]any{string(d.Kind), d.ID, collectionID}, others})
 		return
 	}
-	w.add(statement{t.upsert + ", collection_id = excluded.collection_id WHERE payment_due.collection_id IN ('', ?)",
+	w.add(statement{t.insert + replaceDue + " WHERE payment_due.collection_id IN ('', ?)",
 		append(t.encode(&w.encoder, "Due", &d), collectionID), others})
 }
 

@@ -24,7 +24,7 @@ const eventsBeyond = " WHERE collection_id = ? AND seq > ? ORDER BY seq LIMIT ?"
 // wait for it. After Config.GiveUpAfter and ten tries it is given up, with an error in the log, and kept in Due.Dead. fn must not end tx, must
 // not wait for anything but the database, and must reach this store by [Store.WithTx] only: all other writers wait for it.
 //
-// The error is the context's when that ends, or a [*payment.StoreError]: the events of the last transaction are delivered again then, and
+// The error is the context's when that ends, a [*payment.StoreError], or what ended the transaction: its events are delivered again then, and
 // what fn wrote for them is undone.
 func (s *Store) Deliver(ctx context.Context, limit int, fn func(ctx context.Context, tx *sql.Tx, e payment.Event) error) (int, error) {
 	delivered := 0
@@ -120,7 +120,7 @@ func (s *Store) deliverTo(ctx context.Context, c *connection, tx *sql.Tx, d *pay
 			n++
 			continue
 		case errors.Is(err, errLost):
-			return 0, again, fmt.Errorf("sqlitestore: event %s: fn has ended the transaction, or the database has: %w", e.ID, err)
+			return 0, again, fmt.Errorf("event %s: fn has ended the transaction, or the database has: %w", e.ID, err)
 		case ctx.Err() != nil:
 			return n, again, nil //nolint:nilerr // it did not fail, it was stopped
 		}

@@ -38,7 +38,7 @@ func (t *tables) putDelivery(d *payment.Delivery) ([]statement, error) {
 	}
 	if d.State == payment.DeliveryParked {
 		due := payment.Due{Kind: payment.DueDelivery, CollectionID: d.CollectionID, ID: d.ID, At: d.DueAt, Tries: d.Tries}
-		w.add(statement{query: t.due.upsert + ", collection_id = excluded.collection_id", args: t.due.encode(&w.encoder, "Due", &due)})
+		w.add(statement{query: t.due.insert + replaceDue, args: t.due.encode(&w.encoder, "Due", &due)})
 	} else {
 		w.add(statement{query: "DELETE FROM payment_due WHERE kind = ? AND id = ?", args: []any{string(payment.DueDelivery), d.ID}})
 	}

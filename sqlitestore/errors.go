@@ -2,6 +2,7 @@ package sqlitestore
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 
@@ -44,6 +45,9 @@ func explain(ctx context.Context, err error) error {
 	}
 	if ctx.Err() != nil && (primary(err) == sqlite3.SQLITE_INTERRUPT || code(err) == 0 || busy(err)) {
 		return fmt.Errorf("sqlitestore: %w", ctx.Err())
+	}
+	if errors.Is(err, sql.ErrTxDone) {
+		return problem(payment.StoreGone, "the transaction has ended: begin another one", err)
 	}
 	if taken(err) {
 		return fmt.Errorf("sqlitestore: %w: %w", payment.ErrDuplicate, err)

@@ -35,8 +35,17 @@ func (e *encoder) fields(row string, columns []string, fields []any) []any {
 
 func (e *encoder) refuse(column, rule string) {
 	if e.err == nil {
-		e.err = &payment.InvalidError{Field: e.row + "." + column, Rule: rule}
+		e.err = &payment.InvalidError{Field: e.row + "." + inGo(column), Rule: rule}
 	}
+}
+
+// inGo returns the field of a column: NextAction of next_action.
+func inGo(column string) string {
+	name := ""
+	for word := range strings.SplitSeq(column, "_") {
+		name += strings.ToUpper(word[:1]) + word[1:]
+	}
+	return name
 }
 
 // value returns what SQLite holds for the field that f points to.

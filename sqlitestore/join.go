@@ -15,13 +15,15 @@ import (
 // read: a [*payment.StoreError] of problem busy, after which tx must be rolled back.
 //
 // tx may be of any database where [Migrate] was run. While it is open nobody else can write: keep it short, and call no provider.
-func (s *Store) WithTx(tx *sql.Tx) payment.Store { return &joined{s.t, transaction{tx}} }
+func (s *Store) WithTx(tx *sql.Tx) payment.Store {
+	return &joined{s.t, transaction{tx}, make(chan struct{}, 1)}
+}
 
 // transaction is the host's, as a database.
 type transaction struct{ tx *sql.Tx }
 
 func (t transaction) exec(ctx context.Context, query string, args ...any) (int64, error) {
-	r, err := t.tx.ExecContext(ctx, query, args...)
+	r, err := t.tx.ExecContext(ctx, query, args...) //nolint:gosec // all values are args
 	if err != nil {
 		return 0, err
 	}
@@ -34,8 +36,23 @@ func (t transaction) query(ctx context.Context, query string, args ...any) (*sql
 
 // joined is the store inside a transaction of the host.
 type joined struct {
-	t  *tables
-	db transaction
+	t    *tables
+	db   transaction
+	turn chan struct{} // full while a call is under way: there is one connection for all of them
+}
+
+// alone runs one call at a time.
+func (j *joined) alone(ctx context.Context, call func() error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	select {
+	case j.turn <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { <-j.turn }()
+	return j.explain(ctx, call())
 }
 
 // lock writes nothing, and takes the lock that a write needs.
@@ -43,11 +60,13 @@ const lock = "UPDATE payment_schema SET version = version WHERE false"
 
 // write waits for the lock until the context ends. From then on it is not interrupted: SQLite would undo all that the host has written.
 func (j *joined) write(ctx context.Context, run func(context.Context, database) error) error {
-	if _, err := j.db.exec(ctx, lock); err != nil {
-		return j.explain(ctx, err)
-	}
-	ctx = context.WithoutCancel(ctx)
-	return j.explain(ctx, within(ctx, j.db, func() error { return run(ctx, j.db) }))
+	return j.alone(ctx, func() error {
+		if _, err := j.db.exec(ctx, lock); err != nil {
+			return err
+		}
+		safe := context.WithoutCancel(ctx)
+		return within(safe, j.db, func() error { return run(safe, j.db) })
+	})
 }
 
 // explain says it when the tables are missing.
@@ -62,9 +81,13 @@ func (j *joined) explain(ctx context.Context, err error) error {
 
 // Load is Store.Load in the transaction; its errors are the same.
 func (j *joined) Load(ctx context.Context, by payment.Key) (*payment.Rows, error) {
-	rows, err := j.t.load(ctx, j.db, by)
+	var rows *payment.Rows
+	err := j.alone(ctx, func() (err error) {
+		rows, err = j.t.load(ctx, j.db, by)
+		return err
+	})
 	if err != nil {
-		return nil, j.explain(ctx, err)
+		return nil, err
 	}
 	return rows, nil
 }
@@ -80,9 +103,13 @@ func (j *joined) Commit(ctx context.Context, c *payment.Changes) error {
 
 // List is Store.List in the transaction; its errors are the same.
 func (j *joined) List(ctx context.Context, kind payment.RowKind, f payment.Filter, p payment.Page) (*payment.Rows, error) {
-	rows, err := j.t.list(ctx, j.db, kind, f, p)
+	var rows *payment.Rows
+	err := j.alone(ctx, func() (err error) {
+		rows, err = j.t.list(ctx, j.db, kind, f, p)
+		return err
+	})
 	if err != nil {
-		return nil, j.explain(ctx, err)
+		return nil, err
 	}
 	return rows, nil
 }
@@ -116,9 +143,13 @@ func (j *joined) PutDelivery(ctx context.Context, d *payment.Delivery) error {
 
 // Settings is Store.Settings in the transaction; its errors are the same.
 func (j *joined) Settings(ctx context.Context) (*payment.Settings, error) {
-	settings, err := loadSettings(ctx, j.db)
+	var settings *payment.Settings
+	err := j.alone(ctx, func() (err error) {
+		settings, err = loadSettings(ctx, j.db)
+		return err
+	})
 	if err != nil {
-		return nil, j.explain(ctx, err)
+		return nil, err
 	}
 	return settings, nil
 }

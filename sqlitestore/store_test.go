@@ -1,6 +1,7 @@
 package sqlitestore_test
 
 import (
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -20,7 +21,17 @@ func open(t testing.TB, path string) *sqlitestore.Store {
 }
 
 func TestContractOfAFile(t *testing.T) {
-	storetest.Run(t, func(t *testing.T) payment.Store { return open(t, filepath.Join(t.TempDir(), "payments.db")) })
+	empty := filepath.Join(t.TempDir(), "empty.db") // migrated once, and copied
+	s, err := sqlitestore.Open(empty, sqlitestore.Config{})
+	require.NoError(t, err)
+	require.NoError(t, s.Close())
+	content, err := os.ReadFile(empty)
+	require.NoError(t, err)
+	storetest.Run(t, func(t *testing.T) payment.Store {
+		path := filepath.Join(t.TempDir(), "payments.db")
+		require.NoError(t, os.WriteFile(path, content, 0o600))
+		return open(t, path)
+	})
 }
 
 func TestContractInMemory(t *testing.T) {
