@@ -30,6 +30,7 @@ type answer struct {
 	unsupported bool      // the gateway cannot be asked
 	hinted      bool      // it is what a message says, since the gateway cannot be asked: nobody knows how old it is
 	about       string    // the operation's key that this message names
+	prompted    bool      // a message was why the gateway was asked, and nothing was called again
 	asked       time.Time // before the provider was called: what an answer says may have changed since
 	code        string    // a decline's, for clients
 	message     string    // for logs and the operation, cut to 512 bytes

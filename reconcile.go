@@ -46,6 +46,9 @@ type chore struct {
 // What could not be done is named in the Report and due again later. The error joins the reasons; it matches what the store or ctx
 // returned. Log it, and go on calling. The Report is never nil.
 func (s *Service) Reconcile(ctx context.Context) (*Report, error) {
+	if err := s.outside("Reconcile"); err != nil {
+		return &Report{}, err
+	}
 	return s.reconcile(ctx, s.chores())
 }
 
@@ -155,10 +158,14 @@ func (s *Service) done(ctx context.Context, d Due, again time.Time) error {
 // Run calls Reconcile at once and then every so often, until ctx ends, and delivers the events of this process's commits as soon as
 // they are there. What it meets is logged. Start it on a goroutine of your own; one in each process is enough.
 //
-// The error is an [*InvalidError] when every is not more than zero, else nil once ctx has ended.
+// The error is an [*InvalidError] when every is not more than zero, [ErrInTransaction] of a Service that [Service.WithStore] returned, else nil
+// once ctx has ended.
 func (s *Service) Run(ctx context.Context, every time.Duration) error {
 	if every <= 0 {
 		return invalid("every", "must be more than zero")
+	}
+	if err := s.outside("Run"); err != nil {
+		return err
 	}
 	for full := s.now(); ctx.Err() == nil; {
 		due := s.chores()

@@ -375,7 +375,7 @@ func TestResolve(t *testing.T) {
 			kind: payment.OperationCancel, before: "pending", done: "canceled", notDone: "pending", failed: "pending",
 			special: []special{
 				{
-					"another capture", "succeeded; canceled | alarm: unasked | later: succeeded; canceled, unasked, authorized 10, captured 10",
+					"another capture", "failed no_effect; authorized, authorized 10, captured 10",
 					"failed declined; pending | alarm: authorized",
 				},
 			},

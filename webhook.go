@@ -39,7 +39,7 @@ type WebhookResult struct {
 	DeliveryID string        // whd_ and 32 hex digits; empty for a duplicate
 	Duplicate  bool          // it came before: nothing was stored
 	State      DeliveryState // where it stands; empty for a duplicate
-	Code       string        // why it is parked, such as operation_open
+	Code       string        // why it is parked, such as operation_open or asked_just_now: for logs, nothing is to be done
 }
 
 // HandleWebhook takes a webhook message of a provider: it lets the provider verify it, stores it once, asks the gateway what is true about
@@ -50,6 +50,9 @@ type WebhookResult struct {
 // with 400), [ErrInvalid] when no such provider is configured, or [ErrUnsupported] when it takes no webhooks (404); any other is the
 // store's, and nothing was stored: answer with 500, and the gateway will send it again.
 func (s *Service) HandleWebhook(ctx context.Context, providerID string, r WebhookRequest) (*WebhookResult, error) {
+	if err := s.outside("HandleWebhook"); err != nil {
+		return nil, err
+	}
 	g, err := s.gateway(providerID)
 	switch {
 	case err != nil:
