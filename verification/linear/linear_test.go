@@ -1,6 +1,7 @@
 package linear_test
 
 import (
+	"flag"
 	"path/filepath"
 	"testing"
 	"time"
@@ -14,18 +15,27 @@ import (
 	"github.com/seed40c892db/payment/verification/stores"
 )
 
+var calls = flag.Int("calls", 300, "how many calls each client makes of a store on disk, or of a server")
+
 // full is what a store must stand: 16 clients, 2,000 calls each.
 func full(seed uint64) linear.Plan {
 	return linear.Plan{Seed: seed, Clients: 16, Calls: 2000, Collections: 6}
 }
 
+// fewer is the same, with as many calls as were asked for.
+func fewer(seed uint64) linear.Plan {
+	p := full(seed)
+	p.Calls = *calls
+	return p
+}
+
 func TestMemory(t *testing.T) { accept(t, memstore.New(), full(1)) }
 
-func TestSQLite(t *testing.T) { accept(t, stores.NewSQLite(t, false), full(2)) }
+func TestSQLite(t *testing.T) { accept(t, stores.NewSQLite(t, false), fewer(2)) }
 
 func TestSQLiteInMemory(t *testing.T) { accept(t, stores.NewSQLite(t, true), full(3)) }
 
-func TestPostgres(t *testing.T) { accept(t, stores.NewPostgres(t, stores.Server(t, false)), full(4)) }
+func TestPostgres(t *testing.T) { accept(t, stores.NewPostgres(t, stores.Server(t, false)), fewer(4)) }
 
 // accept requires a history without anything that the contract does not allow.
 func accept(t *testing.T, store payment.Store, p linear.Plan) {

@@ -47,6 +47,42 @@ func TestPlanted(t *testing.T) {
 	}
 }
 
+// Where a store may fail, an acknowledged commit is still one.
+func TestPlantedWithOutages(t *testing.T) {
+	p := full(1)
+	p.Calls, p.Outages = 200, true
+	h := linear.Record(t.Context(), &lossyStore{Store: &uncertainStore{Store: memstore.New()}}, p)
+	require.Positive(t, h.Counts["commit unknown"])
+	result, err := linear.Check(h, time.Minute, filepath.Join(t.TempDir(), "history.html"))
+	require.NoError(t, err)
+	require.Equal(t, porcupine.Illegal, result)
+
+	h = linear.Record(t.Context(), &uncertainStore{Store: memstore.New()}, p)
+	require.Positive(t, h.Counts["commit unknown"])
+	result, err = linear.Check(h, time.Minute, "")
+	require.NoError(t, err)
+	require.Equal(t, porcupine.Ok, result)
+}
+
+// uncertainStore says of some commits that nobody knows, whether it made them or not.
+type uncertainStore struct {
+	payment.Store
+	every
+}
+
+func (s *uncertainStore) Commit(ctx context.Context, c *payment.Changes) error {
+	switch n := s.calls.Add(1); {
+	case n%150 == 0:
+		return payment.ErrCommitUnknown
+	case n%150 == 75:
+		if err := s.Store.Commit(ctx, c); err != nil {
+			return err
+		}
+		return payment.ErrCommitUnknown
+	}
+	return s.Store.Commit(ctx, c)
+}
+
 // every is true once in n calls.
 type every struct{ calls atomic.Int64 }
 
