@@ -32,7 +32,7 @@ func TestLoad(t *testing.T) {
 			v, err := s.compare(t.Context())
 			require.NoError(t, err)
 			require.Empty(t, v.Wrong)
-			require.Greater(t, int(s.flows.Load()), 2*s.parallel)
+			require.GreaterOrEqual(t, int(s.flows.Load()), s.parallel)
 			t.Logf("%d flows of %d clients on %d collections in %s, %d operations", s.flows.Load(), s.parallel, len(collections), *long, v.Operations)
 		})
 	}

@@ -30,10 +30,9 @@ func TestPlanted(t *testing.T) {
 		"a Done that overlooks the newest event": func(s payment.Store) payment.Store { return &sleepyStore{Store: s} },
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
 			for seed := range uint64(20) {
 				p := full(seed)
-				p.Calls = 200
+				p.Calls = 100
 				h := linear.Record(t.Context(), broken(memstore.New()), p)
 				require.Empty(t, h.Unexpected)
 				result, err := linear.Check(h, time.Minute, filepath.Join(t.TempDir(), "history.html"))

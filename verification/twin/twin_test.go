@@ -19,7 +19,7 @@ import (
 	"github.com/seed40c892db/payment/verification/twin"
 )
 
-var seeds = flag.Int("seeds", 40, "how many seeds are played over SQLite; over PostgreSQL it is a fifth")
+var seeds = flag.Int("seeds", 6, "how many seeds are played over SQLite; over PostgreSQL it is a fifth")
 
 // A twin is a store.
 func TestTwin(t *testing.T) {
@@ -146,7 +146,7 @@ func (s *lossyStore) Commit(ctx context.Context, c *payment.Changes) error {
 
 // Over memstore itself nothing differs.
 func TestMemory(t *testing.T) {
-	play(t, 30, func(*testing.T) func() (payment.Store, error) {
+	play(t, 10, func(*testing.T) func() (payment.Store, error) {
 		return func() (payment.Store, error) { return memstore.New(), nil }
 	})
 }
