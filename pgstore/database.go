@@ -110,11 +110,12 @@ func fresh(b *pgx.Batch, try int) *pgx.Batch {
 	return copied
 }
 
-// again repeats what a serialization failure or a deadlock has undone, after 1 to 100 ms.
+// again repeats what a serialization failure or a deadlock has undone, or what was never sent as the connection was broken, after 1 to
+// 100 ms.
 func again(ctx context.Context, send func(try int) error) error {
 	for try := 1; ; try++ {
 		err := send(try)
-		if try == maxTries || !isCode(err, serializationFailure, deadlock) || errors.Is(err, errUncertain) {
+		if try == maxTries || !worthAnother(err) || ctx.Err() != nil {
 			return err
 		}
 		most := min(time.Millisecond<<try, 100*time.Millisecond)
@@ -126,6 +127,16 @@ func again(ctx context.Context, send func(try int) error) error {
 			return ctx.Err()
 		}
 	}
+}
+
+func worthAnother(err error) bool {
+	if errors.Is(err, errUncertain) || errors.Is(err, errRefused) {
+		return false
+	}
+	if _, ok := errors.AsType[*acquireError](err); ok {
+		return false
+	}
+	return isCode(err, serializationFailure, deadlock) || pgconn.SafeToRetry(err)
 }
 
 // joined sends batches in a transaction of the host.

@@ -13,7 +13,10 @@ import (
 	"github.com/seed40c892db/payment/sandboxprovider"
 )
 
-var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+var (
+	noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	ten  = decimal.New(10, 0)
+)
 
 func id(prefix string, n int) string { return fmt.Sprintf("%s_%032x", prefix, n) }
 

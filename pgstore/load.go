@@ -86,34 +86,38 @@ func (q *statements) load(by *payment.Key) loadQuery {
 		l.args = append(l.args, v)
 		return fmt.Sprintf("$%d", len(l.args))
 	}
-	// The collection is the first that is found, the session the first that is found in it.
+	// The collection is the first that is found, the session the first that is found in it. Each row is looked up by its own key, whatever the
+	// planner knows of the tables: LATERAL … LIMIT 1 keeps it from joining otherwise, IS TRUE from going through all that a collection has.
 	var collections, sessions []string
 	in := q.schema
+	own := func(alias string) string { return "(" + alias + ".collection_id = c.id) IS TRUE" }
 	if by.CollectionID != "" {
 		collections = append(collections, arg(by.CollectionID)+"::text")
 	}
 	if by.SessionID != "" {
 		id := arg(by.SessionID)
 		collections = append(collections, "(SELECT collection_id FROM "+in+".sessions WHERE id = "+id+")")
-		sessions = append(sessions, "(SELECT id FROM "+in+".sessions WHERE id = "+id+" AND collection_id = c.id)")
+		sessions = append(sessions, "(SELECT x.id FROM "+in+".sessions x WHERE x.id = "+id+" AND "+own("x")+")")
+	}
+	through := func(table, id string) string {
+		return "(SELECT x.id FROM " + in + "." + table + " y, " + in + ".sessions x WHERE y.id = " + id + " AND x.id = y.session_id AND " +
+			own("y") + " AND " + own("x") + ")"
 	}
 	if by.PaymentID != "" {
 		id := arg(by.PaymentID)
 		collections = append(collections, "(SELECT collection_id FROM "+in+".payments WHERE id = "+id+")")
-		sessions = append(sessions, "(SELECT s.id FROM "+in+".payments p JOIN "+in+".sessions s ON s.id = p.session_id AND "+
-			"s.collection_id = p.collection_id WHERE p.id = "+id+" AND p.collection_id = c.id)")
+		sessions = append(sessions, through("payments", id))
 	}
 	named := ""
 	if l.named {
 		named = arg(by.OperationID)
 		collections = append(collections, "(SELECT collection_id FROM "+in+".operations WHERE id = "+named+")")
-		sessions = append(sessions, "(SELECT s.id FROM "+in+".operations o JOIN "+in+".sessions s ON s.id = o.session_id AND "+
-			"s.collection_id = o.collection_id WHERE o.id = "+named+" AND o.collection_id = c.id)")
+		sessions = append(sessions, through("operations", named))
 	}
 	if by.ProviderID != "" && by.Reference != "" {
-		where := " FROM " + in + ".sessions WHERE provider_id = " + arg(by.ProviderID) + " AND reference = " + arg(by.Reference)
-		collections = append(collections, "(SELECT collection_id"+where+" ORDER BY created_at, id LIMIT 1)")
-		sessions = append(sessions, "(SELECT id"+where+" AND collection_id = c.id ORDER BY created_at, id LIMIT 1)")
+		where := " FROM " + in + ".sessions x WHERE x.provider_id = " + arg(by.ProviderID) + " AND x.reference = " + arg(by.Reference)
+		collections = append(collections, "(SELECT x.collection_id"+where+" ORDER BY x.created_at, x.id LIMIT 1)")
+		sessions = append(sessions, "(SELECT x.id"+where+" AND "+own("x")+" ORDER BY x.created_at, x.id LIMIT 1)")
 	}
 	if len(collections) == 0 {
 		return l
@@ -122,30 +126,30 @@ func (q *statements) load(by *payment.Key) loadQuery {
 		collections = collections[:1] // it decides alone
 	}
 	if l.request {
-		sessions = append(sessions, "(SELECT s.id FROM "+in+".sessions s WHERE s.id = r.session_id AND s.collection_id = c.id)")
+		sessions = append(sessions, "(SELECT x.id FROM "+in+".sessions x WHERE x.id = r.session_id AND "+own("x")+")")
 	}
 	l.session = len(sessions) > 0
 
 	selected := q.collections.selected("c")
 	from := " FROM " + in + ".collections c"
+	lookUp := func(t *table, alias, where string) {
+		selected += ", " + t.selected(alias)
+		from += " LEFT JOIN LATERAL (SELECT * FROM " + in + "." + t.name + " x WHERE " + where + " LIMIT 1) " + alias + " ON true"
+	}
 	if l.request {
-		selected += ", " + q.requests.selected("r")
-		from += " LEFT JOIN " + in + ".requests r ON r.collection_id = c.id AND r.method = " + arg(by.Method) + " AND r.key = " + arg(by.RequestKey)
-		selected += ", " + q.operations.selected("ro")
-		from += " LEFT JOIN " + in + ".operations ro ON ro.id = r.operation_id AND ro.collection_id = c.id"
+		lookUp(&q.requests, "r", "x.collection_id = c.id AND x.method = "+arg(by.Method)+" AND x.key = "+arg(by.RequestKey))
+		lookUp(&q.operations, "ro", "x.id = r.operation_id AND "+own("x"))
 	}
 	if l.named {
-		selected += ", " + q.operations.selected("no")
-		from += " LEFT JOIN " + in + ".operations no ON no.id = " + named + " AND no.collection_id = c.id"
+		lookUp(&q.operations, "no", "x.id = "+named+" AND "+own("x"))
 	}
 	if l.session {
-		selected += ", " + q.sessions.selected("s") + ", " + q.payments.selected("p") + ", " + q.operations.selected("so")
-		from += " LEFT JOIN " + in + ".sessions s ON s.id = " + first(sessions) +
-			" LEFT JOIN " + in + ".payments p ON p.id = s.payment_id AND p.collection_id = c.id" +
-			" LEFT JOIN " + in + ".operations so ON so.id = s.operation_id AND so.collection_id = c.id"
+		lookUp(&q.sessions, "s", "x.id = "+first(sessions))
+		lookUp(&q.payments, "p", "x.id = s.payment_id AND "+own("x"))
+		lookUp(&q.operations, "so", "x.id = s.operation_id AND "+own("x"))
 		for _, t := range []string{"captures", "refunds"} {
-			selected += ", (SELECT json_agg(m ORDER BY m.created_at, m.id) FROM " + in + "." + t +
-				" m WHERE m.payment_id = p.id AND m.collection_id = c.id) AS " + t
+			selected += ", (SELECT json_agg(m ORDER BY m.created_at, m.id) FROM " + in + "." + t + " m WHERE m.payment_id = p.id AND " +
+				own("m") + ") AS " + t
 		}
 	}
 	l.text = "SELECT " + selected + from + " WHERE c.id = " + first(collections)
@@ -164,12 +168,14 @@ func first(values []string) string {
 func (q *statements) loads() []string {
 	var texts []string
 	for _, by := range []payment.Key{
-		{CollectionID: "x"}, {SessionID: "x"}, {PaymentID: "x"}, {OperationID: "x"}, {ProviderID: "x", Reference: "x"},
+		{CollectionID: "x"}, {SessionID: "x"}, {PaymentID: "x"}, {OperationID: "x"}, {SessionID: "x", OperationID: "x"},
+		{PaymentID: "x", OperationID: "x"}, {CollectionID: "x", SessionID: "x"},
 	} {
 		texts = append(texts, q.load(&by).text)
 		by.Method, by.RequestKey = "x", "x"
 		texts = append(texts, q.load(&by).text)
 	}
+	texts = append(texts, q.load(&payment.Key{ProviderID: "x", Reference: "x"}).text)
 	return texts
 }
 

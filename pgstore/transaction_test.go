@@ -144,7 +144,9 @@ func TestWithTxAfterAnError(t *testing.T) {
 		"delivery": {func(ctx context.Context, s payment.Store) error {
 			return s.PutDelivery(ctx, &payment.Delivery{ID: "whd", Version: 3, State: payment.DeliveryHandled})
 		}, payment.ErrConflict},
-		"settings": {func(ctx context.Context, s payment.Store) error { return s.PutSettings(ctx, &payment.Settings{Version: 3}) }, payment.ErrConflict},
+		"settings": {func(ctx context.Context, s payment.Store) error {
+			return s.PutSettings(ctx, &payment.Settings{Version: 3})
+		}, payment.ErrConflict},
 		"invalid": {func(ctx context.Context, s payment.Store) error {
 			c := changes(1, 1, 0)
 			c.Collection.Metadata = payment.Data{"x": "\x00"}

@@ -1,0 +1,83 @@
+package pgstore_test
+
+import (
+	"io/fs"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/seed40c892db/payment"
+	"github.com/seed40c892db/payment/pgstore"
+)
+
+func TestMigrateFromManyAtOnce(t *testing.T) {
+	ctx := t.Context()
+	dsn := database(t, "template0")
+	var all sync.WaitGroup
+	for range 8 {
+		pool := connect(t, dsn, prepared)
+		all.Go(func() {
+			for range 2 {
+				if err := pgstore.Migrate(ctx, pool, pgstore.Config{}); err != nil {
+					t.Error(err)
+				}
+			}
+			s, err := pgstore.New(pool, pgstore.Config{})
+			if err == nil {
+				_, err = s.Settings(ctx)
+			}
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	var versions int
+	require.NoError(t, connect(t, dsn).QueryRow(ctx, "SELECT count(*) FROM payment.schema_version").Scan(&versions))
+	require.Equal(t, 1, versions)
+}
+
+func TestMigrateRefusesANewerSchema(t *testing.T) {
+	_, pool := open(t)
+	_, err := pool.Exec(t.Context(), "INSERT INTO payment.schema_version (version) VALUES (2)")
+	require.NoError(t, err)
+	problem(t, pgstore.Migrate(t.Context(), pool, pgstore.Config{}), payment.StoreTooNew)
+}
+
+func TestSchemasAreApart(t *testing.T) {
+	ctx := t.Context()
+	_, pool := open(t)
+	cfg := pgstore.Config{Schema: "shop_2"}
+	require.NoError(t, pgstore.Migrate(ctx, pool, cfg))
+	first, err := pgstore.New(pool, pgstore.Config{})
+	require.NoError(t, err)
+	second, err := pgstore.New(pool, cfg)
+	require.NoError(t, err)
+	require.NoError(t, first.Commit(ctx, changes(1, 0, 1)))
+	_, err = second.Load(ctx, payment.Key{CollectionID: id("paycol", 1)})
+	require.ErrorIs(t, err, payment.ErrNotFound)
+	require.NoError(t, second.Commit(ctx, changes(1, 0, 1)))
+}
+
+// TestRunOwnMigrations does what the comment of Migrations says, as a role that may do nothing else afterwards.
+func TestRunOwnMigrations(t *testing.T) {
+	ctx := t.Context()
+	pool := connect(t, database(t, "template0"))
+	_, err := pool.Exec(ctx, "CREATE SCHEMA payment")
+	require.NoError(t, err)
+	err = fs.WalkDir(pgstore.Migrations(), ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		sql, err := fs.ReadFile(pgstore.Migrations(), path)
+		require.NoError(t, err)
+		_, err = pool.Exec(ctx, "BEGIN; SET LOCAL search_path TO payment;"+string(sql)+"; INSERT INTO schema_version (version) VALUES ("+path[:4]+"); COMMIT")
+		return err
+	})
+	require.NoError(t, err)
+	s, err := pgstore.New(pool, pgstore.Config{})
+	require.NoError(t, err)
+	require.NoError(t, s.Commit(ctx, changes(1, 0, 1)))
+	require.NoError(t, pgstore.Migrate(ctx, pool, pgstore.Config{}))
+}
