@@ -23,7 +23,7 @@ func (s *Store) WithTx(tx *sql.Tx) payment.Store {
 type transaction struct{ tx *sql.Tx }
 
 func (t transaction) exec(ctx context.Context, query string, args ...any) (int64, error) {
-	r, err := t.tx.ExecContext(ctx, query, args...) //nolint:gosec // all values are args
+	r, err := t.tx.ExecContext(ctx, query, args...)
 	if err != nil {
 		return 0, err
 	}

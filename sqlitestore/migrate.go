@@ -46,19 +46,14 @@ func migrate(ctx context.Context, c *connection) (err error) {
 	if version, err := schemaVersion(ctx, c); err == nil && version == schema {
 		return nil
 	}
-	for {
-		if _, err = c.exec(ctx, "BEGIN IMMEDIATE"); !busy(err) || ctx.Err() != nil {
-			break
-		}
-	}
-	if err != nil {
-		return err
-	}
 	defer func() {
 		if err != nil {
-			_, _ = c.exec(context.WithoutCancel(ctx), "ROLLBACK") // err says what is wrong
+			_, _ = c.exec(context.WithoutCancel(ctx), "ROLLBACK") // err says what is wrong; nothing may have begun
 		}
 	}()
+	if _, err = c.exec(ctx, "BEGIN IMMEDIATE"); err != nil {
+		return err
+	}
 	version, err := schemaVersion(ctx, c)
 	if err != nil {
 		return err

@@ -258,10 +258,11 @@ func end(c *connection, commit bool) error {
 			return nil
 		}
 		_, _ = c.exec(ctx, "ROLLBACK") // where SQLite has not done so itself
-		if primary(err) == sqlite3.SQLITE_IOERR || code(err) == 0 {
-			return fmt.Errorf("sqlitestore: %w: %w", payment.ErrCommitUnknown, err)
+		switch primary(err) {
+		case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY:
+			return explain(ctx, err)
 		}
-		return explain(ctx, err)
+		return fmt.Errorf("sqlitestore: %w: %w", payment.ErrCommitUnknown, err)
 	}
 	_, _ = c.exec(ctx, "ROLLBACK") // there may be nothing left to roll back
 	return nil

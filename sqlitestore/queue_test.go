@@ -132,6 +132,8 @@ func TestACallerLeavesBeforeItIsTaken(t *testing.T) {
 func TestACallerLeavesAfterItIsTaken(t *testing.T) {
 	s := openFile(t, Config{})
 	taken, goOn := make(chan struct{}), make(chan struct{})
+	release := sync.OnceFunc(func() { close(goOn) })
+	defer release()
 	ctx, cancel := context.WithCancel(t.Context())
 	left := make(chan error, 1)
 	go func() {
@@ -150,7 +152,7 @@ func TestACallerLeavesAfterItIsTaken(t *testing.T) {
 	err := <-left
 	require.ErrorIs(t, err, payment.ErrCommitUnknown)
 	require.ErrorIs(t, err, context.Canceled)
-	close(goOn)
+	release()
 	// It was stored nevertheless, which the same Changes show.
 	require.ErrorIs(t, s.Commit(t.Context(), order(1)), payment.ErrConflict)
 }
@@ -194,6 +196,44 @@ func TestATransactionThatIsLostIsRepeatedWithoutWhoLostIt(t *testing.T) {
 	for n := 1; n <= 2; n++ {
 		require.EqualValues(t, 1, version(t, s, order(n).CollectionID))
 	}
+}
+
+// Whatever the disk has not confirmed may be there.
+func TestACommitThatIsNotConfirmed(t *testing.T) {
+	s := openFile(t, Config{})
+	err := s.write(t.Context(), func(ctx context.Context, db database) error {
+		_, err := db.exec(ctx, "COMMIT") // so that the store's own one fails
+		return err
+	})
+	require.ErrorIs(t, err, payment.ErrCommitUnknown)
+	require.NoError(t, s.Commit(t.Context(), order(1)))
+}
+
+// A read that is cut off leaves its connection as it was.
+func TestReadsThatAreCutOff(t *testing.T) {
+	s := openFile(t, Config{})
+	require.NoError(t, s.Commit(t.Context(), order(1)))
+	for i := range 200 {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(i)*2*time.Microsecond)
+		_, err := s.Load(ctx, payment.Key{CollectionID: order(1).CollectionID})
+		if err != nil {
+			require.ErrorIs(t, err, context.DeadlineExceeded)
+		}
+		cancel()
+	}
+	for range 2 * readers {
+		require.EqualValues(t, 1, version(t, s, order(1).CollectionID))
+	}
+}
+
+func TestAMessageThatIsPutTwice(t *testing.T) {
+	s := openFile(t, Config{})
+	d := &payment.Delivery{ID: "whd_1", ProviderID: "p", EventID: "e", State: payment.DeliveryHandled, ReceivedAt: begin}
+	require.NoError(t, s.PutDelivery(t.Context(), d))
+	require.ErrorIs(t, s.PutDelivery(t.Context(), d), payment.ErrConflict) // it is the same, not another
+	other := *d
+	other.ID = "whd_2"
+	require.ErrorIs(t, s.PutDelivery(t.Context(), &other), payment.ErrDuplicate)
 }
 
 func TestClosingAnswersWhoWaits(t *testing.T) {

@@ -108,7 +108,10 @@ func (s *Store) open(ctx context.Context, path string) error {
 		return err
 	}
 	db.SetMaxOpenConns(1)
-	if err := Migrate(ctx, db); err != nil {
+	for err = Migrate(ctx, db); busy(err) && ctx.Err() == nil; err = Migrate(ctx, db) {
+		s.pause() // another process makes it
+	}
+	if err != nil {
 		return err
 	}
 	var mode string
@@ -126,7 +129,7 @@ func (s *Store) open(ctx context.Context, path string) error {
 	db.SetMaxOpenConns(readers)
 	s.reader = newPool(db, readers, true, "")
 	s.path = path
-	s.file, err = os.Stat(path) //nolint:gosec // the host's own choice
+	s.file, err = os.Stat(path)
 	return err
 }
 
@@ -142,10 +145,10 @@ func (s *Store) own(dsn string) (*sql.DB, error) {
 // create creates the file if it is not there: it holds secrets, and SQLite would let everybody read it. A file that is there is not opened
 // here, because closing it would end the locks of others in this process.
 func (s *Store) create(path string) error {
-	if _, err := os.Stat(path); err == nil || !errors.Is(err, fs.ErrNotExist) { //nolint:gosec // the host's own choice
+	if _, err := os.Stat(path); err == nil || !errors.Is(err, fs.ErrNotExist) {
 		return nil // SQLite says better what is wrong
 	}
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // the host's own choice
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	switch {
 	case errors.Is(err, fs.ErrExist):
 		return nil
@@ -228,7 +231,7 @@ func (s *Store) intact() error {
 	if s.path == "" {
 		return nil
 	}
-	now, err := os.Stat(s.path) //nolint:gosec // as it was opened
+	now, err := os.Stat(s.path)
 	if err != nil || !os.SameFile(now, s.file) {
 		return moved(err)
 	}
@@ -263,10 +266,11 @@ func (s *Store) read(ctx context.Context, f func(database) error) error {
 		return explain(ctx, err)
 	}
 	defer s.reader.give(c)
-	if _, err := c.exec(ctx, "BEGIN"); err != nil {
-		return explain(ctx, err)
+	safe := context.WithoutCancel(ctx) // neither waits, and whatever was begun has to end
+	if _, err := c.exec(safe, "BEGIN"); err != nil {
+		return explain(safe, err)
 	}
-	defer func() { _, _ = c.exec(context.Background(), "ROLLBACK") }() // a transaction that only read
+	defer func() { _, _ = c.exec(safe, "ROLLBACK") }() // it only read
 	return explain(ctx, f(c))
 }
 
