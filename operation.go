@@ -403,7 +403,7 @@ func (s *Service) wait(ctx context.Context, b *book, opID string) (*book, error)
 			return b, nil
 		}
 		if !s.now().Before(op.LeaseUntil) {
-			taken, won, err := s.takeOver(ctx, op.CollectionID, op.ID, nil)
+			taken, won, err := s.takeOver(ctx, b, op.ID, nil)
 			if err != nil || won {
 				return taken, err
 			}
@@ -429,14 +429,15 @@ func (b *book) inProgress() error {
 	return &SessionError{Outcome: ErrInProgress, Session: b.session, RetryAfter: time.Second}
 }
 
-// takeOver brings on an operation whose lease has ended: it asks first, and calls again only where that is known to be safe. Whoever
+// takeOver brings on an operation of a book whose lease has ended: it asks first, and calls again only where that is known to be safe. Whoever
 // wins the commit is the operation's executor; anyone else finds the lease taken and returns the rows as they are.
 //
 // because is the webhook that it happens for, nil if none: there is little time then, and nothing is called again.
-func (s *Service) takeOver(ctx context.Context, collectionID, opID string, because *inquiry) (_ *book, won bool, _ error) {
+func (s *Service) takeOver(ctx context.Context, b *book, opID string, because *inquiry) (_ *book, won bool, _ error) {
 	var again, never bool
 	executor := s.mint("")
-	b, err := s.change(ctx, Key{CollectionID: collectionID, OperationID: opID}, nil, func(b *book) error {
+	b, err := s.change(ctx, Key{CollectionID: b.collection.ID, OperationID: opID}, b, func(b *book) error {
+		b.now = s.now()
 		op := b.operation(opID)
 		if won = won && op != nil && op.Executor == executor; won {
 			return nil // this commit has happened already

@@ -23,6 +23,8 @@ type Report struct {
 	Parked    []string // looked at again later: the gateway gave no answer, OnEvent failed, or somebody else is at work
 	GivenUp   []string // a person must look: operations that need attention, messages and events that were tried for too long
 	Failed    []string // could not be looked at, because the store or the configuration did not allow it; the error says why
+
+	silent map[string]bool // providers that took all their time: the rest of their work waits for another Reconcile
 }
 
 // note adds an ID to one of the lists, if it belongs there.
@@ -125,11 +127,26 @@ func (s *Service) guarded(ctx context.Context, d Due, f func() error) (err error
 
 // reconcileOperation brings one operation on. A commit that does so moves its Due row; where nothing is left to do, the claim ends it.
 func (s *Service) reconcileOperation(ctx context.Context, d Due, r *Report) error {
-	b, won, err := s.takeOver(ctx, d.CollectionID, d.ID, nil)
+	b, err := s.load(ctx, Key{CollectionID: d.CollectionID, OperationID: d.ID})
+	if errors.Is(err, ErrNotFound) {
+		return s.done(ctx, d, time.Time{})
+	}
 	if err != nil {
 		return err
 	}
 	op := b.operation(d.ID)
+	if op == nil || op.State != OperationOpen {
+		return s.done(ctx, d, time.Time{})
+	}
+	if r.silent[op.ProviderID] {
+		return s.putOff(ctx, d, r)
+	}
+	defer s.listen(r, op.ProviderID)()
+	b, won, err := s.takeOver(ctx, b, d.ID, nil)
+	if err != nil {
+		return err
+	}
+	op = b.operation(d.ID)
 	switch {
 	case op == nil || !won && op.State != OperationOpen:
 		return s.done(ctx, d, time.Time{})
@@ -144,6 +161,25 @@ func (s *Service) reconcileOperation(ctx context.Context, d Due, r *Report) erro
 		r.Parked = append(r.Parked, op.ID)
 	}
 	return nil
+}
+
+// listen notes a provider that takes all its time: one such gateway must not keep others from their work.
+func (s *Service) listen(r *Report, providerID string) (end func()) {
+	start := s.now()
+	return func() {
+		if s.now().Sub(start) >= s.cfg.CallTimeout {
+			if r.silent == nil {
+				r.silent = map[string]bool{}
+			}
+			r.silent[providerID] = true
+		}
+	}
+}
+
+// putOff leaves claimed work of a provider that does not answer to a later Reconcile.
+func (s *Service) putOff(ctx context.Context, d Due, r *Report) error {
+	r.Parked = append(r.Parked, d.ID)
+	return s.done(ctx, d, s.now().Add(s.cfg.lease()))
 }
 
 // done finishes claimed work. That its row has moved on is no error: whoever moved it looks after it.

@@ -103,7 +103,7 @@ func (s *Service) ResolveOperation(ctx context.Context, p ResolveOperationParams
 		more = b.more
 	}
 	if p.Outcome == ResolveAsk {
-		if b, _, err = s.takeOver(ctx, op.CollectionID, op.ID, nil); err != nil {
+		if b, _, err = s.takeOver(ctx, b, op.ID, nil); err != nil {
 			return nil, err
 		}
 	}

@@ -138,16 +138,16 @@ func (m *muted) needsPerson(id string) {
 	require.Fail(m.t, "it needs nobody")
 }
 
-func (m *muted) operation(id string) *payment.Operation {
-	m.t.Helper()
-	r, err := m.store.Load(m.t.Context(), payment.Key{OperationID: id})
-	require.NoError(m.t, err)
+func (s *shop) operation(id string) *payment.Operation {
+	s.t.Helper()
+	r, err := s.store.Load(s.t.Context(), payment.Key{OperationID: id})
+	require.NoError(s.t, err)
 	for _, op := range r.Operations {
 		if op.ID == id {
 			return op
 		}
 	}
-	require.Fail(m.t, "no operation "+id)
+	require.Fail(s.t, "no operation "+id)
 	return nil
 }
 

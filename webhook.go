@@ -302,7 +302,7 @@ func (s *Service) ask(ctx context.Context, b *book, q inquiry) (parked, heard, e
 		}
 		return p, h, err
 	}
-	b, won, err := s.takeOver(ctx, b.session.CollectionID, overdue, &q)
+	b, won, err := s.takeOver(ctx, b, overdue, &q)
 	if err != nil {
 		return p, heardNothing, err
 	}
@@ -312,6 +312,8 @@ func (s *Service) ask(ctx context.Context, b *book, q inquiry) (parked, heard, e
 	switch op := b.operation(overdue); {
 	case b.untold:
 		return parked{code: parkedOpen}, heardNothing, nil
+	case op != nil && op.State == OperationNeedsAttention && op.Code == "gave_up":
+		return p, heardNothing, nil // nobody answered once more: the message has not been used
 	case op == nil || op.State != OperationOpen:
 		return p, heardHint, nil
 	}
@@ -498,6 +500,10 @@ func (s *Service) reconcileDeliveries(ctx context.Context, claimed []Due, r *Rep
 		if d == nil || d.State != DeliveryParked {
 			return s.done(ctx, due, time.Time{})
 		}
+		if r.silent[d.ProviderID] {
+			return s.putOff(ctx, due, r)
+		}
+		defer s.listen(r, d.ProviderID)()
 		m, err := d.message()
 		if err != nil { // what it says is lost, and whom it concerns is not
 			s.cfg.Logger.ErrorContext(ctx, "payment: a webhook message cannot be read back", "delivery", d.ID, "error", err)
