@@ -9,7 +9,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -23,6 +25,7 @@ var (
 	flood   = flag.Int("flood", 100, "how many operations are open at once, per store, when a child is killed")
 	long    = flag.Duration("load", time.Second, "how long clients load each store")
 	outages = flag.Int("outages", 2, "how often the database server is stopped under load")
+	table   = flag.Bool("figures", false, "print the figures as a table in the end")
 	seed    = flag.Uint64("seed", uint64(time.Now().UnixNano()), "what the moments of the kills and the answers that get lost are drawn from")
 )
 
@@ -38,7 +41,34 @@ func TestMain(m *testing.M) {
 		}
 		exit(err)
 	}
-	os.Exit(m.Run())
+	flag.Parse()
+	code := m.Run()
+	if *table && code == 0 {
+		figures.print()
+	}
+	os.Exit(code)
+}
+
+// figures are what is printed in the end.
+var figures figureTable
+
+type figureTable struct {
+	mu   sync.Mutex
+	rows []string
+}
+
+func (f *figureTable) add(t *testing.T, store, what, format string, args ...any) {
+	t.Helper()
+	text := fmt.Sprintf(format, args...)
+	t.Logf("%s, %s: %s", store, what, text)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.rows = append(f.rows, fmt.Sprintf("| %s | %s | %s |", store, what, text))
+}
+
+func (f *figureTable) print() {
+	slices.Sort(f.rows)
+	fmt.Printf("| store | what | figures |\n| --- | --- | --- |\n%s\n", strings.Join(f.rows, "\n"))
 }
 
 // harness is a parent, a database, and the children over it.
@@ -213,8 +243,9 @@ func TestKills(t *testing.T) {
 			t.Parallel()
 			h := newHarness(t, name, dsn)
 			h.play()
-			t.Logf("%d kills, %d flows, %d operations, %d answers lost, %d operations found open, slowest recovery %s",
-				h.killed, h.started, h.v.Operations, h.lost, h.wereOpen, h.slowest.Round(time.Millisecond))
+			figures.add(t, name, fmt.Sprint(h.killed, " kills"),
+				"%d flows, %d operations, %d answers lost; %d operations found open, the slowest recovery %s; %d double, %d orphan, %d lost, %d open",
+				h.started, h.v.Operations, h.lost, h.wereOpen, h.slowest.Round(time.Millisecond), h.v.Double, h.v.Orphan, h.v.Lost, h.v.Open)
 		})
 	}
 }
@@ -263,7 +294,8 @@ func TestFlood(t *testing.T) {
 			require.Equal(t, *flood, r.Open)
 			h.check()
 			require.Less(t, r.Took, 5*time.Second)
-			t.Logf("%d operations open, recovered in %s after their leases, %s, had ended", r.Open, r.Took.Round(time.Millisecond), r.Waited.Round(time.Millisecond))
+			figures.add(t, name, fmt.Sprint(r.Open, " operations open"), "none is %s after the last lease has ended; %d double, %d orphan",
+				r.Took.Round(time.Millisecond), h.v.Double, h.v.Orphan)
 		})
 	}
 }

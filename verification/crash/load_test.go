@@ -2,6 +2,7 @@ package crash
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -33,7 +34,8 @@ func TestLoad(t *testing.T) {
 			require.NoError(t, err)
 			require.Empty(t, v.Wrong)
 			require.GreaterOrEqual(t, int(s.flows.Load()), s.parallel)
-			t.Logf("%d flows of %d clients on %d collections in %s, %d operations", s.flows.Load(), s.parallel, len(collections), *long, v.Operations)
+			figures.add(t, name, fmt.Sprint("load of ", *long), "%d flows of %d clients on %d collections, %d operations; no client saw an error",
+				s.flows.Load(), s.parallel, len(collections), v.Operations)
 		})
 	}
 }

@@ -2,6 +2,7 @@ package crash
 
 import (
 	"context"
+	"fmt"
 	"net/url"
 	"path/filepath"
 	"sync"
@@ -21,7 +22,7 @@ import (
 // TestOutages stops the database server at once, in two ways, and starts it again, while clients are at work.
 func TestOutages(t *testing.T) {
 	server := stores.Server(t, true)
-	outage(t, stores.Database(t, server), stores.Database(t, server), func() {
+	outage(t, fmt.Sprint(*outages, " times stopped"), stores.Database(t, server), stores.Database(t, server), func() {
 		for n := range *outages {
 			time.Sleep(700 * time.Millisecond)
 			if n%2 == 0 {
@@ -53,7 +54,7 @@ func TestFailover(t *testing.T) {
 		u.RawQuery = query.Encode()
 		return u.String()
 	}
-	outage(t, both(first), both(second), func() {
+	outage(t, "failover", both(first), both(second), func() {
 		time.Sleep(time.Second)
 		primary.Kill()
 		// The standby waits for one of its own, if it was told to as the primary was.
@@ -88,7 +89,7 @@ func follows(t *testing.T, s *pgtest.Server) bool {
 
 // outage lets clients of a store work on one database, and clients of a service on another, while something happens to the server. What was
 // acknowledged must be there: the history of the store is linearizable, and the books of the service agree.
-func outage(t *testing.T, first, second string, happen func()) {
+func outage(t *testing.T, what, first, second string, happen func()) {
 	t.Helper()
 	open := func(dsn string) payment.Store {
 		s, closeStore, err := stores.Open(t.Context(), stores.Postgres, dsn)
@@ -134,5 +135,7 @@ func outage(t *testing.T, first, second string, happen func()) {
 	v, err := s.compare(t.Context())
 	require.NoError(t, err)
 	require.Empty(t, v.Wrong)
-	t.Logf("the store's clients: %v; the service's: %d flows, %d operations", history.Counts, s.flows.Load(), v.Operations)
+	n := history.Counts
+	figures.add(t, stores.Postgres, what, "%d commits acknowledged, none lost; %d failed, of %d nobody knew; %d flows and %d operations of a service, whose books agree",
+		n["commit done"], n["commit failed"], n["commit unknown"], s.flows.Load(), v.Operations)
 }
