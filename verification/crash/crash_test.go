@@ -79,19 +79,16 @@ type harness struct {
 	dsn   string
 	dice  *rand.Rand
 
-	plant     string
-	killed    int
-	wereOpen  int           // operations that were open after a kill, in all
-	slowest   time.Duration // of all recoveries
-	lastTold  int
-	floodTook time.Duration
-	floodOpen int
-	v         *verdict
+	plant    string
+	killed   int
+	wereOpen int           // operations that were open after a kill, in all
+	slowest  time.Duration // of all recoveries
+	v        *verdict
 }
 
 func newHarness(t *testing.T, store, dsn string) *harness {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "crash") // t.TempDir is too long a name for a socket
+	dir, err := os.MkdirTemp("", "crash") //nolint:usetesting // t.TempDir is too long a name for a socket
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
 	p, err := listen(t.Context(), filepath.Join(dir, "parent"), *seed)

@@ -54,17 +54,17 @@ type forgetful struct{ payment.Store }
 
 func (s *forgetful) Commit(ctx context.Context, c *payment.Changes) error {
 	for _, o := range c.Operations {
-		if o.State == payment.OperationOpen && o.Tries == 1 {
-			less := *c
-			less.Operations, less.Due = nil, nil
-			less.Sessions = nil
-			for _, x := range c.Sessions {
-				unlocked := *x
-				unlocked.OperationID = ""
-				less.Sessions = append(less.Sessions, &unlocked)
-			}
-			return s.Store.Commit(ctx, &less)
+		if o.State != payment.OperationOpen || o.Tries != 1 {
+			continue
 		}
+		less := *c
+		less.Operations, less.Due, less.Sessions = nil, nil, nil
+		for _, x := range c.Sessions {
+			unlocked := *x
+			unlocked.OperationID = ""
+			less.Sessions = append(less.Sessions, &unlocked)
+		}
+		return s.Store.Commit(ctx, &less)
 	}
 	return s.Store.Commit(ctx, c)
 }

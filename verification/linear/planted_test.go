@@ -70,10 +70,10 @@ type uncertainStore struct {
 }
 
 func (s *uncertainStore) Commit(ctx context.Context, c *payment.Changes) error {
-	switch n := s.calls.Add(1); {
-	case n%150 == 0:
+	switch s.calls.Add(1) % 150 {
+	case 0:
 		return payment.ErrCommitUnknown
-	case n%150 == 75:
+	case 75:
 		if err := s.Store.Commit(ctx, c); err != nil {
 			return err
 		}
