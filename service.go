@@ -206,9 +206,10 @@ func formatID(prefix string, id uuid.UUID) string {
 	return string(hex.AppendEncode(append(b[:0], prefix...), id[:]))
 }
 
-// lease is how long an executor may work before somebody else takes over.
+// lease is how long an executor may work before somebody else takes over: the commit that begins, which may take as long as the one that
+// settles, the call, and settling.
 func (c *Config) lease() time.Duration {
-	return c.CallTimeout + c.SettleTimeout + c.ClockSkew + 10*time.Second
+	return c.SettleTimeout + c.CallTimeout + c.SettleTimeout + c.ClockSkew
 }
 
 // jitter waits between 1 and 50 ms, so that those who met in a conflict do not meet again.
