@@ -189,10 +189,10 @@ func (b *book) allCaptured(n *news) bool {
 // under way then and has been refused since.
 func (b *book) old(n *news) bool {
 	declined := n.State == SnapshotDeclined || n.State == SnapshotPending && n.Decline != nil
-	switch {
-	case b.session.Status == StatusError:
+	switch b.session.Status {
+	case StatusError:
 		return declined || n.State == SnapshotPending
-	case b.session.Status == StatusRequiresMore:
+	case StatusRequiresMore:
 		return declined || n.State == SnapshotRequiresMore
 	}
 	return declined && !b.session.ProcessingSince.IsZero()

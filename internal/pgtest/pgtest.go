@@ -183,7 +183,7 @@ func (s *Server) run(port string) error {
 	cmd := s.command("postgres", args...)
 	cmd.Stdout, cmd.Stderr = log, log
 	s.process, err = start(cmd)
-	if err = errors.Join(err, log.Close()); err != nil { // the process has a handle of its own
+	if err := errors.Join(err, log.Close()); err != nil { // the process has a handle of its own
 		return err
 	}
 	for range 3000 {
