@@ -1,3 +1,5 @@
+//go:build unix
+
 // Package pgtest starts throw-away PostgreSQL servers for tests, from the binaries that are installed.
 //
 //	server, err := pgtest.Start(pgtest.Options{})
@@ -183,7 +185,7 @@ func (s *Server) run(port string) error {
 	cmd := s.command("postgres", args...)
 	cmd.Stdout, cmd.Stderr = log, log
 	s.process, err = start(cmd)
-	if err = errors.Join(err, log.Close()); err != nil { // the process has a handle of its own
+	if err := errors.Join(err, log.Close()); err != nil { // the process has a handle of its own
 		return err
 	}
 	for range 3000 {
