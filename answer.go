@@ -30,6 +30,7 @@ type answer struct {
 	unsupported bool      // the gateway cannot be asked
 	hinted      bool      // it is what a message says, since the gateway cannot be asked: nobody knows how old it is
 	about       string    // the operation's key that this message names
+	prompted    bool      // a message was why the gateway was asked, and nothing was called again
 	asked       time.Time // before the provider was called: what an answer says may have changed since
 	code        string    // a decline's, for clients
 	message     string    // for logs and the operation, cut to 512 bytes
@@ -150,7 +151,7 @@ func impliedMovement(op *Operation) []Movement {
 func (g *gateway) ask(ctx context.Context, b *book, op *Operation, q inquiry) answer {
 	r := Request{
 		CollectionID: b.session.CollectionID, SessionID: b.session.ID, Reference: b.session.Reference,
-		Amount: b.session.Amount, CurrencyCode: b.session.CurrencyCode,
+		Amount: written(b.session.Amount, b.session.CurrencyCode), CurrencyCode: b.session.CurrencyCode,
 		Data: b.session.Data.Clone(), Private: b.session.Private, Context: b.session.Context,
 	}
 	if op != nil && !op.FirstCallAt.IsZero() { // else the gateway has never seen its key
@@ -169,9 +170,17 @@ func (g *gateway) ask(ctx context.Context, b *book, op *Operation, q inquiry) an
 func (b *book) requestFor(op *Operation) Request {
 	return Request{
 		IdempotencyKey: op.Key(), CollectionID: op.CollectionID, SessionID: op.SessionID, Reference: op.Reference,
-		Amount: op.Amount, CurrencyCode: op.CurrencyCode,
+		Amount: written(op.Amount, op.CurrencyCode), CurrencyCode: op.CurrencyCode,
 		Data: op.Data.Clone(), Private: op.Private, Context: op.Context, Input: op.Input.Reveal(),
 	}
+}
+
+// written is an amount with all of its currency's digits, as it was when it was first sent: a store may return 42.00 as 42.
+func written(amount decimal.Decimal, code string) decimal.Decimal {
+	if exact, err := isoAmount("Amount", amount, code); err == nil {
+		return exact
+	}
+	return amount
 }
 
 // sane reports whether a snapshot's amounts can be used at all.

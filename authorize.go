@@ -8,20 +8,23 @@ import (
 
 // AuthorizeSessionParams says which session to authorize.
 type AuthorizeSessionParams struct {
-	SessionID      string // required
-	Input          Data   // what the browser sent along, such as a token or a 3DS result; untrusted
-	IdempotencyKey string // repeats return the same payment or decline, ask what became of a challenge, or go on after an interruption
+	SessionID string // required
+	Input     Data   // what the browser sent along, such as a token or a 3DS result; untrusted
+	// IdempotencyKey: repeats return the same payment or decline, ask what became of a challenge, or go on after an interruption. Input is
+	// part of what must be repeated: when the shopper comes back without the token, leave the key empty. Nobody is charged twice either way.
+	IdempotencyKey string
 }
 
 // AuthorizeSession asks the provider to hold the money, and returns the payment only when it is really held. A session that is authorized
 // already returns its payment; one that the gateway is deciding about is asked for.
 //
 // The error matches [ErrNotFound], [ErrInvalid], [ErrNotAllowed] (its collection is completed or canceled), [ErrAmountExceeded] (others
-// hold or have the rest), [ErrTooManyDeclines] or [ErrIdempotencyMismatch]; nothing has changed then. A [*SessionError] brings the session as it is stored
-// now, and matches
+// hold or have the rest, or the collection's amount was lowered: UpdateSession, or another session that supersedes this one),
+// [ErrTooManyDeclines] or [ErrIdempotencyMismatch]; nothing has changed then. A [*SessionError] brings the session as it is stored now, and
+// matches
 //
 //   - [ErrRequiresMore]: show SessionError.NextAction to the shopper, then authorize again,
-//   - [ErrPending]: the gateway will tell later; authorize again to ask,
+//   - [ErrPending]: the gateway will tell later, or the browser has not confirmed yet; authorize again to ask,
 //   - [ErrDeclined]: authorize again with another means of payment,
 //   - [ErrCanceled]: create another session,
 //   - [ErrNotSent]: authorize again,
@@ -71,6 +74,11 @@ func (s *Service) decideAuthorize(b *book, t *task, id string) (*Operation, erro
 		return nil, err
 	}
 	c, x := b.collection, b.session
+	if !x.ProcessingSince.IsZero() {
+		if g, err := s.gateway(x.ProviderID); err == nil && s.reach(g) != nil {
+			return nil, s.reach(g)
+		}
+	}
 	switch {
 	case x.Status == StatusAuthorized, x.Status == StatusCanceled, !x.ProcessingSince.IsZero():
 		return nil, nil

@@ -26,10 +26,11 @@ type book struct {
 	operations []*Operation
 	request    *KeyedRequest
 
-	out     Changes
-	touched bool // something is to be committed
-	more    bool // the Snapshot held more movements than one commit takes
-	untold  bool // it held movements of which it cannot be told yet whose they are
+	out      Changes
+	touched  bool // something is to be committed
+	more     bool // the Snapshot held more movements than one commit takes
+	prompted bool // the answer settled last came because of a message
+	untold   bool // it held movements of which it cannot be told yet whose they are
 }
 
 func (s *Service) openBook(rows *Rows) *book {
@@ -95,7 +96,7 @@ func (s *Service) change(ctx context.Context, by Key, first *book, decide func(*
 		case !errors.Is(err, ErrConflict):
 			return b, err
 		}
-		if err := s.jitter(ctx); err != nil {
+		if err := s.again(ctx, err); err != nil {
 			return b, err
 		}
 		b = nil

@@ -112,7 +112,7 @@ func (s *Service) CreateCollection(ctx context.Context, p CreateCollectionParams
 		if !errors.Is(err, ErrConflict) {
 			return nil, err
 		}
-		if err := s.jitter(ctx); err != nil {
+		if err := s.again(ctx, err); err != nil {
 			return nil, err
 		}
 	}
@@ -167,10 +167,13 @@ type UpdateCollectionParams struct {
 	IdempotencyKey string           // repeats return the collection as it is then
 }
 
-// UpdateCollection changes what is owed, the providers accepted, or the host's metadata. Sessions keep their amounts.
+// UpdateCollection changes what is owed, the providers accepted, or the host's metadata. Sessions keep their amounts: of a cart that grows
+// change the collection first and its sessions then ([Service.UpdateSession], or another session that supersedes one), of a cart that shrinks
+// the sessions first.
 //
 // The error matches [ErrNotFound], [ErrInvalid] (an [*InvalidError] names the field), [ErrNotAllowed] (it is completed
-// or canceled, or the new amount is below what is authorized and held: cancel sessions first) or [ErrIdempotencyMismatch].
+// or canceled, or the new amount is below what is authorized and held: lower or cancel sessions first, or release what payments hold by
+// CancelPayment) or [ErrIdempotencyMismatch].
 func (s *Service) UpdateCollection(ctx context.Context, p UpdateCollectionParams) (*PaymentCollection, error) {
 	if p.ProviderIDs != nil {
 		if err := s.checkProviderIDs(*p.ProviderIDs); err != nil {
@@ -202,7 +205,7 @@ func (s *Service) UpdateCollection(ctx context.Context, p UpdateCollectionParams
 				return &StateError{c.ID, string(c.Status()), "change the amount of", "it is fixed"}
 			case amount.LessThan(plus(c.Authorized, c.Held)):
 				return &StateError{c.ID, string(c.Status()), "lower the amount of",
-					fmt.Sprintf("%s %s is authorized and held; cancel sessions first", plus(c.Authorized, c.Held), c.CurrencyCode)}
+					fmt.Sprintf("%s %s is authorized and held; lower or cancel sessions, or cancel payments, first", plus(c.Authorized, c.Held), c.CurrencyCode)}
 			}
 			c.Amount = amount
 		}

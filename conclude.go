@@ -161,7 +161,11 @@ func (b *book) stayOpen(g *gateway, op *Operation) {
 	}
 	op.LeaseUntil = b.now
 	b.putOperation(op)
-	b.dueAt(op.ID, b.now.Add(backoff(op.Tries)), op.Tries)
+	pause := backoff(op.Tries)
+	if b.prompted {
+		pause = askPause // messages call nothing again, and must not put off who does
+	}
+	b.dueAt(op.ID, b.now.Add(pause), op.Tries)
 }
 
 // leastTries is how often an operation is asked about at the least before a person must decide: an outage of our own is no answer.

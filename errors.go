@@ -22,8 +22,9 @@ var (
 	// ErrUnsupported says that the provider lacks a capability; the error is an [*UnsupportedError]. A provider's Status returns
 	// it where the gateway cannot be asked.
 	ErrUnsupported = errors.New("payment: not supported by the provider")
-	// ErrIdempotencyMismatch says that the IdempotencyKey was used before with other arguments: that call stands, use a new key. Keys
-	// are scoped by collection and method, so that a key for one of several payments must name it.
+	// ErrIdempotencyMismatch says that the IdempotencyKey was used before with other arguments: that call stands. Use a new key for a new
+	// request; what changed about the same one is an update ([Service.UpdateCollection]), not another CreateCollection. An Input is an argument
+	// too. Keys are scoped by collection and method, so that a key for one of several payments must name it.
 	ErrIdempotencyMismatch = errors.New("payment: idempotency key was used with other arguments")
 	// ErrWebhookRefused says that a webhook message is forged, malformed, too old or too large; the error is a [*WebhookError]. Nothing
 	// was stored: answer with 400.
@@ -39,12 +40,13 @@ var (
 var (
 	// ErrRequiresMore says that the shopper must do something first: show [SessionError.NextAction], then authorize again.
 	ErrRequiresMore = errors.New("payment: the shopper must act first")
-	// ErrPending says that the gateway will tell later: wait for the webhook, or authorize again to ask.
+	// ErrPending says that the gateway will tell later: wait for the webhook, or authorize again to ask. Where the browser confirms, the
+	// shopper may just not have done so yet.
 	ErrPending = errors.New("payment: the gateway has not decided yet")
 	// ErrDeclined says that the gateway refused: [SessionError.Reason] is its code. Another try is a new operation.
 	ErrDeclined = errors.New("payment: declined")
-	// ErrCanceled says that the session or payment is canceled, and nothing can be done with it. The error is a [*StateError] where
-	// it was so before the call.
+	// ErrCanceled says that the session or payment is canceled, and nothing can be done with it. From AuthorizeSession it is a
+	// [*SessionError]; from other calls a [*StateError], which matches ErrNotAllowed too, where it was so before the call.
 	ErrCanceled = errors.New("payment: canceled")
 	// ErrNotSent says that certainly nothing happened at the gateway: safe to try again, after RetryAfter.
 	ErrNotSent = errors.New("payment: the gateway was not reached")
@@ -54,8 +56,8 @@ var (
 	ErrOutcomeUnknown = errors.New("payment: the outcome is not known yet")
 	// ErrInProgress says that the context ended while another caller's operation was under way: call again.
 	ErrInProgress = errors.New("payment: another operation is in progress")
-	// ErrNeedsAttention says that the gateway's answer contradicts what was asked, or that it never answered. The operation
-	// keeps its lock until a person decides; trying again does not help.
+	// ErrNeedsAttention says that the gateway's answer contradicts what was asked, or that it never answered. The operation,
+	// SessionError.Session.OperationID, keeps its lock until a person decides by [Service.ResolveOperation]; trying again does not help.
 	ErrNeedsAttention = errors.New("payment: a person must decide")
 )
 
@@ -198,7 +200,7 @@ type SessionError struct {
 	RetryAfter time.Duration   // when calling again makes sense; 0 where it does not, or the shopper must do something first
 }
 
-// Error returns "payment: declined: session payses_… (insufficient_funds)".
+// Error returns "payment: declined: session payses_… (insufficient_funds)", and with ErrNeedsAttention the operation after the session.
 func (e *SessionError) Error() string {
 	text := "payment: no outcome"
 	if e.Outcome != nil {
@@ -206,6 +208,9 @@ func (e *SessionError) Error() string {
 	}
 	if e.Session != nil {
 		text += ": session " + e.Session.ID
+		if errors.Is(e.Outcome, ErrNeedsAttention) && e.Session.OperationID != "" {
+			text += ", operation " + e.Session.OperationID
+		}
 	}
 	if e.Reason != "" {
 		text += " (" + e.Reason + ")"

@@ -17,7 +17,8 @@ import (
 var sentinels = map[string]error{
 	"ErrInvalid": ErrInvalid, "ErrNotFound": ErrNotFound, "ErrNotAllowed": ErrNotAllowed, "ErrAmountExceeded": ErrAmountExceeded,
 	"ErrUnsupported": ErrUnsupported, "ErrIdempotencyMismatch": ErrIdempotencyMismatch, "ErrTooManyDeclines": ErrTooManyDeclines,
-	"ErrRequiresMore": ErrRequiresMore, "ErrPending": ErrPending, "ErrDeclined": ErrDeclined, "ErrCanceled": ErrCanceled,
+	"ErrInTransaction": ErrInTransaction,
+	"ErrRequiresMore":  ErrRequiresMore, "ErrPending": ErrPending, "ErrDeclined": ErrDeclined, "ErrCanceled": ErrCanceled,
 	"ErrNotSent": ErrNotSent, "ErrOutcomeUnknown": ErrOutcomeUnknown, "ErrInProgress": ErrInProgress,
 	"ErrNeedsAttention": ErrNeedsAttention, "ErrWebhookRefused": ErrWebhookRefused,
 	"ErrConflict": ErrConflict, "ErrDuplicate": ErrDuplicate, "ErrCommitUnknown": ErrCommitUnknown,
@@ -108,6 +109,14 @@ func TestErrorsReadWellAndMatch(t *testing.T) {
 			"payment: declined: session payses_1 (insufficient_funds)", []error{ErrDeclined},
 		},
 		{&SessionError{Outcome: ErrPending}, "payment: the gateway has not decided yet", []error{ErrPending}},
+		{
+			&SessionError{Outcome: ErrNeedsAttention, Session: &PaymentSession{ID: "payses_1", OperationID: "op_1"}},
+			"payment: a person must decide: session payses_1, operation op_1", []error{ErrNeedsAttention},
+		},
+		{
+			&SessionError{Outcome: ErrInProgress, Session: &PaymentSession{ID: "payses_1", OperationID: "op_1"}},
+			"payment: another operation is in progress: session payses_1", []error{ErrInProgress},
+		},
 		{Declined("stolen", "card of J. Doe"), "payment: declined (stolen): card of J. Doe", []error{ErrDeclined}},
 		{NotSent(errors.New("connection refused")), "payment: the gateway was not reached: connection refused", []error{ErrNotSent}},
 		{NotSent(nil), "payment: the gateway was not reached: no reason given", []error{ErrNotSent}},

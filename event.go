@@ -23,7 +23,7 @@ const (
 	EventSessionDeclined         EventKind = "session.declined"          // the gateway refused
 	EventSessionCanceled         EventKind = "session.canceled"          // canceled before it held money
 	EventSessionDeleted          EventKind = "session.deleted"           // it was hidden
-	EventPaymentAuthorized       EventKind = "payment.authorized"        // the money is held
+	EventPaymentAuthorized       EventKind = "payment.authorized"        // a session's money is held; an order may need several
 	EventPaymentUnasked          EventKind = "payment.unasked"           // money is held that nobody asked for; it is voided, or waits for a person
 	EventPaymentReleased         EventKind = "payment.released"          // part of what was held can no longer be captured
 	EventPaymentCanceled         EventKind = "payment.canceled"          // the authorization was voided, or lapsed
@@ -35,11 +35,11 @@ const (
 	EventRefundSucceeded         EventKind = "refund.succeeded"          // money was given back
 	EventRefundFailed            EventKind = "refund.failed"             // no money was given back
 	EventRefundReturned          EventKind = "refund.returned"           // the bank sent a succeeded refund back
-	EventOperationNeedsAttention EventKind = "operation.needs_attention" // a person must decide
+	EventOperationNeedsAttention EventKind = "operation.needs_attention" // a person must decide about OperationID: Service.ResolveOperation
 	EventOperationResolved       EventKind = "operation.resolved"        // a person has decided; Code says how
 	EventDataDropped             EventKind = "data.dropped"              // a provider's answer held something that must not be public
 	EventGatewayNotice           EventKind = "gateway.notice"            // the gateway tells a fact that changes no row: Notice says which, such as dispute.created
-	EventWebhookGivenUp          EventKind = "webhook.given_up"          // a message could not be handled for too long; a person must look
+	EventWebhookGivenUp          EventKind = "webhook.given_up"          // a message was tried for too long; a person looks at the gateway for Reference
 )
 
 // Event is a fact that happened, for the host's own bookkeeping. It carries nothing private. Its JSON round-trips, for

@@ -92,7 +92,7 @@ func ExampleService_Timeline() {
 	// payses_00000000000000000000000000000003  sandbox  100.00 USD  authorized  at the gateway: int_000001
 	//   why   whether operation op_0000000000000000000000000000000c (capture 40.00 USD) has happened is not known, after 1 try; the last answer was "sandbox gateway: connection reset"
 	//   next  03-01 13:01:06  Reconcile asks the gateway; any call that meets it does so at once
-	//         03-02 13:01:05  if it is not known by then, a person must decide
+	//         03-03 01:16:00  if it is not known by then, a person must decide
 	//   can   CapturePayment with the same IdempotencyKey, which finds out what became of it; without the key it is another capture
 	//
 	// paycol_00000000000000000000000000000001  partially_captured  100.00 USD: authorized 100.00, held 0.00, captured 40.00, refunded 7.50

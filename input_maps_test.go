@@ -223,7 +223,7 @@ func TestTextsThatAreTooLongOrNoText(t *testing.T) {
 			_, err := s.RefundPayment(ctx, payment.RefundPaymentParams{PaymentID: s.p.ID, Note: v})
 			return err
 		}},
-		{"ReasonID", "is no refund reason", []string{"refr_1", "broken", long(100_000), "\x00"}, func(v string) error {
+		{"ReasonID", "is not the ID of a refund reason", []string{"refr_1", "broken", long(100_000), "\x00"}, func(v string) error {
 			_, err := s.RefundPayment(ctx, payment.RefundPaymentParams{PaymentID: s.p.ID, ReasonID: v})
 			return err
 		}},

@@ -144,7 +144,8 @@ func TestAmountsAboveWhatIsLeft(t *testing.T) {
 	// The amount of a collection cannot fall below what is authorized and held.
 	err = s.untouched(t, func() error { return s.amountCalls()["UpdateCollection"](dec("129.99")) })
 	require.ErrorIs(t, err, payment.ErrNotAllowed)
-	require.EqualError(t, err, "payment: cannot lower the amount of "+s.c.ID+", which is partially_captured: 130 USD is authorized and held; cancel sessions first")
+	require.EqualError(t, err, "payment: cannot lower the amount of "+s.c.ID+", which is partially_captured: "+
+		"130 USD is authorized and held; lower or cancel sessions, or cancel payments, first")
 	require.NoError(t, s.amountCalls()["UpdateCollection"](dec("130")))
 }
 

@@ -29,6 +29,9 @@ const (
 // open is its executor's matter.
 func (s *Service) inquire(ctx context.Context, b *book, q inquiry) (*book, heard, error) {
 	g, err := s.gateway(b.session.ProviderID)
+	if err == nil {
+		err = s.reach(g)
+	}
 	if err != nil {
 		return b, heardNothing, err
 	}

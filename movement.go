@@ -57,6 +57,9 @@ func (b *book) read(op *Operation, a answer) news {
 		n.insane = true
 		return n
 	}
+	if n.waits() {
+		n.Capturable = nil // nothing can be captured yet: that says nothing of an authorization that came later
+	}
 	n.captured, n.capturing, n.refunded, n.refunding = b.sums()
 	for _, kind := range []MovementKind{MovementCapture, MovementRefund} {
 		b.match(&n, op, a, kind)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"slices"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -73,7 +74,7 @@ type Operation struct {
 	LeaseUntil   time.Time       // until when its executor may work; after that anyone takes over
 	FirstCallAt  time.Time       // when the provider was first called, or may have been
 	LastCallAt   time.Time       // when the provider was last called, or may have been
-	Code         string          // why it failed or needs attention: a decline's code, not_sent, not_done, or a conflict's name
+	Code         string          // why it failed or needs attention: a decline's code, not_sent, not_done, or a conflict's name as in docs/guide.md
 	Message      string          // what the gateway or the transport said last, cut to 512 bytes; never for a shopper
 	Resolution   Resolution      // what a person decided last; empty while nobody has
 	ResolvedBy   string          // who that was, as the host says
@@ -146,9 +147,12 @@ func (s *Service) run(ctx context.Context, t *task) (*book, *Operation, error) {
 			if b, err = s.execute(ctx, b, op.ID); err != nil {
 				return b, nil, err
 			}
-			return t.concluded(b, b.operation(t.opID))
+			if b, op, err = s.latest(ctx, t, b); err != nil {
+				return b, nil, err
+			}
+			return t.concluded(b, op)
 		}
-		if t.hurried {
+		if t.hurried || s.bound {
 			return b, nil, b.inProgress()
 		}
 		// Somebody else's operation is open.
@@ -160,6 +164,32 @@ func (s *Service) run(ctx context.Context, t *task) (*book, *Operation, error) {
 			return b, op, nil
 		}
 	}
+}
+
+// latest returns the task's own operation after its execution. If somebody else took that over and ended it without effect, a repeat of the
+// request may have begun another since: then that one is the outcome.
+func (s *Service) latest(ctx context.Context, t *task, b *book) (*book, *Operation, error) {
+	own := b.operation(t.opID)
+	if t.key == "" || own == nil || own.Tries == 1 || !own.withoutEffect() {
+		return b, own, nil
+	}
+	fresh, err := s.load(ctx, Key{CollectionID: b.collection.ID, Method: t.method, RequestKey: t.key})
+	if err != nil {
+		return b, nil, err
+	}
+	if fresh.request == nil || fresh.request.OperationID == own.ID {
+		return b, own, nil
+	}
+	opID := fresh.request.OperationID
+	if fresh, err = s.wait(ctx, fresh, opID); err != nil {
+		return b, nil, err
+	}
+	return fresh, fresh.operation(opID), nil
+}
+
+// withoutEffect reports whether an operation failed because it certainly moved nothing.
+func (o *Operation) withoutEffect() bool {
+	return o.State == OperationFailed && (o.Code == codeNotSent || o.Code == codeNotDone)
 }
 
 // concluded returns the task's own operation, ended. Where the gateway's object left nothing to do it on, the rows now say why: that the
@@ -219,6 +249,9 @@ func (s *Service) begin(ctx context.Context, t *task) (*book, *Operation, error)
 		}
 		g, err := s.gateway(op.ProviderID)
 		if err != nil {
+			return err
+		}
+		if err := s.reach(g); err != nil {
 			return err
 		}
 		b.begin(g, op)
@@ -370,7 +403,7 @@ func (s *Service) wait(ctx context.Context, b *book, opID string) (*book, error)
 			return b, nil
 		}
 		if !s.now().Before(op.LeaseUntil) {
-			taken, won, err := s.takeOver(ctx, op.CollectionID, op.ID, nil)
+			taken, won, err := s.takeOver(ctx, b, op.ID, nil)
 			if err != nil || won {
 				return taken, err
 			}
@@ -396,14 +429,15 @@ func (b *book) inProgress() error {
 	return &SessionError{Outcome: ErrInProgress, Session: b.session, RetryAfter: time.Second}
 }
 
-// takeOver brings on an operation whose lease has ended: it asks first, and calls again only where that is known to be safe. Whoever
+// takeOver brings on an operation of a book whose lease has ended: it asks first, and calls again only where that is known to be safe. Whoever
 // wins the commit is the operation's executor; anyone else finds the lease taken and returns the rows as they are.
 //
 // because is the webhook that it happens for, nil if none: there is little time then, and nothing is called again.
-func (s *Service) takeOver(ctx context.Context, collectionID, opID string, because *inquiry) (_ *book, won bool, _ error) {
+func (s *Service) takeOver(ctx context.Context, b *book, opID string, because *inquiry) (_ *book, won bool, _ error) {
 	var again, never bool
 	executor := s.mint("")
-	b, err := s.change(ctx, Key{CollectionID: collectionID, OperationID: opID}, nil, func(b *book) error {
+	b, err := s.change(ctx, Key{CollectionID: b.collection.ID, OperationID: opID}, b, func(b *book) error {
+		b.now = s.now()
 		op := b.operation(opID)
 		if won = won && op != nil && op.Executor == executor; won {
 			return nil // this commit has happened already
@@ -440,15 +474,29 @@ func (s *Service) takeOver(ctx context.Context, collectionID, opID string, becau
 	if because != nil {
 		q = *because
 	}
-	var a answer
+	a := s.pursue(ctx, b, op, q, again, never)
+	a.prompted = because != nil
+	b, err = s.record(ctx, g, b, op, a)
+	return b, true, err
+}
+
+// pursue asks what became of an operation, and calls again where that may be done. A panic of the provider's code is recorded as no answer
+// before it goes on, or else such an operation would be asked about for ever, and nobody told.
+func (s *Service) pursue(ctx context.Context, b *book, op *Operation, q inquiry, again, never bool) (a answer) {
+	g, panics := s.providers[op.ProviderID], true
+	defer func() {
+		if panics {
+			_, _ = s.record(ctx, g, b, op, answer{message: "the provider's code panicked"})
+		}
+	}()
 	if !never { // else there is nothing to ask about yet
 		a = s.call(ctx, q.limit, func(ctx context.Context) answer { return g.ask(ctx, b, op, q) })
 	}
 	if never && s.mayCall(op) || again && s.mayCall(op) && b.notDone(g, op, a) {
 		a = s.call(ctx, s.cfg.CallTimeout, func(ctx context.Context) answer { return g.send(ctx, b, op) })
 	}
-	b, err = s.record(ctx, g, b, op, a)
-	return b, true, err
+	panics = false
+	return a
 }
 
 // mayRepeat reports whether a second call cannot have a second effect: the gateway honors the key for long enough, or there has been
@@ -469,17 +517,27 @@ func (b *book) notDone(g *gateway, op *Operation, a answer) bool {
 	return b.conflict(op, a, &n) == "" && b.judge(g, op, a, &n) == verdictNotDone
 }
 
+// turnedUp reports whether the gateway has shown the movement of a capture or refund since a person said that it had failed.
+func (b *book) turnedUp(op *Operation) bool {
+	if op.State != OperationFailed {
+		return false
+	}
+	same := func(e *Entry) bool { return e.OperationID == op.ID && e.State != MovementFailed }
+	return slices.ContainsFunc(b.captures, func(c *Capture) bool { return same(&c.Entry) }) ||
+		slices.ContainsFunc(b.refunds, func(r *Refund) bool { return same(&r.Entry) })
+}
+
 // outcome says how a task's operation ended; nil means that it succeeded.
 func (s *Service) outcome(b *book, op *Operation) error {
 	e := &SessionError{Session: b.session, Payment: b.fullPayment()}
 	switch {
-	case op == nil || op.State == OperationSucceeded:
+	case op == nil || op.State == OperationSucceeded || b.turnedUp(op):
 		return nil
 	case op.State == OperationOpen:
 		e.Outcome, e.RetryAfter = ErrOutcomeUnknown, max(op.LeaseUntil.Sub(b.now), time.Second)
 	case op.State == OperationNeedsAttention:
 		e.Outcome = ErrNeedsAttention
-	case op.Code == codeNotSent || op.Code == codeNotDone:
+	case op.withoutEffect():
 		e.Outcome, e.RetryAfter = ErrNotSent, time.Second
 	case op.Code == codeCanceled || op.Code == codeUnasked, op.Code == codeNoEffect && b.session.Status == StatusCanceled:
 		e.Outcome = ErrCanceled

@@ -266,7 +266,7 @@ func (g *gateway) movable(asked *decimal.Decimal, left decimal.Decimal, p *Payme
 type RefundPaymentParams struct {
 	PaymentID      string           // required
 	Amount         *decimal.Decimal // in major units; nil gives back ALL that was captured and not refunded yet
-	ReasonID       string           // a [RefundReason]; may be empty
+	ReasonID       string           // the ID of a [RefundReason], not its Code; may be empty
 	Note           string           // the host's words; at most 2,000 bytes
 	CreatedBy      string           // who asked, for the record; at most 255 bytes
 	Metadata       Data             // the host's own, kept on the refund

@@ -216,7 +216,7 @@ type Snapshot struct {
 	CurrencyCode  string           // ISO 4217; empty where the gateway does not say
 	Amount        decimal.Decimal  // what it was asked to authorize; zero where the gateway does not say
 	Authorized    decimal.Decimal  // what it authorized, in all; captures and refunds do not reduce it. Zero, once we know it, where this answer does not say
-	Capturable    *decimal.Decimal // what a further capture may take; nil: what is left by our own sums; 0 once final, voided or expired
+	Capturable    *decimal.Decimal // what a further capture may take; nil: what is left by our own sums; 0 once final, voided or expired; counts with SnapshotAuthorized and SnapshotCanceled alone
 	Movements     []Movement       // the captures and refunds that the gateway knows; nil: it lists none; empty: there are none. A row missing here is never undone
 	Totals        *Totals          // where it lists none; compared after settling, never makes rows
 	CaptureBefore time.Time        // when the authorization lapses; zero: it does not say
@@ -328,8 +328,9 @@ func (e *providerError) Unwrap() []error {
 	return []error{e.kind, e.cause}
 }
 
-// Declined is the error of a gateway that refused for good. The code, a short word such as insufficient_funds, goes to clients; the
-// message goes to logs and the operation alone. A Snapshot may be returned along with it.
+// Declined is the error of a gateway that refused this request for good; another one, with another card, is not refused by that. The code, a
+// short word such as insufficient_funds, goes to clients; the message goes to logs and the operation alone. A Snapshot may be returned along
+// with it.
 func Declined(code, message string) error {
 	return &providerError{kind: ErrDeclined, code: code, cause: errors.New(message)}
 }

@@ -94,12 +94,36 @@ func TestReadmeErrors(t *testing.T) {
 	require.ElementsMatch(t, want, got)
 }
 
-// The README's links to files lead somewhere.
+// The links of the README and of the guide lead to files that are there, and to headings that are there.
 func TestReadmeLinks(t *testing.T) {
-	readme, err := os.ReadFile("README.md")
-	require.NoError(t, err)
-	for _, m := range regexp.MustCompile(`\]\(([^)#:]+)\)`).FindAllStringSubmatch(string(readme), -1) {
-		_, err := os.Stat(filepath.FromSlash(m[1]))
-		require.NoError(t, err, "the README links to %s", m[1])
+	for _, file := range []string{"README.md", "docs/guide.md"} {
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		links := regexp.MustCompile(`\]\(([^):]*)\)`).FindAllStringSubmatch(string(text), -1)
+		require.NotEmpty(t, links)
+		for _, m := range links {
+			path, heading, anchored := strings.Cut(m[1], "#")
+			target := file
+			if path != "" {
+				target = filepath.Join(filepath.Dir(file), filepath.FromSlash(path))
+			}
+			_, err := os.Stat(target)
+			require.NoError(t, err, "%s links to %s", file, m[1])
+			if anchored {
+				require.Contains(t, anchors(t, target), heading, "%s links to %s", file, m[1])
+			}
+		}
 	}
+}
+
+// anchors returns the names by which a page's headings are linked to.
+func anchors(t *testing.T, file string) (names []string) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	require.NoError(t, err)
+	for _, m := range regexp.MustCompile(`(?m)^#+ (.*)$`).FindAllStringSubmatch(string(text), -1) {
+		name := regexp.MustCompile(`[^\w\- ]`).ReplaceAllString(strings.ToLower(m[1]), "")
+		names = append(names, strings.ReplaceAll(name, " ", "-"))
+	}
+	return names
 }

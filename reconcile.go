@@ -23,6 +23,8 @@ type Report struct {
 	Parked    []string // looked at again later: the gateway gave no answer, OnEvent failed, or somebody else is at work
 	GivenUp   []string // a person must look: operations that need attention, messages and events that were tried for too long
 	Failed    []string // could not be looked at, because the store or the configuration did not allow it; the error says why
+
+	silent map[string]bool // providers that took all their time: the rest of their work waits for another Reconcile
 }
 
 // note adds an ID to one of the lists, if it belongs there.
@@ -46,6 +48,9 @@ type chore struct {
 // What could not be done is named in the Report and due again later. The error joins the reasons; it matches what the store or ctx
 // returned. Log it, and go on calling. The Report is never nil.
 func (s *Service) Reconcile(ctx context.Context) (*Report, error) {
+	if err := s.outside("Reconcile"); err != nil {
+		return &Report{}, err
+	}
 	return s.reconcile(ctx, s.chores())
 }
 
@@ -122,11 +127,26 @@ func (s *Service) guarded(ctx context.Context, d Due, f func() error) (err error
 
 // reconcileOperation brings one operation on. A commit that does so moves its Due row; where nothing is left to do, the claim ends it.
 func (s *Service) reconcileOperation(ctx context.Context, d Due, r *Report) error {
-	b, won, err := s.takeOver(ctx, d.CollectionID, d.ID, nil)
+	b, err := s.load(ctx, Key{CollectionID: d.CollectionID, OperationID: d.ID})
+	if errors.Is(err, ErrNotFound) {
+		return s.done(ctx, d, time.Time{})
+	}
 	if err != nil {
 		return err
 	}
 	op := b.operation(d.ID)
+	if op == nil || op.State != OperationOpen {
+		return s.done(ctx, d, time.Time{})
+	}
+	if r.silent[op.ProviderID] {
+		return s.putOff(ctx, d, r)
+	}
+	defer s.listen(r, op.ProviderID)()
+	b, won, err := s.takeOver(ctx, b, d.ID, nil)
+	if err != nil {
+		return err
+	}
+	op = b.operation(d.ID)
 	switch {
 	case op == nil || !won && op.State != OperationOpen:
 		return s.done(ctx, d, time.Time{})
@@ -143,6 +163,25 @@ func (s *Service) reconcileOperation(ctx context.Context, d Due, r *Report) erro
 	return nil
 }
 
+// listen notes a provider that takes all its time: one such gateway must not keep others from their work.
+func (s *Service) listen(r *Report, providerID string) (end func()) {
+	start := s.now()
+	return func() {
+		if s.now().Sub(start) >= s.cfg.CallTimeout {
+			if r.silent == nil {
+				r.silent = map[string]bool{}
+			}
+			r.silent[providerID] = true
+		}
+	}
+}
+
+// putOff leaves claimed work of a provider that does not answer to a later Reconcile.
+func (s *Service) putOff(ctx context.Context, d Due, r *Report) error {
+	r.Parked = append(r.Parked, d.ID)
+	return s.done(ctx, d, s.now().Add(s.cfg.lease()))
+}
+
 // done finishes claimed work. That its row has moved on is no error: whoever moved it looks after it.
 func (s *Service) done(ctx context.Context, d Due, again time.Time) error {
 	err := s.store.Done(context.WithoutCancel(ctx), d, again)
@@ -155,10 +194,14 @@ func (s *Service) done(ctx context.Context, d Due, again time.Time) error {
 // Run calls Reconcile at once and then every so often, until ctx ends, and delivers the events of this process's commits as soon as
 // they are there. What it meets is logged. Start it on a goroutine of your own; one in each process is enough.
 //
-// The error is an [*InvalidError] when every is not more than zero, else nil once ctx has ended.
+// The error is an [*InvalidError] when every is not more than zero, [ErrInTransaction] of a Service that [Service.WithStore] returned, else nil
+// once ctx has ended.
 func (s *Service) Run(ctx context.Context, every time.Duration) error {
 	if every <= 0 {
 		return invalid("every", "must be more than zero")
+	}
+	if err := s.outside("Run"); err != nil {
+		return err
 	}
 	for full := s.now(); ctx.Err() == nil; {
 		due := s.chores()

@@ -50,6 +50,9 @@ func (s *Service) ResolveOperation(ctx context.Context, p ResolveOperationParams
 	case len(p.Note) > 2000 || checkText(p.Note) != nil:
 		return nil, invalid("Note", "must be at most 2,000 bytes of text")
 	}
+	if err := s.outside("ResolveOperation"); err != nil {
+		return nil, err
+	}
 	by := Key{OperationID: p.OperationID}
 	b, err := s.load(ctx, by)
 	if err == nil && b.operation(p.OperationID) == nil {
@@ -100,7 +103,7 @@ func (s *Service) ResolveOperation(ctx context.Context, p ResolveOperationParams
 		more = b.more
 	}
 	if p.Outcome == ResolveAsk {
-		if b, _, err = s.takeOver(ctx, op.CollectionID, op.ID, nil); err != nil {
+		if b, _, err = s.takeOver(ctx, b, op.ID, nil); err != nil {
 			return nil, err
 		}
 	}
@@ -169,9 +172,19 @@ func (b *book) accept(g *gateway, op *Operation, a answer) error {
 		if code == "currency" || code == "answer" {
 			return &StateError{op.ID, string(op.State), "accept", "what the gateway says cannot be kept here: mend it there, or fail the operation"}
 		}
+		differs := code != ""
+		for range 8 { // one difference can hide another
+			if code == "" || b.accepted(code, &n) {
+				break
+			}
+			b.acceptDifference(code, &n)
+			n = b.read(op, a)
+			code = b.conflict(op, a, &n)
+		}
 		v := b.judge(g, op, a, &n)
-		switch {
-		case code != "" || v == verdictOpen && op.Kind != OperationStatus:
+		switch { // a difference that is accepted does not make done what the gateway says was not
+		case code != "", v == verdictOpen && op.Kind != OperationStatus:
+		case differs && (v == verdictDone || op.Kind == OperationUpdate || op.Kind == OperationStatus):
 		case v == verdictNotDone && op.Kind != OperationStatus && !unasked && !b.proven(g, op, a, &n):
 			if n.State == SnapshotNotFound && !g.info.StatusByKey && op.Kind != OperationInitialize {
 				break // it may have forgotten
@@ -181,14 +194,6 @@ func (b *book) accept(g *gateway, op *Operation, a answer) error {
 			b.apply(g, op, a, &n)
 			b.endAccepted(op)
 			return nil
-		}
-		for range 8 { // one difference can hide another
-			if code == "" || b.accepted(code, &n) {
-				break
-			}
-			b.acceptDifference(code, &n)
-			n = b.read(op, a)
-			code = b.conflict(op, a, &n)
 		}
 	}
 	b.succeed(g, op, &n)
@@ -279,6 +284,8 @@ func (n *news) said(code string) string {
 		return withDigits(n.Authorized, n.digits).String()
 	case "reference":
 		return n.Reference
+	case "denied":
+		return string(n.State)
 	case "account":
 		return n.Account
 	case "totals":

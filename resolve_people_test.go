@@ -13,6 +13,7 @@ import (
 
 	"github.com/seed40c892db/payment"
 	"github.com/seed40c892db/payment/memstore"
+	"github.com/seed40c892db/payment/sandboxprovider"
 )
 
 // asked counts the calls of Status.
@@ -546,4 +547,40 @@ func TestAcceptedWithManyMovements(t *testing.T) {
 	require.Equal(t, payment.OperationSucceeded, op.State)
 	require.Equal(t, "succeeded; authorized, authorized 100, captured 70, capturable 30", m.sums())
 	require.Empty(t, m.alarms())
+}
+
+// A person may be wrong: what was said to have failed and shows at the gateway after all is done, also for who repeats the request.
+func TestResolveFailProvesWrong(t *testing.T) {
+	mute := false
+	s := newShop(t, options{
+		wrap: func(p payment.Provider) payment.Provider { return nameless{p} },
+		gateway: sandboxprovider.GatewayConfig{Fault: func(c sandboxprovider.Call) sandboxprovider.Fault {
+			if mute && c.Method == sandboxprovider.MethodRetrieve {
+				return sandboxprovider.Fault{Kind: sandboxprovider.FaultRequestLost}
+			}
+			return sandboxprovider.Fault{}
+		}},
+	})
+	p := s.paid("sandbox", "100", "EUR")
+	params := payment.CapturePaymentParams{PaymentID: p.ID, Amount: amount("60"), IdempotencyKey: "parcel 1"}
+	mute = true
+	s.fail(sandboxprovider.MethodCapture, sandboxprovider.FaultRequestDelayed)
+	_, err := s.CapturePayment(t.Context(), params)
+	require.ErrorIs(t, err, payment.ErrOutcomeUnknown)
+	for range 40 {
+		s.reconcile(time.Hour)
+	}
+	op := s.freshSession(p.SessionID).OperationID
+	mute = false
+	_, err = s.ResolveOperation(t.Context(), payment.ResolveOperationParams{OperationID: op, Outcome: payment.ResolveFail, By: "ann"})
+	require.NoError(t, err)
+	_, err = s.CapturePayment(t.Context(), params)
+	require.ErrorIs(t, err, payment.ErrDeclined)
+
+	require.Equal(t, 1, s.gateway.DeliverDelayed())
+	s.reconcile(time.Hour)
+	got, err := s.CapturePayment(t.Context(), params)
+	require.NoError(t, err)
+	equalAmount(t, "60", got.Captured)
+	require.Equal(t, 1, s.executed(sandboxprovider.MethodCapture))
 }

@@ -26,14 +26,17 @@ type Config struct {
 	CallTimeout   time.Duration // how long a provider may take, whatever the caller's context says; default 15 s
 	SettleTimeout time.Duration // how long recording its answer may take, likewise; default 10 s
 	ClockSkew     time.Duration // how far the clocks of processes may differ; default 10 s
-	GiveUpAfter   time.Duration // how long an unknown outcome is asked about, a webhook message or an event tried, before a person must look; default and least 24 h
+	// GiveUpAfter is how long an unknown outcome is asked about, a webhook message or an event tried, before a person must look; default and
+	// least 24 h. It takes ten tries at the least, and an unknown outcome also until no call can have an effect any more: with keys that a
+	// gateway honors for 24 h, calls are repeated for 12 h, and a person is asked after about 36 h.
+	GiveUpAfter time.Duration
 
 	SessionLifetime time.Duration // how long a session lives that is not authorized, its provider's own limit aside; default: as long as its gateway lets it
 	AuditFor        time.Duration // how long after its last movement a session with money on it is still asked about; default 90 days
 
 	// OnEvent takes the events, each at least once, those of a collection in their order, from Reconcile and Run. An error means that it is
 	// to be delivered again, with a pause that grows to 10 minutes; after GiveUpAfter and ten tries it is given up, and the next is delivered.
-	// It has CallTimeout for each. nil: events are only kept, and can be listed.
+	// It has CallTimeout for each, and may call the Service, whose rows can be newer than the event. nil: events are only kept, and can be listed.
 	OnEvent func(ctx context.Context, e Event) error
 
 	MaxSessionDeclines    int // declined attempts after which a session takes no more; default 10
@@ -50,6 +53,7 @@ type Service struct {
 	cfg       Config
 	providers map[string]*gateway
 	order     []string // the providers' IDs, as configured
+	bound     bool     // to a transaction of the host
 
 	mu         sync.Mutex
 	settings   *Settings // as last read
@@ -202,9 +206,10 @@ func formatID(prefix string, id uuid.UUID) string {
 	return string(hex.AppendEncode(append(b[:0], prefix...), id[:]))
 }
 
-// lease is how long an executor may work before somebody else takes over.
+// lease is how long an executor may work before somebody else takes over: the commit that begins, which may take as long as the one that
+// settles, the call, and settling.
 func (c *Config) lease() time.Duration {
-	return c.CallTimeout + c.SettleTimeout + c.ClockSkew + 10*time.Second
+	return c.SettleTimeout + c.CallTimeout + c.SettleTimeout + c.ClockSkew
 }
 
 // jitter waits between 1 and 50 ms, so that those who met in a conflict do not meet again.

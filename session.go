@@ -41,7 +41,7 @@ type PaymentSession struct {
 	ResolvedAt      time.Time       // when a person decided last about an operation of it; it is asked about since, as money could be on it
 	AuthorizedAt    time.Time       // when it was authorized
 	CanceledAt      time.Time       // when it was canceled, voided or expired
-	ExpiresAt       time.Time       // when the gateway, or its lifetime, ends it; zero: it does not
+	ExpiresAt       time.Time       // when Reconcile ends it, unless it is authorized by then: by the gateway, or its lifetime; zero: never
 	DeletedAt       time.Time       // when it was hidden
 	CreatedAt       time.Time       // when it was created
 	UpdatedAt       time.Time       // when its Revision moved last
@@ -66,6 +66,8 @@ type CreateSessionParams struct {
 // canceled), [ErrAmountExceeded] (the error names who holds the rest), [ErrTooManyDeclines] or [ErrIdempotencyMismatch]; no session is
 // stored then. A [*SessionError] brings the stored session, and matches [ErrDeclined] or [ErrNotSent] (AuthorizeSession initializes it
 // again), or [ErrOutcomeUnknown] or [ErrNeedsAttention]. Go on with SessionError.Session then: another call without a key makes another session.
+// But if its ID is one of p.Supersede, that one could not be canceled, and no session is stored: settle that one first, as [Service.CancelSession]
+// says, and call again.
 func (s *Service) CreateSession(ctx context.Context, p CreateSessionParams) (*PaymentSession, error) {
 	metadata, input, err := callerMaps(p.Metadata, p.Input, p.Context)
 	if err != nil {
@@ -283,15 +285,15 @@ func (b *book) visible(kind RowKind, id string) error {
 // UpdateSessionParams says what to change; nil fields stay as they are.
 type UpdateSessionParams struct {
 	SessionID      string           // required
-	Amount         *decimal.Decimal // in major units; at most what the collection has left
+	Amount         *decimal.Decimal // in major units; at most what the collection has left: raise the collection's first
 	Context        *Private         // replaces all of it
 	Input          Data             // what the browser sent along, for the provider's Update; untrusted
 	Metadata       *Data            // replaces all of it
 	IdempotencyKey string           // repeats return the session as it is then
 }
 
-// UpdateSession changes a session that is not authorized yet. A new amount goes to the gateway, whose provider must be an [Updater];
-// a new context goes there too where it is one, and with the next call where it is not.
+// UpdateSession changes a session that is not authorized yet; metadata alone also later. A new amount goes to the gateway, whose provider
+// must be an [Updater]; a new context goes there too where it is one, and with the next call where it is not.
 //
 // The error matches [ErrNotFound], [ErrInvalid], [ErrNotAllowed] (it is authorized, canceled, or being decided by the gateway),
 // [ErrUnsupported] (create another session that supersedes this one), [ErrAmountExceeded] or [ErrIdempotencyMismatch]; nothing has changed

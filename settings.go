@@ -68,7 +68,7 @@ func (s *Service) changeSettings(ctx context.Context, decide func(*Settings) err
 		if !errors.Is(err, ErrConflict) && !errors.Is(err, ErrCommitUnknown) {
 			return err
 		}
-		if err := s.jitter(ctx); err != nil {
+		if err := s.again(ctx, err); err != nil {
 			return err
 		}
 	}
@@ -210,7 +210,7 @@ func (s *Service) GetRefundReason(ctx context.Context, id string) (*RefundReason
 func (s *Service) knownReason(ctx context.Context, id string) (*RefundReason, error) {
 	r, err := s.GetRefundReason(ctx, id)
 	if errors.Is(err, ErrNotFound) {
-		err = invalid("ReasonID", fmt.Sprintf("%.80q is no refund reason", id))
+		err = invalid("ReasonID", fmt.Sprintf("%.80q is not the ID of a refund reason", id))
 	}
 	return r, err
 }

@@ -25,6 +25,7 @@ const (
 // authorized, captured or canceled stays so.
 func (b *book) settle(g *gateway, op *Operation, a answer) {
 	defer b.watch(g)
+	b.prompted = a.prompted
 	if op != nil {
 		if op.ended() {
 			return
@@ -169,7 +170,7 @@ func (b *book) judge(g *gateway, op *Operation, a answer, n *news) verdict {
 		}
 		return verdictNotDone
 	}
-	if b.unaskedLeft() {
+	if b.unaskedLeft() || a.hinted { // a message may be older than the one that contradicted our rows
 		return verdictOpen
 	}
 	return verdictDone // what contradicted our rows does so no more
@@ -184,15 +185,17 @@ func (b *book) allCaptured(n *news) bool {
 	return !captured.LessThan(minus(b.payment.Authorized, b.payment.Released))
 }
 
-// old reports whether an answer of Status only repeats what we knew before the call.
+// old reports whether an answer of Status may only tell what was so before the call: of the state that we knew, or of an attempt that was
+// under way then and has been refused since.
 func (b *book) old(n *news) bool {
-	switch b.session.Status {
-	case StatusError:
-		return n.State == SnapshotDeclined || n.State == SnapshotPending
-	case StatusRequiresMore:
-		return n.State == SnapshotRequiresMore
+	declined := n.State == SnapshotDeclined || n.State == SnapshotPending && n.Decline != nil
+	switch {
+	case b.session.Status == StatusError:
+		return declined || n.State == SnapshotPending
+	case b.session.Status == StatusRequiresMore:
+		return declined || n.State == SnapshotRequiresMore
 	}
-	return false
+	return declined && !b.session.ProcessingSince.IsZero()
 }
 
 // conflict names what differs between a gateway's answer and what was asked; it is empty when nothing does.
@@ -201,6 +204,8 @@ func (b *book) conflict(op *Operation, a answer, n *news) string {
 	switch {
 	case n.insane:
 		return "answer"
+	case b.denied(op, a, n) && !b.accepted("denied", n):
+		return "denied"
 	case n.State == SnapshotNotFound:
 		return ""
 	case n.CurrencyCode != "" && !strings.EqualFold(n.CurrencyCode, s.CurrencyCode):
@@ -215,7 +220,7 @@ func (b *book) conflict(op *Operation, a answer, n *news) string {
 		want = op.Amount
 	}
 	switch {
-	case !n.Amount.IsZero() && !n.Amount.Equal(want) && !b.accepted("amount", n):
+	case !n.Amount.IsZero() && !n.Amount.Equal(want) && !(a.hinted && n.waits()) && !b.accepted("amount", n): // it may be from before an update
 		return "amount"
 	case n.State == SnapshotAuthorized && b.payment != nil && !n.Authorized.IsZero() && !n.Authorized.Equal(b.payment.Authorized) && !b.accepted("authorized", n):
 		return "authorized"
@@ -240,6 +245,18 @@ func (b *book) conflict(op *Operation, a answer, n *news) string {
 	}
 	return ""
 }
+
+// deniedAfter is for how long after an authorization a gateway may still answer as if it knew of none: answers come from replicas too.
+const deniedAfter = time.Hour
+
+// denied reports whether the gateway, asked about the session alone, knows nothing of what it authorized long ago.
+func (b *book) denied(op *Operation, a answer, n *news) bool {
+	return n.waits() && a.kind == answerAsked && !a.hinted && (op == nil || op.Kind == OperationStatus) &&
+		b.session.Status == StatusAuthorized && b.payment != nil && b.now.Sub(b.payment.CreatedAt) > deniedAfter
+}
+
+// waits reports whether a session is neither authorized nor over, so that nothing can be captured of it.
+func (n *news) waits() bool { return n.State != SnapshotAuthorized && n.State != SnapshotCanceled }
 
 // learn keeps what the gateway says of its object. Nothing decorative ever blocks a settlement: what cannot be published is dropped.
 func (b *book) learn(g *gateway, n *news) {
@@ -334,6 +351,9 @@ func (b *book) applyState(g *gateway, op *Operation, v verdict, n *news, code st
 		// It could be taken without another call of ours.
 		if !s.Held.Equal(s.Amount) && s.Amount.LessThanOrEqual(plus(b.collection.left(), s.Held)) {
 			b.hold(s.Amount)
+			if op != nil {
+				op.Held = decimal.Decimal{} // what it had added is gone
+			}
 		}
 	case SnapshotAuthorized:
 		b.authorize(op, n)
@@ -386,7 +406,7 @@ func (b *book) authorize(op *Operation, n *news) {
 // describePayment keeps what decorates a payment.
 func (b *book) describePayment(n *news) {
 	p := b.payment
-	if at := microseconds(n.CaptureBefore); !at.IsZero() && !at.Equal(p.CaptureBefore) {
+	if at := microseconds(n.CaptureBefore); !at.IsZero() && !at.Equal(p.CaptureBefore) && !(n.hinted && at.Before(p.CaptureBefore)) {
 		p.CaptureBefore = at
 		b.touchPayment()
 	}
@@ -407,10 +427,12 @@ func (b *book) applyRelease(g *gateway, op *Operation, v verdict, n *news) {
 	capturable := rest
 	capture := op != nil && op.Kind == OperationCapture
 	switch {
-	case n.State == SnapshotCanceled, capture && v == verdictDone && (op.Final || !g.info.MultiCapture):
+	case n.State == SnapshotCanceled:
 		capturable = decimal.Decimal{}
-	case n.Capturable != nil:
+	case n.Capturable != nil: // also after a final capture: another that failed since may have left money held
 		capturable = decimal.Min(withDigits(n.capturable(p, rest), n.digits), rest)
+	case capture && v == verdictDone && (op.Final || !g.info.MultiCapture):
+		capturable = decimal.Decimal{}
 	}
 	if n.hinted && !n.freed() {
 		capturable = decimal.Min(capturable, p.Capturable) // a message may be older than what we know
@@ -476,7 +498,7 @@ func operationID(op *Operation) string {
 
 // microseconds is a gateway's time as rows keep it.
 func microseconds(t time.Time) time.Time {
-	if t.Year() < 1 || t.Year() > 9999 || t.IsZero() { // nothing that JSON can hold
+	if t.Unix() <= 0 || t.Year() > 9999 { // nothing that JSON can hold, or how a number of seconds says nothing
 		return time.Time{}
 	}
 	return t.UTC().Truncate(time.Microsecond)

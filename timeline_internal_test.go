@@ -5,6 +5,7 @@ import (
 	"go/parser"
 	"go/token"
 	"os"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -456,6 +457,79 @@ func TestOutlook(t *testing.T) {
 		require.Empty(t, got.Next)
 		require.Equal(t, []string{"configure provider p again"}, got.Can)
 	})
+}
+
+// When a person must decide is told as it comes true.
+func TestTimelineSaysWhenAPersonMustDecide(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		keyTTL time.Duration
+		change func(op *Operation)
+		want   time.Duration // after the first call
+	}{
+		{"no keys", 0, func(*Operation) {}, 24 * time.Hour},
+		{"short keys", time.Hour, func(*Operation) {}, 24 * time.Hour},
+		{"the call may be repeated yet", 24 * time.Hour, func(*Operation) {}, 36*time.Hour + 15*time.Minute - 5*time.Second},
+		{
+			"repeated for the last time", 24 * time.Hour,
+			func(op *Operation) {
+				op.FirstCallAt, op.LastCallAt = op.FirstCallAt.Add(-13*time.Hour), op.LastCallAt.Add(-2*time.Hour)
+			},
+			35*time.Hour + 15*time.Minute + 10*time.Second,
+		},
+		{"a person asked again", 0, func(op *Operation) { op.ResolvedAt = op.FirstCallAt.Add(time.Hour) }, 25 * time.Hour},
+		{"not called yet", 0, func(op *Operation) { op.FirstCallAt, op.LastCallAt = time.Time{}, time.Time{} }, 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			b, g := outlookBook(), outlookGateway()
+			b.mint = func(prefix string) string { return prefix + "1" }
+			g.info.KeyTTL, g.info.MaxRequestLife = tt.keyTTL, 15*time.Minute
+			locked(OperationCapture, tt.change)(b, g)
+			op := b.operations[0]
+			at := b.givesUpAt(g, op)
+			if tt.want == 0 {
+				require.Zero(t, at)
+				return
+			}
+			require.Equal(t, op.FirstCallAt.Add(tt.want), at)
+			for op.Tries = leastTries; g.mayRepeat(b.cfg, op, b.now); b.now = b.now.Add(time.Second) {
+				op.LastCallAt = b.now
+			}
+			b.now = at.Add(-2 * time.Second)
+			b.stayOpen(g, op)
+			require.Equal(t, OperationOpen, op.State)
+			b.now = at
+			b.stayOpen(g, op)
+			require.Equal(t, OperationNeedsAttention, op.State)
+		})
+	}
+}
+
+// The guide's table has each code that a person must decide about.
+func TestGuideHasEveryCode(t *testing.T) {
+	source, err := os.ReadFile("timeline_text.go")
+	require.NoError(t, err)
+	_, words, found := strings.Cut(string(source), "func attentionWords(")
+	require.True(t, found)
+	words, _, _ = strings.Cut(words, "\n}\n")
+	want := []string{codeUnasked}
+	for _, m := range regexp.MustCompile(`case "(\w+)"`).FindAllStringSubmatch(words, -1) {
+		want = append(want, m[1])
+	}
+	require.Len(t, want, strings.Count(words, "\tcase "))
+	guide, err := os.ReadFile("docs/guide.md")
+	require.NoError(t, err)
+	_, table, found := strings.Cut(string(guide), "| `Code` | what is wrong |")
+	require.True(t, found)
+	table, _, _ = strings.Cut(table, "\n\n")
+	var got []string
+	for line := range strings.Lines(table) {
+		codes, _, _ := strings.Cut(strings.TrimPrefix(line, "|"), "|")
+		for _, m := range regexp.MustCompile("`(\\w+)`").FindAllStringSubmatch(codes, -1) {
+			got = append(got, m[1])
+		}
+	}
+	require.ElementsMatch(t, want, got)
 }
 
 // Events keep the order in which they happened, whatever the clocks of the processes that wrote them said.

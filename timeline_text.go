@@ -151,6 +151,20 @@ func (b *book) whyPayment() string {
 	return why
 }
 
+// givesUpAt returns when stayOpen leaves an open operation to a person: after Config.GiveUpAfter, and not before its last call, which may be
+// still to be made, can no longer have an effect. Zero while nothing was called.
+func (b *book) givesUpAt(g *gateway, op *Operation) time.Time {
+	since := later(op.FirstCallAt, op.ResolvedAt)
+	if since.IsZero() {
+		return time.Time{}
+	}
+	last := op.LastCallAt
+	if g.mayRepeat(b.cfg, op, b.now) {
+		last = later(last, op.FirstCallAt.Add(g.info.KeyTTL/2-b.cfg.CallTimeout))
+	}
+	return later(since.Add(b.cfg.GiveUpAfter), last.Add(g.info.proofWindow(b.cfg)))
+}
+
 // steps says what happens by itself.
 func (b *book) steps(g *gateway, op *Operation, known bool) (next []TimelineStep) {
 	if !known {
@@ -171,8 +185,8 @@ func (b *book) steps(g *gateway, op *Operation, known bool) (next []TimelineStep
 			}
 			add(due, "Reconcile asks the gateway; any call that meets it does so at once")
 		}
-		if since := later(op.FirstCallAt, op.ResolvedAt); !since.IsZero() {
-			add(since.Add(b.cfg.GiveUpAfter), "if it is not known by then, a person must decide")
+		if at := b.givesUpAt(g, op); !at.IsZero() {
+			add(at, "if it is not known by then, a person must decide")
 		}
 		return next
 	}
@@ -507,6 +521,8 @@ func attentionWords(code string) string {
 		return "the gateway was asked for another amount, it says"
 	case "authorized":
 		return "the gateway authorized another amount"
+	case "denied":
+		return "the gateway knows nothing of what it authorized"
 	case "authorized_again":
 		return "the gateway holds money whose authorization was given up here"
 	case "movement":

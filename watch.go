@@ -138,6 +138,10 @@ func (s *Service) reconcileSession(ctx context.Context, d Due, r *Report) error 
 	if op := b.openOperation(); op != nil && op.State == OperationOpen { // when that ends, the session is due again
 		return s.done(ctx, d, b.now.Add(max(op.LeaseUntil.Sub(b.now), firstLook)))
 	}
+	if r.silent[g.ID()] {
+		return s.putOff(ctx, d, r)
+	}
+	defer s.listen(r, g.ID())()
 	asks, revision, answered := !g.info.Pure, b.session.Revision, true
 	if asks && b.session.Status != StatusCanceled || asks && b.audited(g) {
 		var h heard

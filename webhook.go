@@ -39,7 +39,7 @@ type WebhookResult struct {
 	DeliveryID string        // whd_ and 32 hex digits; empty for a duplicate
 	Duplicate  bool          // it came before: nothing was stored
 	State      DeliveryState // where it stands; empty for a duplicate
-	Code       string        // why it is parked, such as operation_open
+	Code       string        // why it is parked, such as operation_open or asked_just_now: for logs, nothing is to be done
 }
 
 // HandleWebhook takes a webhook message of a provider: it lets the provider verify it, stores it once, asks the gateway what is true about
@@ -50,6 +50,9 @@ type WebhookResult struct {
 // with 400), [ErrInvalid] when no such provider is configured, or [ErrUnsupported] when it takes no webhooks (404); any other is the
 // store's, and nothing was stored: answer with 500, and the gateway will send it again.
 func (s *Service) HandleWebhook(ctx context.Context, providerID string, r WebhookRequest) (*WebhookResult, error) {
+	if err := s.outside("HandleWebhook"); err != nil {
+		return nil, err
+	}
 	g, err := s.gateway(providerID)
 	switch {
 	case err != nil:
@@ -299,7 +302,7 @@ func (s *Service) ask(ctx context.Context, b *book, q inquiry) (parked, heard, e
 		}
 		return p, h, err
 	}
-	b, won, err := s.takeOver(ctx, b.session.CollectionID, overdue, &q)
+	b, won, err := s.takeOver(ctx, b, overdue, &q)
 	if err != nil {
 		return p, heardNothing, err
 	}
@@ -309,6 +312,8 @@ func (s *Service) ask(ctx context.Context, b *book, q inquiry) (parked, heard, e
 	switch op := b.operation(overdue); {
 	case b.untold:
 		return parked{code: parkedOpen}, heardNothing, nil
+	case op != nil && op.State == OperationNeedsAttention && op.Code == "gave_up":
+		return p, heardNothing, nil // nobody answered once more: the message has not been used
 	case op == nil || op.State != OperationOpen:
 		return p, heardHint, nil
 	}
@@ -495,6 +500,10 @@ func (s *Service) reconcileDeliveries(ctx context.Context, claimed []Due, r *Rep
 		if d == nil || d.State != DeliveryParked {
 			return s.done(ctx, due, time.Time{})
 		}
+		if r.silent[d.ProviderID] {
+			return s.putOff(ctx, due, r)
+		}
+		defer s.listen(r, d.ProviderID)()
 		m, err := d.message()
 		if err != nil { // what it says is lost, and whom it concerns is not
 			s.cfg.Logger.ErrorContext(ctx, "payment: a webhook message cannot be read back", "delivery", d.ID, "error", err)

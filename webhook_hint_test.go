@@ -59,22 +59,9 @@ func TestOldWebhookReleasesNothing(t *testing.T) {
 	equalAmount(t, "100", s.fresh(c.ID).Held)
 }
 
-// moody is a store that can be down for loads.
-type moody struct {
-	payment.Store
-	down func(payment.Key) bool
-}
-
-func (m *moody) Load(ctx context.Context, by payment.Key) (*payment.Rows, error) {
-	if m.down != nil && m.down(by) {
-		return nil, errors.New("the store is down")
-	}
-	return m.Store.Load(ctx, by)
-}
-
 // A store that fails while a webhook takes an operation over leaves the message parked.
 func TestWebhookWhileTheStoreFails(t *testing.T) {
-	store := &moody{Store: memstore.New()}
+	store := &writeCounter{Store: memstore.New()}
 	s := newShop(t, options{store: store})
 	x := s.session(s.collection("100", "EUR"), "sandbox", "100")
 	s.gateway.Webhooks()
@@ -84,11 +71,38 @@ func TestWebhookWhileTheStoreFails(t *testing.T) {
 	news := s.gateway.Webhooks()
 	require.NotEmpty(t, news)
 	s.clock.Advance(time.Minute)
-	store.down = func(by payment.Key) bool { return by.OperationID != "" && by.CollectionID != "" }
+	store.refusal = errors.New("the store is down")
 	r, err := s.HandleWebhook(t.Context(), "sandbox", s.gateway.SignWebhook(news[0].Body, s.clock.Now()))
 	require.NoError(t, err)
 	require.Equal(t, payment.DeliveryParked, r.State)
-	store.down = nil
+	store.refusal = nil
+	s.reconcile(time.Minute)
+	require.Equal(t, payment.StatusAuthorized, s.freshSession(x.ID).Status)
+}
+
+// A message whose question ran into a time-out, at the very moment at which its operation was given up, has not been used yet: where the
+// gateway cannot be asked it may be all that ever tells.
+func TestMessageAtGivingUpIsKept(t *testing.T) {
+	s, p := newCourier(t, options{})
+	status := payment.ErrUnsupported
+	p.on(payment.OperationAuthorize, func(*payment.Snapshot, payment.Request) error { return context.DeadlineExceeded })
+	p.on(payment.OperationStatus, func(*payment.Snapshot, payment.Request) error { return status })
+	x := s.session(s.collection("100", "EUR"), "scripted", "100")
+	_, err := s.tryAuthorize(x)
+	require.ErrorIs(t, err, payment.ErrOutcomeUnknown)
+	for range 14 {
+		s.reconcile(11 * time.Minute)
+	}
+	s.clock.Advance(50 * time.Hour)
+	status = context.DeadlineExceeded
+	p.messages["paid"] = payment.WebhookMessage{SessionID: x.ID, Snapshot: &payment.Snapshot{
+		State: payment.SnapshotAuthorized, Reference: s.freshSession(x.ID).Reference, CurrencyCode: "EUR", Amount: dec("100"), Authorized: dec("100"),
+	}}
+	r, err := s.HandleWebhook(t.Context(), "scripted", payment.WebhookRequest{Body: []byte("paid")})
+	require.NoError(t, err)
+	require.Equal(t, payment.DeliveryParked, r.State)
+	require.Equal(t, payment.OperationNeedsAttention, s.operation(s.freshSession(x.ID).OperationID).State)
+	status = payment.ErrUnsupported
 	s.reconcile(time.Minute)
 	require.Equal(t, payment.StatusAuthorized, s.freshSession(x.ID).Status)
 }

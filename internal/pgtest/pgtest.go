@@ -205,7 +205,11 @@ func (s *Server) run(port string) error {
 func (s *Server) ready() bool {
 	b, err := os.ReadFile(filepath.Join(s.data(), "postmaster.pid"))
 	lines := strings.Split(string(b), "\n")
-	return err == nil && len(lines) > 7 && strings.TrimSpace(lines[7]) == "ready" && lines[0] == strconv.Itoa(s.process.cmd.Process.Pid)
+	if err != nil || len(lines) <= 7 {
+		return false
+	}
+	state := strings.TrimSpace(lines[7])
+	return (state == "ready" || state == "standby") && lines[0] == strconv.Itoa(s.process.cmd.Process.Pid)
 }
 
 // DSN returns the URL of a database of the server.

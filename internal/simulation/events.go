@@ -90,7 +90,7 @@ func (w *world) skipPoison(col *shadowCollection) {
 func (w *world) checkEvents() {
 	for _, col := range w.shadow.collections {
 		w.skipPoison(col)
-		if col.first < len(col.seqs) && w.poisoned(col, col.seqs[col.first]) && w.now-col.poisonAt < 26*hour {
+		if col.first < len(col.seqs) && w.poisoned(col, col.seqs[col.first]) && (w.now-col.poisonAt < 26*hour || col.poisonTries < 10) {
 			continue // not given up yet, and so in the way of others
 		}
 		if col.first < len(col.seqs) {

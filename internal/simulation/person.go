@@ -26,6 +26,7 @@ func (w *world) person() (busy bool) {
 // resolve carries out a decision about an operation.
 func (w *world) resolve(o *shadowOp, outcome payment.Resolution) {
 	w.hit(PersonDecided)
+	o.judged = o.judged || outcome == payment.ResolveFail
 	p := w.procs[w.dice.n(2)]
 	w.start(p, "ResolveOperation "+short(o.id)+" "+o.code+": "+string(outcome), func(a *actor) {
 		_, err := p.svc.ResolveOperation(context.Background(), payment.ResolveOperationParams{OperationID: o.id, Outcome: outcome, By: "a person"})

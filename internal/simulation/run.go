@@ -1,5 +1,10 @@
 package simulation
 
+import (
+	"github.com/seed40c892db/payment"
+	"github.com/seed40c892db/payment/memstore"
+)
+
 // Profiles of worlds.
 const (
 	ProfileDefault = "default" // all kinds of worlds, as often as they find something
@@ -12,6 +17,10 @@ type Options struct {
 	Profile string       // one of the profiles; empty means ProfileDefault
 	Trace   bool         // keep the trace
 	Line    func(string) // takes each line of the trace as it is written; may be nil
+
+	// Store returns the store of a world, with nothing in it; nil means a new memstore. What the world is, and so its trace, does not depend on
+	// it. It is called at the beginning of each seed; where several goroutines play, by all of them.
+	Store func() payment.Store
 }
 
 // Result is what became of a seed.
@@ -32,6 +41,9 @@ type Simulator struct{ pool pool }
 func (s *Simulator) Run(seed uint64, o Options) Result {
 	if o.Profile == "" {
 		o.Profile = ProfileDefault
+	}
+	if o.Store == nil {
+		o.Store = func() payment.Store { return memstore.New() }
 	}
 	w := newWorld(seed, &s.pool, &o)
 	w.play()

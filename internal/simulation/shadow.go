@@ -98,6 +98,7 @@ type shadowOp struct {
 	request   payment.Request
 	forgotten bool // its key's lifetime is over
 	asked     int  // how often a person looked at it
+	judged    bool // a person said that it was not done, of what is there now
 }
 
 func (o *shadowOp) ended() bool {

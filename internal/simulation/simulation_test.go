@@ -1,6 +1,8 @@
 package simulation
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"os"
 	"runtime"
@@ -10,6 +12,9 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/seed40c892db/payment"
+	"github.com/seed40c892db/payment/memstore"
 )
 
 // played is how many seeds the tests play: enough to see that it works. make sim plays 20,000.
@@ -140,4 +145,26 @@ func TestDice(t *testing.T) {
 		require.True(t, n >= -3 && n <= 3)
 	}
 	require.Greater(t, slices.Min(counts[:]), 800, fmt.Sprint(counts))
+}
+
+// A world is the same over any store that keeps the contract; one that is broken breaks the world.
+func TestStore(t *testing.T) {
+	plain := Run(17, Options{Trace: true})
+	require.Empty(t, plain.Broken)
+	made := 0
+	fresh := func() payment.Store {
+		made++
+		return struct{ payment.Store }{memstore.New()}
+	}
+	require.Equal(t, plain, Run(17, Options{Trace: true, Store: fresh}))
+	require.Equal(t, 1, made)
+	broken := Run(17, Options{Store: func() payment.Store { return brokenStore{memstore.New()} }})
+	require.NotEmpty(t, broken.Broken)
+	require.Contains(t, broken.Broken[0], "the store fails: the disk is full")
+}
+
+type brokenStore struct{ payment.Store }
+
+func (brokenStore) Load(context.Context, payment.Key) (*payment.Rows, error) {
+	return nil, errors.New("the disk is full")
 }

@@ -60,12 +60,21 @@ func (s *store) leave(a *actor, err error) error {
 	return err
 }
 
+// expect breaks the world when the store itself says what only its faults may say: that something is wrong with it.
+func (s *store) expect(err error) error {
+	if err != nil && !errors.Is(err, payment.ErrNotFound) && !errors.Is(err, payment.ErrConflict) && !errors.Is(err, payment.ErrDuplicate) {
+		s.w.fail("the store fails: %v", err)
+	}
+	return err
+}
+
 // Load loads. The error is the store's, or that it is down.
 func (s *store) Load(ctx context.Context, by payment.Key) (*payment.Rows, error) {
 	if _, err := s.enter(ctx); err != nil {
 		return nil, err
 	}
-	return s.w.mem.Load(context.Background(), by)
+	rows, err := s.w.rows.Load(context.Background(), by)
+	return rows, s.expect(err)
 }
 
 // Commit commits. The error is the store's, that it is down, a conflict that is made up, or that nobody knows.
@@ -86,7 +95,7 @@ func (s *store) Commit(ctx context.Context, c *payment.Changes) error {
 		return payment.ErrCommitUnknown
 	}
 	w.beforeCommit(a, c)
-	if err := w.mem.Commit(context.Background(), c); err != nil {
+	if err := w.rows.Commit(context.Background(), c); err != nil {
 		if errors.Is(err, payment.ErrConflict) {
 			w.hit(CommitMet)
 		} else {
@@ -114,7 +123,8 @@ func (s *store) List(ctx context.Context, kind payment.RowKind, f payment.Filter
 	if _, err := s.enter(ctx); err != nil {
 		return nil, err
 	}
-	return s.w.mem.List(context.Background(), kind, f, p)
+	rows, err := s.w.rows.List(context.Background(), kind, f, p)
+	return rows, s.expect(err)
 }
 
 // Claim claims. The error is the store's, or that it is down.
@@ -123,7 +133,8 @@ func (s *store) Claim(ctx context.Context, kind payment.DueKind, now, until time
 	if err != nil {
 		return nil, err
 	}
-	claimed, err := s.w.mem.Claim(context.Background(), kind, now, until, limit)
+	claimed, err := s.w.rows.Claim(context.Background(), kind, now, until, limit)
+	_ = s.expect(err)
 	if len(claimed) > 0 {
 		if s.w.tracing {
 			for _, d := range claimed {
@@ -144,7 +155,7 @@ func (s *store) Done(ctx context.Context, d payment.Due, again time.Time) error 
 	if err != nil {
 		return err
 	}
-	return s.leave(a, s.w.mem.Done(context.Background(), d, again))
+	return s.leave(a, s.expect(s.w.rows.Done(context.Background(), d, again)))
 }
 
 // PutDelivery writes a delivery. The error is the store's, or that it is down.
@@ -156,7 +167,7 @@ func (s *store) PutDelivery(ctx context.Context, d *payment.Delivery) error {
 	if a.forged {
 		s.w.fail("a forged webhook is stored")
 	}
-	if err = s.w.mem.PutDelivery(context.Background(), d); err == nil {
+	if err = s.expect(s.w.rows.PutDelivery(context.Background(), d)); err == nil {
 		s.w.afterPutDelivery(a, d)
 	}
 	return s.leave(a, err)
@@ -167,7 +178,8 @@ func (s *store) Settings(ctx context.Context) (*payment.Settings, error) {
 	if _, err := s.enter(ctx); err != nil {
 		return nil, err
 	}
-	return s.w.mem.Settings(context.Background())
+	set, err := s.w.rows.Settings(context.Background())
+	return set, s.expect(err)
 }
 
 // PutSettings writes the settings. The error is the store's, or that it is down.
@@ -176,5 +188,5 @@ func (s *store) PutSettings(ctx context.Context, set *payment.Settings) error {
 	if err != nil {
 		return err
 	}
-	return s.leave(a, s.w.mem.PutSettings(context.Background(), set))
+	return s.leave(a, s.expect(s.w.rows.PutSettings(context.Background(), set)))
 }

@@ -9,7 +9,6 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/seed40c892db/payment"
-	"github.com/seed40c892db/payment/memstore"
 	"github.com/seed40c892db/payment/sandboxprovider"
 )
 
@@ -46,7 +45,7 @@ type world struct {
 	faults  Counts
 	v       variant
 
-	mem      *memstore.Store
+	rows     payment.Store // what is committed, without faults
 	procs    [2]*process
 	provider payment.Provider
 	gateway  *sandboxprovider.Gateway
@@ -68,7 +67,7 @@ type world struct {
 
 // newWorld draws a world.
 func newWorld(seed uint64, p *pool, o *Options) *world {
-	w := &world{dice: newDice(seed, 1), pool: p, tracing: o.Trace, line: o.Line, faulty: true, mem: memstore.New()}
+	w := &world{dice: newDice(seed, 1), pool: p, tracing: o.Trace, line: o.Line, faulty: true, rows: o.Store()}
 	w.shadow.make()
 	w.mail.stored, w.mail.events = map[string]*arrived{}, map[string]*arrived{}
 	w.drawVariant(o.Profile)

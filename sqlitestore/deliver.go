@@ -1,0 +1,137 @@
+package sqlitestore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/seed40c892db/payment"
+)
+
+// maxDelivered is how many events share a transaction: it keeps all other writers waiting.
+const maxDelivered = 25
+
+const eventsBeyond = " WHERE collection_id = ? AND seq > ? ORDER BY seq LIMIT ?"
+
+// Deliver hands events to fn that were not delivered yet, those of a collection in their order, at most limit of them, and returns how many
+// fn took. What fn writes with tx and the note that the event is delivered are committed together: each event takes effect exactly once,
+// whatever crashes. Call it every second or so, on any number of processes, instead of Config.OnEvent; where there are both, each event
+// goes to one of them.
+//
+// When fn fails or panics, what it wrote is undone and the event is tried again later, after a second at first; the collection's later ones
+// wait for it. After Config.GiveUpAfter and ten tries it is given up, with an error in the log, and kept in Due.Dead. fn must not end tx, must
+// not wait for anything but the database, and must reach this store by [Store.WithTx] only: all other writers wait for it.
+//
+// The error is the context's when that ends, a [*payment.StoreError], or what ended the transaction: its events are delivered again then, and
+// what fn wrote for them is undone.
+func (s *Store) Deliver(ctx context.Context, limit int, fn func(ctx context.Context, tx *sql.Tx, e payment.Event) error) (int, error) {
+	delivered := 0
+	for delivered < limit {
+		if err := ctx.Err(); err != nil {
+			return delivered, err
+		}
+		n, more, err := s.deliverSome(ctx, min(limit-delivered, maxDelivered), fn)
+		delivered += n
+		if err != nil || !more {
+			return delivered, err
+		}
+	}
+	return delivered, nil
+}
+
+// deliverSome delivers events of the collection whose are due for longest. more says that there was one.
+func (s *Store) deliverSome(ctx context.Context, limit int, fn func(context.Context, *sql.Tx, payment.Event) error) (n int, more bool, err error) {
+	now := s.cfg.Now()
+	if more, err = s.anyDue(ctx, payment.DueEvents, now); err != nil || !more {
+		return 0, false, err
+	}
+	c, err := s.take(ctx, s.writer)
+	if err != nil {
+		return 0, false, explain(ctx, err)
+	}
+	defer s.writer.give(c)
+	tx, err := s.begin(ctx, c)
+	if err != nil {
+		return 0, false, explain(ctx, err)
+	}
+	defer func() { _ = tx.Rollback() }() // after a Commit it does nothing
+	// From here on only fn sees the context: an interrupted write would undo all of the others.
+	safe := context.WithoutCancel(ctx)
+	d, err := s.t.due.one(safe, c, dueBy, string(payment.DueEvents), now.UnixMicro(), 1)
+	if err != nil || d == nil {
+		return 0, false, explain(safe, err)
+	}
+	claimed := d.At
+	n, again, err := s.deliverTo(ctx, c, tx, d, limit, fn)
+	if err == nil {
+		d.At = claimed
+		err = s.t.done(safe, c, *d, again)
+	}
+	if err == nil {
+		err = tx.Commit()
+	}
+	if err != nil {
+		return 0, false, explain(safe, err)
+	}
+	return n, true, ctx.Err()
+}
+
+// begin begins a transaction that can write. The store's own connections begin theirs with the lock.
+func (s *Store) begin(ctx context.Context, c *connection) (*sql.Tx, error) {
+	if err := s.intact(); err != nil {
+		return nil, err
+	}
+	patience, cancel := context.WithTimeout(ctx, s.cfg.BusyTimeout)
+	defer cancel()
+	for {
+		tx, err := c.conn.BeginTx(context.WithoutCancel(ctx), nil)
+		if err == nil {
+			if _, err = c.exec(patience, lock); err == nil {
+				return tx, nil
+			}
+			err = errors.Join(err, tx.Rollback())
+		}
+		if !busy(err) || patience.Err() != nil || s.life.Err() != nil {
+			return nil, err
+		}
+		s.pause()
+	}
+}
+
+// deliverTo hands events to fn one after the other, each between SAVEPOINT and RELEASE, and notes in d how far that went. again is when to go
+// on after a failure, zero where there was none.
+func (s *Store) deliverTo(ctx context.Context, c *connection, tx *sql.Tx, d *payment.Due, limit int,
+	fn func(context.Context, *sql.Tx, payment.Event) error) (n int, again time.Time, err error) {
+	safe := context.WithoutCancel(ctx)
+	events, err := s.t.events.find(safe, c, eventsBeyond, d.ID, d.Seq, limit)
+	if err != nil {
+		return 0, again, err
+	}
+	for _, e := range events {
+		if ctx.Err() != nil {
+			break
+		}
+		err := within(safe, c, func() error { return fn(ctx, tx, *e) })
+		switch {
+		case err == nil:
+			d.Seq, d.Tries = e.Seq, 0
+			n++
+			continue
+		case errors.Is(err, errLost):
+			return 0, again, fmt.Errorf("event %s: fn has ended the transaction, or the database has: %w", e.ID, err)
+		case ctx.Err() != nil:
+			return n, again, nil //nolint:nilerr // it did not fail, it was stopped
+		}
+		tries := d.Tries + 1
+		if again = d.EventFailed(e, s.cfg.Now(), s.cfg.GiveUpAfter); !again.IsZero() {
+			s.cfg.Logger.WarnContext(ctx, "payment: an event could not be delivered; it is tried again", "event", e.ID, "kind", e.Kind,
+				"collection", e.CollectionID, "tries", tries, "error", err)
+			return n, again, nil
+		}
+		s.cfg.Logger.ErrorContext(ctx, "payment: an event was given up: it could never be delivered", "event", e.ID, "kind", e.Kind,
+			"collection", e.CollectionID, "tries", tries, "error", err)
+	}
+	return n, again, nil //nolint:nilerr // what failed is in the log
+}

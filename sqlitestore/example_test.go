@@ -1,0 +1,173 @@
+package sqlitestore_test
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/seed40c892db/payment"
+	"github.com/seed40c892db/payment/manualprovider"
+	"github.com/seed40c892db/payment/sqlitestore"
+	"github.com/shopspring/decimal"
+)
+
+// file returns a file in a directory of its own, and what removes it.
+func file() (path string, remove func()) {
+	dir, err := os.MkdirTemp("", "shop")
+	if err != nil {
+		panic(err)
+	}
+	return filepath.Join(dir, "shop.db"), func() { _ = os.RemoveAll(dir) }
+}
+
+// A file is all it takes. Whoever opens it next finds what was stored.
+func ExampleOpen() {
+	path, remove := file()
+	defer remove()
+	ctx := context.Background()
+	var order string
+	for _, day := range []string{"monday", "tuesday"} {
+		store, err := sqlitestore.Open(path, sqlitestore.Config{})
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		svc, err := payment.NewService(store, payment.Config{Providers: []payment.Provider{manualprovider.New()}})
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		if day == "monday" {
+			c, err := svc.CreateCollection(ctx, payment.CreateCollectionParams{CurrencyCode: "EUR", Amount: decimal.RequireFromString("10.99")})
+			if err != nil {
+				fmt.Println(err)
+				return
+			}
+			order = c.ID
+		} else {
+			c, err := svc.GetCollection(ctx, order)
+			if err != nil {
+				fmt.Println(err)
+				return
+			}
+			fmt.Println(day, c.Status(), c.Amount, c.CurrencyCode)
+		}
+		if err := store.Close(); err != nil {
+			fmt.Println(err)
+		}
+	}
+	// Output: tuesday not_paid 10.99 EUR
+}
+
+// What a function writes for an event is committed along with the note that the event is delivered.
+func ExampleStore_Deliver() {
+	path, remove := file()
+	defer remove()
+	ctx := context.Background()
+	db, err := sql.Open("sqlite", "file:"+path+"?_txlock=immediate&_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer func() { _ = db.Close() }()
+	if _, err := db.Exec("CREATE TABLE mails (subject TEXT)"); err != nil {
+		fmt.Println(err)
+		return
+	}
+	if err := sqlitestore.Migrate(ctx, db); err != nil {
+		fmt.Println(err)
+		return
+	}
+	store, err := sqlitestore.New(db, sqlitestore.Config{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer func() { _ = store.Close() }()
+	svc, err := payment.NewService(store, payment.Config{Providers: []payment.Provider{manualprovider.New()}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	if _, err := svc.CreateCollection(ctx, payment.CreateCollectionParams{CurrencyCode: "EUR", Amount: decimal.RequireFromString("10.99")}); err != nil {
+		fmt.Println(err)
+		return
+	}
+
+	// A program does this every second or so.
+	n, err := store.Deliver(ctx, 100, func(ctx context.Context, tx *sql.Tx, e payment.Event) error {
+		_, err := tx.ExecContext(ctx, "INSERT INTO mails VALUES (?)", fmt.Sprintf("%s: %s %s", e.Kind, e.Amount, e.CurrencyCode))
+		return err
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	var subject string
+	if err := db.QueryRow("SELECT subject FROM mails").Scan(&subject); err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(n, "delivered;", subject)
+	// Output: 1 delivered; collection.created: 10.99 EUR
+}
+
+// The order and its payment collection are stored together or not at all.
+func ExampleStore_WithTx() {
+	path, remove := file()
+	defer remove()
+	ctx := context.Background()
+	db, err := sql.Open("sqlite", "file:"+path+"?_txlock=immediate&_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer func() { _ = db.Close() }()
+	if err := sqlitestore.Migrate(ctx, db); err != nil {
+		fmt.Println(err)
+		return
+	}
+	if _, err := db.Exec("CREATE TABLE orders (id TEXT, collection_id TEXT)"); err != nil {
+		fmt.Println(err)
+		return
+	}
+	store, err := sqlitestore.New(db, sqlitestore.Config{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer func() { _ = store.Close() }()
+
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	joined := store.WithTx(tx)
+	collection := &payment.PaymentCollection{ID: "paycol_1", CurrencyCode: "EUR", Amount: decimal.RequireFromString("10.99")}
+	if err := joined.Commit(ctx, &payment.Changes{CollectionID: collection.ID, Collection: collection}); err != nil {
+		fmt.Println(err)
+		return
+	}
+	if _, err := tx.Exec("INSERT INTO orders VALUES ('order-1', ?)", collection.ID); err != nil {
+		fmt.Println(err)
+		return
+	}
+	_, err = store.Load(ctx, payment.Key{CollectionID: collection.ID})
+	fmt.Println("before:", err)
+	if err := tx.Commit(); err != nil {
+		fmt.Println(err)
+		return
+	}
+	rows, err := store.Load(ctx, payment.Key{CollectionID: collection.ID})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println("after:", rows.Collections[0].Amount)
+	// Output:
+	// before: payment: no collection "paycol_1" was found
+	// after: 10.99
+}

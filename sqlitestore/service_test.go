@@ -1,0 +1,101 @@
+package sqlitestore_test
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"github.com/seed40c892db/payment"
+	"github.com/seed40c892db/payment/manualprovider"
+	"github.com/seed40c892db/payment/sandboxprovider"
+	"github.com/shopspring/decimal"
+	"github.com/stretchr/testify/require"
+)
+
+func service(t testing.TB, store payment.Store, gateway *sandboxprovider.Gateway) *payment.Service {
+	t.Helper()
+	svc, err := payment.NewService(store, payment.Config{
+		Providers: []payment.Provider{sandboxprovider.New(gateway, sandboxprovider.Config{}), manualprovider.New()},
+	})
+	require.NoError(t, err)
+	return svc
+}
+
+var amount = decimal.RequireFromString("10.99")
+
+// flow creates a collection and a session, authorizes, captures and refunds.
+func flow(ctx context.Context, svc *payment.Service, provider string) (string, error) {
+	c, err := svc.CreateCollection(ctx, payment.CreateCollectionParams{CurrencyCode: "EUR", Amount: amount})
+	if err != nil {
+		return "", err
+	}
+	x, err := svc.CreateSession(ctx, payment.CreateSessionParams{CollectionID: c.ID, ProviderID: provider, Amount: amount})
+	if err != nil {
+		return "", err
+	}
+	p, err := svc.AuthorizeSession(ctx, payment.AuthorizeSessionParams{SessionID: x.ID})
+	if err != nil {
+		return "", err
+	}
+	if _, err = svc.CapturePayment(ctx, payment.CapturePaymentParams{PaymentID: p.ID, IdempotencyKey: "parcel"}); err != nil {
+		return "", err
+	}
+	_, err = svc.RefundPayment(ctx, payment.RefundPaymentParams{PaymentID: p.ID, Amount: new(decimal.RequireFromString("0.99"))})
+	return c.ID, err
+}
+
+func TestAServiceOverAFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "payments.db")
+	gateway := sandboxprovider.NewGateway(sandboxprovider.GatewayConfig{})
+	var ids []string
+	{
+		svc := service(t, open(t, path), gateway)
+		for _, provider := range []string{"sandbox", "manual"} {
+			id, err := flow(t.Context(), svc, provider)
+			require.NoError(t, err)
+			ids = append(ids, id)
+		}
+	}
+	// Another process finds all of it.
+	svc := service(t, open(t, path), gateway)
+	for _, id := range ids {
+		c, err := svc.GetCollection(t.Context(), id)
+		require.NoError(t, err)
+		require.Equal(t, payment.CollectionCompleted, c.Status())
+		require.True(t, amount.Equal(c.Captured) && c.Refunded.Equal(decimal.RequireFromString("0.99")), "%s, %s", c.Captured, c.Refunded)
+		events, err := svc.ListEvents(t.Context(), payment.ListParams{CollectionID: id, Limit: 100})
+		require.NoError(t, err)
+		require.Len(t, events.Items, 6)
+	}
+	_, err := svc.Reconcile(t.Context())
+	require.NoError(t, err)
+}
+
+// Whoever captures at once through two handles of one file, the money moves once.
+func TestServicesThatShareAFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "payments.db")
+	gateway := sandboxprovider.NewGateway(sandboxprovider.GatewayConfig{})
+	services := []*payment.Service{service(t, open(t, path), gateway), service(t, open(t, path), gateway)}
+	c, err := services[0].CreateCollection(t.Context(), payment.CreateCollectionParams{CurrencyCode: "EUR", Amount: amount})
+	require.NoError(t, err)
+	x, err := services[0].CreateSession(t.Context(), payment.CreateSessionParams{CollectionID: c.ID, ProviderID: "sandbox", Amount: amount})
+	require.NoError(t, err)
+	errs := make([]error, 8)
+	var wg sync.WaitGroup
+	for i := range errs {
+		wg.Go(func() {
+			p, err := services[i%2].AuthorizeSession(context.Background(), payment.AuthorizeSessionParams{SessionID: x.ID})
+			if err == nil {
+				_, err = services[i%2].CapturePayment(context.Background(), payment.CapturePaymentParams{PaymentID: p.ID, IdempotencyKey: "parcel"})
+			}
+			errs[i] = err
+		})
+	}
+	wg.Wait()
+	require.NoError(t, errors.Join(errs...))
+	require.Equal(t, 1, gateway.Authorizations(x.ID))
+	require.Len(t, gateway.Intents(), 1)
+	require.True(t, amount.Equal(gateway.Intents()[0].Captured))
+}

@@ -1,0 +1,53 @@
+package payment
+
+import (
+	"context"
+	"fmt"
+)
+
+// WithStore returns the same Service over a store that is bound to a transaction of the host, such as pgstore's or sqlitestore's WithTx
+// return: what it stores is there when the host commits, and gone when the host rolls back.
+//
+//	tx, err := pool.Begin(ctx)
+//	...
+//	inTx := svc.WithStore(store.WithTx(tx))
+//	c, err := inTx.CreateCollection(ctx, params)
+//	...
+//	_, err = tx.Exec(ctx, "INSERT INTO orders (id, payment_collection_id) VALUES ($1, $2)", orderID, c.ID)
+//	...
+//	err = tx.Commit(ctx)
+//
+// Nobody waits and no gateway is called while a transaction is open. What would call a provider that is not [ProviderInfo].Pure, and
+// [Service.HandleWebhook], [Service.Reconcile], [Service.Run] and [Service.ResolveOperation], return [ErrInTransaction] before anything has
+// happened; where another call is at work on the session, the error matches [ErrInProgress] at once. Nothing is tried again: an error that
+// matches [ErrConflict], or a serialization failure of the database, means that the host rolls back and repeats its whole transaction.
+//
+// The events of such commits are delivered by the next Reconcile, or when Run looks next. Use the Service only as long as the transaction is
+// open, and like that not from several goroutines at once.
+func (s *Service) WithStore(store Store) *Service {
+	return &Service{store: store, cfg: s.cfg, providers: s.providers, order: s.order, bound: true}
+}
+
+// outside refuses what a Service in a host's transaction must not do.
+func (s *Service) outside(what string) error {
+	if s.bound {
+		return fmt.Errorf("%w: %s", ErrInTransaction, what)
+	}
+	return nil
+}
+
+// reach refuses to call a gateway from within a host's transaction.
+func (s *Service) reach(g *gateway) error {
+	if g.info.Pure {
+		return nil
+	}
+	return s.outside("provider " + g.ID() + " would be called")
+}
+
+// again waits before a step is decided anew after a conflict, or returns the conflict: in a host's transaction it is the host who repeats.
+func (s *Service) again(ctx context.Context, conflict error) error {
+	if s.bound {
+		return conflict
+	}
+	return s.jitter(ctx)
+}
