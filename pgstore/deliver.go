@@ -81,7 +81,8 @@ func (s *Store) dueEvents(ctx context.Context, but []string) ([]string, error) {
 // deliverOf delivers a collection's events: as many as one transaction takes. Where fn has broken that, or its commit fails, as it does for
 // constraints that are checked at the end, one event is delivered at a time, and the one that does it has failed like any other. It returns
 // how many were delivered, and whether at least one was, or was given up.
-func (s *Store) deliverOf(ctx context.Context, id string, limit int, fn func(context.Context, pgx.Tx, payment.Event) error) (n int, moved bool, err error) {
+func (s *Store) deliverOf(ctx context.Context, id string, limit int, fn func(context.Context, pgx.Tx, payment.Event) error) (n int, moved bool,
+	err error) {
 	r := &round{s: s, fn: fn, id: id, limit: min(limit, eventBatch)}
 	err = r.run(ctx)
 	if r.broke(err) && r.handed > 1 {

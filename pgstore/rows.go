@@ -247,8 +247,8 @@ func (r *reader) operation() *payment.Operation {
 }
 
 func requestTable() table {
-	return table{"requests", []string{"collection_id", "method", "key"}, columns(text, "collection_id method key fingerprint session_id operation_id code",
-		moment, "created_at")}
+	return table{"requests", []string{"collection_id", "method", "key"}, columns(text,
+		"collection_id method key fingerprint session_id operation_id code", moment, "created_at")}
 }
 
 func (w *writer) request(q *payment.KeyedRequest) {

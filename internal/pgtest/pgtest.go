@@ -1,3 +1,5 @@
+//go:build unix
+
 // Package pgtest starts throw-away PostgreSQL servers for tests, from the binaries that are installed.
 //
 //	server, err := pgtest.Start(pgtest.Options{})
