@@ -311,8 +311,24 @@ func (s *Service) endCollection(ctx context.Context, id, action string, end func
 	}
 }
 
-// cancelSessions cancels every session of a collection that is not canceled yet.
+// cancelSessions cancels every session of a collection that is not canceled yet. In a host's transaction it is all of them or none.
 func (s *Service) cancelSessions(ctx context.Context, collectionID string) error {
+	if s.bound {
+		if err := s.eachSession(ctx, collectionID, s.reachFor); err != nil {
+			return err
+		}
+	}
+	return s.eachSession(ctx, collectionID, func(x *PaymentSession) error {
+		if x.Status == StatusCanceled {
+			return nil
+		}
+		_, err := s.CancelSession(ctx, CancelSessionParams{SessionID: x.ID})
+		return err
+	})
+}
+
+// eachSession does something with every session of a collection, until it fails.
+func (s *Service) eachSession(ctx context.Context, collectionID string, do func(*PaymentSession) error) error {
 	p := ListParams{CollectionID: collectionID, Limit: 100}
 	for {
 		page, err := s.ListSessions(ctx, p)
@@ -320,10 +336,7 @@ func (s *Service) cancelSessions(ctx context.Context, collectionID string) error
 			return err
 		}
 		for _, x := range page.Items {
-			if x.Status == StatusCanceled {
-				continue
-			}
-			if _, err := s.CancelSession(ctx, CancelSessionParams{SessionID: x.ID}); err != nil {
+			if err := do(x); err != nil {
 				return err
 			}
 		}

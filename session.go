@@ -187,7 +187,10 @@ func (s *Service) supersede(ctx context.Context, r request, p *CreateSessionPara
 	if known, _, err := r.answered(b); known || err != nil {
 		return err
 	}
-	_, amount, err := s.admit(ctx, b, p)
+	g, amount, err := s.admit(ctx, b, p)
+	if err == nil {
+		err = s.reach(g)
+	}
 	if err != nil {
 		return err
 	}
@@ -199,6 +202,9 @@ func (s *Service) supersede(ctx context.Context, r request, p *CreateSessionPara
 		}
 		if err == nil {
 			err = old.uncaptured()
+		}
+		if err == nil {
+			err = s.reachFor(old.session)
 		}
 		if err != nil {
 			return err

@@ -44,6 +44,14 @@ func (s *Service) reach(g *gateway) error {
 	return s.outside("provider " + g.ID() + " would be called")
 }
 
+// reachFor refuses, in a host's transaction, what would end in a call about a session: before anything else has happened.
+func (s *Service) reachFor(x *PaymentSession) error {
+	if g := s.providers[x.ProviderID]; g != nil && x.Status != StatusCanceled {
+		return s.reach(g)
+	}
+	return nil
+}
+
 // again waits before a step is decided anew after a conflict, or returns the conflict: in a host's transaction it is the host who repeats.
 func (s *Service) again(ctx context.Context, conflict error) error {
 	if s.bound {

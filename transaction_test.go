@@ -58,6 +58,9 @@ func TestInTransactionNoGatewayIsCalled(t *testing.T) {
 	challenge := payment.AuthorizeSessionParams{SessionID: challenged.ID, Input: token("tok_3ds"), IdempotencyKey: "d"}
 	_, err = s.AuthorizeSession(t.Context(), challenge)
 	require.ErrorIs(t, err, payment.ErrRequiresMore)
+	mixed := s.collection("500", "EUR")
+	pure := s.session(mixed, "manual", "10")
+	impure := s.session(mixed, "sandbox", "10")
 	calls, writes := len(s.gateway.Requests()), store.writes.Load()
 
 	tx := s.WithStore(store)
@@ -85,7 +88,21 @@ func TestInTransactionNoGatewayIsCalled(t *testing.T) {
 			_, err := tx.AuthorizeSession(ctx, payment.AuthorizeSessionParams{SessionID: waiting.ID, IdempotencyKey: "b"})
 			return err
 		},
-		"ask again": func() error { _, err := tx.AuthorizeSession(ctx, challenge); return err },
+		"supersede a pure one": func() error {
+			_, err := tx.CreateSession(ctx, payment.CreateSessionParams{
+				CollectionID: mixed.ID, ProviderID: "sandbox", Amount: dec("10"), Supersede: []string{pure.ID},
+			})
+			return err
+		},
+		"supersede both": func() error {
+			_, err := tx.CreateSession(ctx, payment.CreateSessionParams{
+				CollectionID: mixed.ID, ProviderID: "manual", Amount: dec("10"), Supersede: []string{pure.ID, impure.ID},
+			})
+			return err
+		},
+		"cancel all": func() error { _, err := tx.CancelCollection(ctx, mixed.ID); return err },
+		"delete":     func() error { return tx.DeleteCollection(ctx, mixed.ID) },
+		"ask again":  func() error { _, err := tx.AuthorizeSession(ctx, challenge); return err },
 		"cancel": func() error {
 			_, err := tx.CancelSession(ctx, payment.CancelSessionParams{SessionID: pending.ID})
 			return err

@@ -28,8 +28,7 @@ func Example() {
 	check(pgstore.Migrate(ctx, pool, pgstore.Config{}))
 	store, err := pgstore.New(pool, pgstore.Config{})
 	check(err)
-	providers := []payment.Provider{manualprovider.New()}
-	svc, err := payment.NewService(store, payment.Config{Providers: providers})
+	svc, err := payment.NewService(store, payment.Config{Providers: []payment.Provider{manualprovider.New()}})
 	check(err)
 	_, err = pool.Exec(ctx, "CREATE TABLE orders (collection_id text PRIMARY KEY, paid numeric NOT NULL)")
 	check(err)
@@ -37,11 +36,8 @@ func Example() {
 	amount := decimal.RequireFromString("25.00")
 	var collection *payment.PaymentCollection
 	check(pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
-		in, err := payment.NewService(store.WithTx(tx), payment.Config{Providers: providers})
-		if err != nil {
-			return err
-		}
-		collection, err = in.CreateCollection(ctx, payment.CreateCollectionParams{CurrencyCode: "EUR", Amount: amount})
+		var err error
+		collection, err = svc.WithStore(store.WithTx(tx)).CreateCollection(ctx, payment.CreateCollectionParams{CurrencyCode: "EUR", Amount: amount})
 		if err != nil {
 			return err
 		}

@@ -221,3 +221,71 @@ func TestWithTxWaitsForItsContext(t *testing.T) {
 		return err == nil || errors.Is(err, payment.ErrConflict)
 	}, 5*time.Second, 10*time.Millisecond)
 }
+
+// A Service in the host's transaction stores what a host stores with it or not at all, and calls no gateway.
+func TestServiceInATransaction(t *testing.T) {
+	for _, level := range levels {
+		t.Run(string(level), func(t *testing.T) {
+			ctx := t.Context()
+			s, pool := open(t, prepared)
+			orders(t, pool)
+			svc := service(t, s)
+			var kept string
+			for _, commits := range []bool{false, true} {
+				tx := begin(t, pool, level)
+				in := svc.WithStore(s.WithTx(tx))
+				c, err := in.CreateCollection(ctx, payment.CreateCollectionParams{CurrencyCode: "EUR", Amount: ten})
+				require.NoError(t, err)
+				_, err = tx.Exec(ctx, "INSERT INTO orders VALUES ($1, 1)", c.ID)
+				require.NoError(t, err)
+				x, err := in.CreateSession(ctx, payment.CreateSessionParams{CollectionID: c.ID, ProviderID: "manual", Amount: ten})
+				require.NoError(t, err)
+				_, err = in.AuthorizeSession(ctx, payment.AuthorizeSessionParams{SessionID: x.ID})
+				require.NoError(t, err)
+				_, err = in.CreateSession(ctx, payment.CreateSessionParams{
+					CollectionID: c.ID, ProviderID: "sandbox", Amount: ten, Supersede: []string{x.ID},
+				})
+				require.Error(t, err)
+				c2, err := in.CreateCollection(ctx, payment.CreateCollectionParams{CurrencyCode: "EUR", Amount: ten})
+				require.NoError(t, err)
+				_, err = in.CreateSession(ctx, payment.CreateSessionParams{CollectionID: c2.ID, ProviderID: "sandbox", Amount: ten})
+				require.ErrorIs(t, err, payment.ErrInTransaction)
+				seen, err := in.GetCollection(ctx, c.ID)
+				require.NoError(t, err)
+				equalAmount(t, "10", seen.Authorized)
+				_, err = svc.GetCollection(ctx, c.ID)
+				require.ErrorIs(t, err, payment.ErrNotFound, "before the host commits")
+				if !commits {
+					require.NoError(t, tx.Rollback(ctx))
+					_, err = svc.GetCollection(ctx, c.ID)
+					require.ErrorIs(t, err, payment.ErrNotFound)
+					require.Zero(t, count(t, pool))
+					continue
+				}
+				require.NoError(t, tx.Commit(ctx))
+				kept = c.ID
+			}
+			require.Equal(t, 1, count(t, pool))
+			c, err := svc.GetCollection(ctx, kept)
+			require.NoError(t, err)
+			equalAmount(t, "10", c.Authorized)
+
+			// Somebody else is faster: the host repeats its whole transaction.
+			tx := begin(t, pool, level)
+			in := svc.WithStore(s.WithTx(tx))
+			_, err = in.GetCollection(ctx, kept)
+			require.NoError(t, err)
+			_, err = svc.UpdateCollection(ctx, payment.UpdateCollectionParams{CollectionID: kept, Metadata: &payment.Data{"by": "another"}})
+			require.NoError(t, err)
+			_, err = in.UpdateCollection(ctx, payment.UpdateCollectionParams{CollectionID: kept, Metadata: &payment.Data{"by": "host"}})
+			if level != pgx.ReadCommitted { // there every statement sees what was committed before it
+				var said *pgconn.PgError
+				require.ErrorAs(t, err, &said)
+				require.Equal(t, "40001", said.Code)
+				return
+			}
+			require.NoError(t, err)
+			require.NoError(t, tx.Commit(ctx))
+		})
+	}
+}

@@ -3,14 +3,16 @@ package sqlitestore_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/seed40c892db/payment"
 	"github.com/seed40c892db/payment/manualprovider"
 	"github.com/seed40c892db/payment/sqlitestore"
-	"github.com/shopspring/decimal"
 )
 
 // file returns a file in a directory of its own, and what removes it.
@@ -139,15 +141,21 @@ func ExampleStore_WithTx() {
 		return
 	}
 	defer func() { _ = store.Close() }()
+	svc, err := payment.NewService(store, payment.Config{Providers: []payment.Provider{manualprovider.New()}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	joined := store.WithTx(tx)
-	collection := &payment.PaymentCollection{ID: "paycol_1", CurrencyCode: "EUR", Amount: decimal.RequireFromString("10.99")}
-	if err := joined.Commit(ctx, &payment.Changes{CollectionID: collection.ID, Collection: collection}); err != nil {
+	collection, err := svc.WithStore(store.WithTx(tx)).CreateCollection(ctx, payment.CreateCollectionParams{
+		CurrencyCode: "EUR", Amount: decimal.RequireFromString("10.99"),
+	})
+	if err != nil {
 		fmt.Println(err)
 		return
 	}
@@ -155,19 +163,18 @@ func ExampleStore_WithTx() {
 		fmt.Println(err)
 		return
 	}
-	_, err = store.Load(ctx, payment.Key{CollectionID: collection.ID})
-	fmt.Println("before:", err)
+	_, err = svc.GetCollection(ctx, collection.ID)
+	fmt.Println("before:", errors.Is(err, payment.ErrNotFound))
 	if err := tx.Commit(); err != nil {
 		fmt.Println(err)
 		return
 	}
-	rows, err := store.Load(ctx, payment.Key{CollectionID: collection.ID})
-	if err != nil {
+	if collection, err = svc.GetCollection(ctx, collection.ID); err != nil {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println("after:", rows.Collections[0].Amount)
+	fmt.Println("after:", collection.Amount)
 	// Output:
-	// before: payment: no collection "paycol_1" was found
+	// before: true
 	// after: 10.99
 }

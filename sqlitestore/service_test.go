@@ -2,6 +2,7 @@ package sqlitestore_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"path/filepath"
 	"sync"
@@ -10,6 +11,7 @@ import (
 	"github.com/seed40c892db/payment"
 	"github.com/seed40c892db/payment/manualprovider"
 	"github.com/seed40c892db/payment/sandboxprovider"
+	"github.com/seed40c892db/payment/sqlitestore"
 	"github.com/shopspring/decimal"
 	"github.com/stretchr/testify/require"
 )
@@ -98,4 +100,49 @@ func TestServicesThatShareAFile(t *testing.T) {
 	require.Equal(t, 1, gateway.Authorizations(x.ID))
 	require.Len(t, gateway.Intents(), 1)
 	require.True(t, amount.Equal(gateway.Intents()[0].Captured))
+}
+
+// A Service in the host's transaction stores what a host stores with it or not at all, and calls no gateway.
+func TestAServiceInAHostsTransaction(t *testing.T) {
+	ctx := t.Context()
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(t.TempDir(), "shop.db")+"?_txlock=immediate&_pragma=busy_timeout(2000)&_pragma=journal_mode(WAL)")
+	require.NoError(t, err)
+	defer func() { require.NoError(t, db.Close()) }()
+	require.NoError(t, sqlitestore.Migrate(ctx, db))
+	_, err = db.Exec("CREATE TABLE orders (collection_id TEXT)")
+	require.NoError(t, err)
+	store, err := sqlitestore.New(db, sqlitestore.Config{})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, store.Close()) }()
+	svc := service(t, store, sandboxprovider.NewGateway(sandboxprovider.GatewayConfig{}))
+	for _, commits := range []bool{false, true} {
+		tx, err := db.Begin()
+		require.NoError(t, err)
+		in := svc.WithStore(store.WithTx(tx))
+		c, err := in.CreateCollection(ctx, payment.CreateCollectionParams{CurrencyCode: "EUR", Amount: amount})
+		require.NoError(t, err)
+		_, err = tx.Exec("INSERT INTO orders VALUES (?)", c.ID)
+		require.NoError(t, err)
+		_, err = in.CreateSession(ctx, payment.CreateSessionParams{CollectionID: c.ID, ProviderID: "sandbox", Amount: amount})
+		require.ErrorIs(t, err, payment.ErrInTransaction)
+		x, err := in.CreateSession(ctx, payment.CreateSessionParams{CollectionID: c.ID, ProviderID: "manual", Amount: amount})
+		require.NoError(t, err)
+		_, err = in.AuthorizeSession(ctx, payment.AuthorizeSessionParams{SessionID: x.ID})
+		require.NoError(t, err)
+		_, err = svc.GetCollection(ctx, c.ID)
+		require.ErrorIs(t, err, payment.ErrNotFound, "before the host commits")
+		if !commits {
+			require.NoError(t, tx.Rollback())
+			_, err = svc.GetCollection(ctx, c.ID)
+			require.ErrorIs(t, err, payment.ErrNotFound)
+			continue
+		}
+		require.NoError(t, tx.Commit())
+		c, err = svc.GetCollection(ctx, c.ID)
+		require.NoError(t, err)
+		require.True(t, amount.Equal(c.Authorized))
+	}
+	var orders int
+	require.NoError(t, db.QueryRow("SELECT count(*) FROM orders").Scan(&orders))
+	require.Equal(t, 1, orders)
 }
