@@ -6,6 +6,8 @@ SHELL := bash
 MAKEFLAGS += --no-print-directory
 
 GO ?= go
+# Each module is checked by itself, as its importers see it. go.work is for editors, and for whoever works on several.
+export GOWORK := off
 
 # Flags to add to go test, such as TESTFLAGS='-run Capture -v'.
 TESTFLAGS ?=
@@ -35,7 +37,7 @@ FLOOD ?= 1000
 # Where PostgreSQL 18 is unpacked; the user that runs servers must be able to read it.
 POSTGRES18 ?= $(CURDIR)/.bin/postgres18
 
-.PHONY: help check checks cc test bench cover fuzz sim planted hunt examples lint fmt format vet tidy deps crash nightly postgres18
+.PHONY: help check checks cc postgres test bench cover fuzz sim planted hunt examples lint fmt format vet tidy deps crash nightly postgres18
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -45,7 +47,7 @@ check: $(CHECKS) ## Everything that CI checks
 checks:
 	@echo $(CHECKS)
 
-test: cc ## Run all tests, in random order, under the race detector (which needs gcc)
+test: cc postgres ## Run all tests, in random order, under the race detector (which needs gcc), over real databases
 	@$(call in_each_module,$(GO) test -race -shuffle=on -timeout $(TIMEOUT) $(TESTFLAGS) ./...)
 
 # The race detector needs a C compiler, except on macOS.
@@ -57,6 +59,16 @@ cc:
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends gcc libc6-dev >/dev/null; \
 	else \
 		echo "make test: the race detector needs a C compiler: install gcc (on Debian: apt-get install gcc libc6-dev)" >&2; exit 1; \
+	fi
+
+# Tests start servers of their own, of PostgreSQL 15 or newer, or use the one that PAYMENT_TEST_POSTGRES names.
+postgres:
+	@if [ -n "$${PAYMENT_TEST_POSTGRES-}$${PAYMENT_PG_BIN-}" ] || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null; then exit 0; fi; \
+	if [ -f /etc/debian_version ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "installing PostgreSQL, which the tests of pgstore need"; \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql >/dev/null; \
+	else \
+		echo "make test: install PostgreSQL 15 or newer (on Debian: apt-get install postgresql), or set PAYMENT_TEST_POSTGRES to one's URL" >&2; exit 1; \
 	fi
 
 bench: ## Run the benchmarks: BENCH=regexp COUNT=n
@@ -94,7 +106,7 @@ planted: ## Plant each fault in the library, and see that the simulation finds i
 hunt: ## Look for new seeds that find the planted faults, and store them; it takes about an hour
 	@$(GO) run ./internal/simulation/sim -hunt -write -plants '$(PLANT)'
 
-crash: ## Kill processes and servers under load, KILLS times a store, and compare the books: docs/crash.md
+crash: postgres ## Kill processes and servers under load, KILLS times a store, and compare the books: docs/crash.md
 	@cd verification/crash; $(GO) test -count=1 -timeout 30m -args -kills $(KILLS) -flood $(FLOOD) -load 10s -outages 4 -figures
 
 nightly: ## The same at length, with whole histories and 1,000 seeds over each store: about half an hour
@@ -141,8 +153,7 @@ tidy: ## Fail if go.mod or go.sum is not what go mod tidy writes
 
 # An importer gets the modules in dependencies.txt. go.mod may add testify, for tests, and what testify itself requires.
 deps: ## Fail if the library depends on a module that is not in dependencies.txt
-	@export GOWORK=off; \
-	used=$$($(GO) list -deps -f '{{with .Module}}{{if not .Main}}{{.Path}}{{end}}{{end}}' ./... | LC_ALL=C sort -u | sed '/^$$/d'); \
+	@used=$$($(GO) list -deps -f '{{with .Module}}{{if not .Main}}{{.Path}}{{end}}{{end}}' ./... | LC_ALL=C sort -u | sed '/^$$/d'); \
 	diff -u --label dependencies.txt dependencies.txt --label 'used by packages' - <<<"$$used"; \
 	main=$$($(GO) list -m); graph=$$($(GO) mod graph); \
 	awk -v main="$$main" ' \

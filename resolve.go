@@ -284,6 +284,8 @@ func (n *news) said(code string) string {
 		return withDigits(n.Authorized, n.digits).String()
 	case "reference":
 		return n.Reference
+	case "denied":
+		return string(n.State)
 	case "account":
 		return n.Account
 	case "totals":

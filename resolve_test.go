@@ -483,7 +483,7 @@ func TestResolve(t *testing.T) {
 		done, failed := "succeeded; "+d.done, "failed declined; "+d.failed
 		before := "needs_attention gave_up; " + d.before
 		all := append(slices.Clone(d.special),
-			special{"nothing", done, failed}, special{"unsupported", done, failed}, special{"not found", done, failed},
+			special{"nothing", done, failed}, special{"unsupported", done, failed}, special{"not found", denied(done), denied(failed)},
 			special{"not done", "failed not_done; " + d.notDone, failed},
 			special{"done", done, "refused: " + before + " | later: " + done},
 			special{"amount", done, failed + " | alarm: amount"},
@@ -504,6 +504,14 @@ func TestResolve(t *testing.T) {
 			})
 		}
 	}
+}
+
+// denied adds the alarm about a gateway that knows nothing of what is authorized here.
+func denied(rows string) string {
+	if strings.Contains(rows, "; authorized") {
+		return rows + " | alarm: denied"
+	}
+	return rows
 }
 
 // decided is what comes of a decision: at once, and after two days in which the gateway is asked.

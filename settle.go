@@ -204,6 +204,8 @@ func (b *book) conflict(op *Operation, a answer, n *news) string {
 	switch {
 	case n.insane:
 		return "answer"
+	case b.denied(op, a, n) && !b.accepted("denied", n):
+		return "denied"
 	case n.State == SnapshotNotFound:
 		return ""
 	case n.CurrencyCode != "" && !strings.EqualFold(n.CurrencyCode, s.CurrencyCode):
@@ -242,6 +244,15 @@ func (b *book) conflict(op *Operation, a answer, n *news) string {
 		return "totals"
 	}
 	return ""
+}
+
+// deniedAfter is for how long after an authorization a gateway may still answer as if it knew of none: answers come from replicas too.
+const deniedAfter = time.Hour
+
+// denied reports whether the gateway, asked about the session alone, knows nothing of what it authorized long ago.
+func (b *book) denied(op *Operation, a answer, n *news) bool {
+	return n.waits() && a.kind == answerAsked && !a.hinted && (op == nil || op.Kind == OperationStatus) &&
+		b.session.Status == StatusAuthorized && b.payment != nil && b.now.Sub(b.payment.CreatedAt) > deniedAfter
 }
 
 // waits reports whether a session is neither authorized nor over, so that nothing can be captured of it.

@@ -521,6 +521,8 @@ func attentionWords(code string) string {
 		return "the gateway was asked for another amount, it says"
 	case "authorized":
 		return "the gateway authorized another amount"
+	case "denied":
+		return "the gateway knows nothing of what it authorized"
 	case "authorized_again":
 		return "the gateway holds money whose authorization was given up here"
 	case "movement":

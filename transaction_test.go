@@ -54,6 +54,10 @@ func TestInTransactionNoGatewayIsCalled(t *testing.T) {
 	_, err = s.capture(paid, "30")
 	require.NoError(t, err)
 	webhook := s.gateway.Webhooks()[0]
+	challenged := s.session(c, "sandbox", "20")
+	challenge := payment.AuthorizeSessionParams{SessionID: challenged.ID, Input: token("tok_3ds"), IdempotencyKey: "d"}
+	_, err = s.AuthorizeSession(t.Context(), challenge)
+	require.ErrorIs(t, err, payment.ErrRequiresMore)
 	calls, writes := len(s.gateway.Requests()), store.writes.Load()
 
 	tx := s.WithStore(store)
@@ -81,6 +85,7 @@ func TestInTransactionNoGatewayIsCalled(t *testing.T) {
 			_, err := tx.AuthorizeSession(ctx, payment.AuthorizeSessionParams{SessionID: waiting.ID, IdempotencyKey: "b"})
 			return err
 		},
+		"ask again": func() error { _, err := tx.AuthorizeSession(ctx, challenge); return err },
 		"cancel": func() error {
 			_, err := tx.CancelSession(ctx, payment.CancelSessionParams{SessionID: pending.ID})
 			return err

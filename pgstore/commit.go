@@ -1,6 +1,7 @@
 package pgstore
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -95,16 +96,16 @@ func (s *Store) queue(b *pgx.Batch, c *payment.Changes) error {
 		w.request(r)
 		b.Queue(s.sql.upsertRequest, w.args...)
 	}
-	newest := int64(0)
-	for _, r := range c.Events {
+	for i, r := range c.Events {
 		w.event(r)
-		b.Queue(s.sql.insertEvent, w.args...)
-		newest = max(newest, r.Seq)
+		if i > 0 {
+			b.Queue(s.sql.insertEvent, w.args...)
+			continue
+		}
+		newest := slices.MaxFunc(c.Events, func(a, b *payment.Event) int { return cmp.Compare(a.Seq, b.Seq) }).Seq
+		b.Queue(s.sql.insertFirst, append(w.args, newest)...) // it makes them due as well
 	}
 	s.queueDue(b, w, c)
-	if len(c.Events) > 0 {
-		b.Queue(s.sql.eventsDue, c.CollectionID, c.Events[0].At, newest)
-	}
 	return w.tooLarge()
 }
 

@@ -24,7 +24,7 @@ type database interface {
 }
 
 // errUncertain says that a batch may or may not have happened.
-var errUncertain = errors.New("the server's answer was lost") //nolint:gochecknoglobals // a sentinel
+var errUncertain = errors.New("the server's answer was lost")
 
 // pooled sends each batch on a connection of its own. Without a BEGIN, a batch is a transaction.
 type pooled struct{ pool *pgxpool.Pool }
@@ -93,7 +93,7 @@ func uncertain(err error, answered bool) bool {
 }
 
 // errRefused marks errors of an answers function that are no failure of the connection.
-var errRefused = errors.New("pgstore: refused") //nolint:gochecknoglobals // a sentinel
+var errRefused = errors.New("pgstore: refused")
 
 // maxTries is how often a batch that others got in the way of is sent in all.
 const maxTries = 8

@@ -116,7 +116,7 @@ type round struct {
 }
 
 // errBroken says that fn has left the transaction unusable.
-var errBroken = errors.New("fn ended the transaction, or left a result open") //nolint:gochecknoglobals // a sentinel
+var errBroken = errors.New("fn ended the transaction, or left a result open")
 
 // broke reports whether what fn did has kept the transaction from being committed.
 func (r *round) broke(err error) bool {
@@ -282,7 +282,7 @@ func (r *round) mark(ctx context.Context, tx pgx.Tx, d *payment.Due, again time.
 // handed is the transaction that fn gets.
 type handed struct{ pgx.Tx }
 
-var errNotYours = errors.New("pgstore: Deliver commits what fn writes, and rolls it back if fn returns an error") //nolint:gochecknoglobals // a sentinel
+var errNotYours = errors.New("pgstore: Deliver commits what fn writes, and rolls it back if fn returns an error")
 
 // Commit refuses: the store commits.
 func (handed) Commit(context.Context) error { return errNotYours }

@@ -77,9 +77,7 @@ func TestBadDatabases(t *testing.T) {
 			}), pgstore.Config{})
 			require.NoError(t, err)
 			every(t, s, c.want)
-			tx, err := pool.Begin(t.Context())
-			require.NoError(t, err)
-			defer tx.Rollback(t.Context())
+			tx := begin(t, pool, pgx.ReadCommitted)
 			if name != "no permission" {
 				every(t, s.WithTx(tx), c.want)
 				_, err = tx.Exec(t.Context(), "SELECT 1")
@@ -306,14 +304,12 @@ func TestDamagedRows(t *testing.T) {
 		{"UPDATE payment.collections SET completed_at = 'infinity'", "collections", id("paycol", 1), payment.RowCollections},
 	} {
 		t.Run(c.sql, func(t *testing.T) {
-			tx, err := pool.Begin(ctx)
-			require.NoError(t, err)
-			defer tx.Rollback(ctx)
+			tx := begin(t, pool, pgx.ReadCommitted)
 			column := "collection_id"
 			if c.table == "collections" {
 				column = "id"
 			}
-			_, err = tx.Exec(ctx, c.sql+" WHERE "+column+" = $1", id("paycol", 1))
+			_, err := tx.Exec(ctx, c.sql+" WHERE "+column+" = $1", id("paycol", 1))
 			require.NoError(t, err)
 			in := s.WithTx(tx)
 			_, err = in.Load(ctx, payment.Key{SessionID: id("payses", 1<<16|1)})

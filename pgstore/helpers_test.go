@@ -1,10 +1,13 @@
 package pgstore_test
 
 import (
+	"context"
 	"fmt"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/shopspring/decimal"
 	"github.com/stretchr/testify/require"
 
@@ -57,4 +60,15 @@ func service(t testing.TB, s payment.Store) *payment.Service {
 func equalAmount(t testing.TB, want string, got decimal.Decimal) {
 	t.Helper()
 	require.Truef(t, decimal.RequireFromString(want).Equal(got), "want %s, got %s", want, got)
+}
+
+// begin begins a transaction of the host, which ends with the test at the latest.
+func begin(t testing.TB, pool *pgxpool.Pool, level pgx.TxIsoLevel) pgx.Tx {
+	t.Helper()
+	tx, err := pool.BeginTx(t.Context(), pgx.TxOptions{IsoLevel: level})
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		_ = tx.Rollback(context.Background()) // it may be committed
+	})
+	return tx
 }

@@ -2,6 +2,7 @@ package pgstore_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"sync"
@@ -45,9 +46,8 @@ func create(ctx context.Context, s *pgtest.Server, name, from string) error {
 	if err != nil {
 		return err
 	}
-	defer c.Close(ctx)
 	_, err = c.Exec(ctx, "CREATE DATABASE "+name+" TEMPLATE "+from)
-	return err
+	return errors.Join(err, c.Close(ctx))
 }
 
 func TestMain(m *testing.M) {
@@ -69,9 +69,8 @@ func database(t testing.TB, from string) string {
 		ctx := context.Background()
 		c, err := pgx.Connect(ctx, s.DSN("postgres"))
 		require.NoError(t, err)
-		defer c.Close(ctx)
 		_, err = c.Exec(ctx, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)")
-		require.NoError(t, err)
+		require.NoError(t, errors.Join(err, c.Close(ctx)))
 	})
 	return s.DSN(name)
 }
@@ -119,6 +118,7 @@ func TestStore(t *testing.T) {
 			prepared(cfg)
 			cfg.ConnConfig.RuntimeParams["default_transaction_isolation"] = "serializable"
 		},
+		"exec": func(cfg *pgxpool.Config) { cfg.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec },
 		"simple protocol": func(cfg *pgxpool.Config) {
 			cfg.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol
 			cfg.ConnConfig.RuntimeParams["timezone"] = "Asia/Kolkata"

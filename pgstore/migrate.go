@@ -17,7 +17,7 @@ import (
 const oldestServer = 150000
 
 //go:embed migrations/*.sql
-var migrations embed.FS //nolint:gochecknoglobals // embedded files have no other form
+var migrations embed.FS
 
 // Migrations returns the SQL files that [Migrate] runs, in the order of their names, for those who run migrations by other means. Each
 // is to run in a transaction of its own, with a search_path that begins with the schema of the store, which has to exist; after it, its

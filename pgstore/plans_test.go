@@ -110,9 +110,9 @@ func TestPlans(t *testing.T) {
 	var statements []pgx.QueuedQuery
 	list := func(kind payment.RowKind, filters ...payment.Filter) {
 		t.Helper()
-		f := append(filters, payment.Filter{}, payment.Filter{CollectionID: c},
+		filters = append(filters, payment.Filter{}, payment.Filter{CollectionID: c},
 			payment.Filter{From: noon.AddDate(0, -2, 0), To: noon.AddDate(0, -2, 1)})
-		for _, f := range f {
+		for _, f := range filters {
 			for _, page := range []payment.Page{
 				{Limit: 50}, {Limit: 50, Descending: true}, {Limit: 20, AfterTime: noon.AddDate(0, -2, 0), AfterID: c, AfterSeq: 5},
 			} {
@@ -156,18 +156,15 @@ func TestPlans(t *testing.T) {
 		require.NoError(t, err)
 	})...)
 	require.Greater(t, len(statements), 90)
+	tx := begin(t, pool, pgx.ReadCommitted)
 	for _, mode := range []string{"force_custom_plan", "force_generic_plan"} {
-		tx, err := pool.Begin(ctx)
-		require.NoError(t, err)
-		defer tx.Rollback(ctx)
-		_, err = tx.Exec(ctx, "SET LOCAL plan_cache_mode = "+mode)
+		_, err := tx.Exec(ctx, "SET LOCAL plan_cache_mode = "+mode)
 		require.NoError(t, err)
 		for _, q := range statements {
 			plan := explain(t, tx, q)
 			require.NotContains(t, plan, "Seq Scan", "%s\n%s", q.SQL, plan)
 			require.NotContains(t, plan, "Parallel", "%s\n%s", q.SQL, plan)
 		}
-		require.NoError(t, tx.Rollback(ctx))
 	}
 }
 

@@ -11,8 +11,8 @@ type statements struct {
 	insertCollection, updateCollection                        string
 	upsertSession, upsertPayment, upsertCapture, upsertRefund string
 	upsertOpen, upsertEnded                                   string // operations
-	upsertRequest, insertEvent                                string
-	upsertDue, deleteDue, eventsDue                           string
+	upsertRequest, insertEvent, insertFirst                   string
+	upsertDue, deleteDue                                      string
 	claim, again, finish, lockEvents, rest                    string
 	insertDelivery, updateDelivery, parkDelivery, endDelivery string
 	settings, insertSettings, updateSettings                  string
@@ -41,7 +41,8 @@ func newStatements(schema string) *statements {
 		"dead = excluded.dead, collection_id = CASE WHEN x.collection_id IN (excluded.collection_id, '') THEN excluded.collection_id END"
 	q.deleteDue = "DELETE FROM " + due + " WHERE kind = $1 AND id = $2 AND 1 / (CASE WHEN collection_id IN ($3, '') THEN 1 ELSE 0 END) = 1"
 	// Whatever reads how far the events are delivered has to wait for a commit that writes more of them.
-	q.eventsDue = "INSERT INTO " + due + " AS x (kind, id, collection_id, at, newest) VALUES ('events', $1, $1, $2, $3) " +
+	q.insertFirst = "WITH e AS (" + q.insertEvent + ") " +
+		"INSERT INTO " + due + " AS x (kind, id, collection_id, at, newest) VALUES ('events', $2, $2, $15, $16) " +
 		"ON CONFLICT (kind, id) DO UPDATE SET at = coalesce(x.at, excluded.at), newest = greatest(x.newest, excluded.newest)"
 	q.claim = "WITH p AS MATERIALIZED (SELECT kind, id, at FROM " + due + " WHERE kind = $1 AND at <= $2 ORDER BY at, id LIMIT $4 " +
 		"FOR UPDATE SKIP LOCKED) UPDATE " + due + " d SET at = $3 FROM p WHERE d.kind = p.kind AND d.id = p.id RETURNING " +
@@ -68,7 +69,7 @@ func newStatements(schema string) *statements {
 func (q *statements) all() []string {
 	return append([]string{
 		q.insertCollection, q.updateCollection, q.upsertSession, q.upsertPayment, q.upsertCapture, q.upsertRefund, q.upsertOpen, q.upsertEnded,
-		q.upsertRequest, q.insertEvent, q.upsertDue, q.deleteDue, q.eventsDue, q.claim, q.again, q.finish, q.lockEvents, q.rest,
+		q.upsertRequest, q.insertEvent, q.insertFirst, q.upsertDue, q.deleteDue, q.claim, q.again, q.finish, q.lockEvents, q.rest,
 		q.insertDelivery, q.updateDelivery, q.parkDelivery, q.endDelivery,
 	}, q.loads()...)
 }

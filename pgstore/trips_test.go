@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 
@@ -123,9 +124,7 @@ func TestRoundTrips(t *testing.T) {
 	require.EqualValues(t, 1, trips.Load())
 	require.EqualValues(t, 1, count("Commit", s))
 
-	tx, err := pool.Begin(ctx)
-	require.NoError(t, err)
-	defer tx.Rollback(ctx)
+	tx := begin(t, pool, pgx.ReadCommitted)
 	in := s.WithTx(tx)
 	for range 2 { // the savepoint is prepared by the first
 		for _, name := range order {

@@ -173,7 +173,6 @@ func (s *Server) run(port string) error {
 	if err != nil {
 		return err
 	}
-	defer log.Close()
 	args := []string{"-D", s.data(), "-p", port, "-c", "listen_addresses=127.0.0.1", "-k", s.dir, "-c", "max_connections=200"}
 	if s.options.NoFsync {
 		args = append(args, "-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off")
@@ -183,7 +182,8 @@ func (s *Server) run(port string) error {
 	}
 	cmd := s.command("postgres", args...)
 	cmd.Stdout, cmd.Stderr = log, log
-	if s.process, err = start(cmd); err != nil {
+	s.process, err = start(cmd)
+	if err = errors.Join(err, log.Close()); err != nil { // the process has a handle of its own
 		return err
 	}
 	for range 3000 {

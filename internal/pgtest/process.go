@@ -65,9 +65,9 @@ func credential() (*syscall.Credential, error) {
 		if err != nil {
 			continue
 		}
-		uid, err := strconv.ParseUint(u.Uid, 10, 32)
+		uid, err1 := strconv.ParseUint(u.Uid, 10, 32)
 		gid, err2 := strconv.ParseUint(u.Gid, 10, 32)
-		if err = errors.Join(err, err2); err != nil {
+		if err := errors.Join(err1, err2); err != nil {
 			return nil, err
 		}
 		return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, nil
