@@ -107,11 +107,11 @@ hunt: ## Look for new seeds that find the planted faults, and store them; it tak
 	@$(GO) run ./internal/simulation/sim -hunt -write -plants '$(PLANT)'
 
 crash: postgres ## Kill processes and servers under load, KILLS times a store, and compare the books: docs/crash.md
-	@cd verification/crash; $(GO) test -count=1 -timeout 30m . -kills $(KILLS) -flood $(FLOOD) -load 10s -outages 4 -figures
+	@cd verification/crash; $(GO) test -count=1 -timeout 30m -args -kills $(KILLS) -flood $(FLOOD) -load 10s -outages 4 -figures
 
 nightly: ## The same at length, with whole histories and 1,000 seeds over each store: about half an hour
 	@$(MAKE) crash KILLS=200 FLOOD=1000
-	@cd verification/crash; $(GO) test -count=1 -timeout 30m . -run TestLoad -load 60s -figures
+	@cd verification/crash; $(GO) test -count=1 -timeout 30m -run TestLoad -args -load 60s -figures
 	@cd verification; $(GO) test -count=1 -timeout 30m -v ./linear -calls 2000
 	@cd verification; $(GO) test -count=1 -timeout 60m -v -run 'SQLite|Postgres' ./twin -seeds 1000
 
