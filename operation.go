@@ -519,12 +519,16 @@ func (b *book) notDone(g *gateway, op *Operation, a answer) bool {
 
 // turnedUp reports whether the gateway has shown the movement of a capture or refund since a person said that it had failed.
 func (b *book) turnedUp(op *Operation) bool {
-	if op.State != OperationFailed {
-		return false
+	done := func(e *Entry) bool {
+		return op.State == OperationFailed && e.OperationID == op.ID && e.State != MovementFailed
 	}
-	same := func(e *Entry) bool { return e.OperationID == op.ID && e.State != MovementFailed }
-	return slices.ContainsFunc(b.captures, func(c *Capture) bool { return same(&c.Entry) }) ||
-		slices.ContainsFunc(b.refunds, func(r *Refund) bool { return same(&r.Entry) })
+	switch op.Kind {
+	case OperationCapture:
+		return slices.ContainsFunc(b.captures, func(c *Capture) bool { return done(&c.Entry) })
+	case OperationRefund:
+		return slices.ContainsFunc(b.refunds, func(r *Refund) bool { return done(&r.Entry) })
+	}
+	return false
 }
 
 // outcome says how a task's operation ended; nil means that it succeeded.
