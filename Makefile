@@ -29,7 +29,7 @@ MODULES := $(patsubst %/go.mod,%,$(shell find . -name go.mod -not -path '*/.*/*'
 in_each_module = for module in $(MODULES); do (cd "$(CURDIR)/$$module"; $(1)); done
 
 # What `make check` and CI run, the quick ones first.
-CHECKS := fmt vet tidy deps lint test examples fuzz sim planted crash
+CHECKS := fmt vet tidy deps lint test examples fuzz sim planted twin crash
 
 # How often a child is killed, per store, and how many operations are open when the last one is.
 KILLS ?= 30
@@ -37,7 +37,7 @@ FLOOD ?= 1000
 # Where PostgreSQL 18 is unpacked; the user that runs servers must be able to read it.
 POSTGRES18 ?= $(CURDIR)/.bin/postgres18
 
-.PHONY: help check checks cc postgres test bench cover fuzz sim planted hunt examples lint fmt format vet tidy deps crash nightly postgres18
+.PHONY: help check checks cc postgres test bench cover fuzz sim planted hunt examples lint fmt format vet tidy deps twin crash nightly postgres18
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -106,6 +106,9 @@ planted: ## Plant each fault in the library, and see that the simulation finds i
 hunt: ## Look for new seeds that find the planted faults, and store them; it takes about an hour
 	@$(GO) run ./internal/simulation/sim -hunt -write -plants '$(PLANT)'
 
+twin: postgres ## Play 1,000 seeds of the simulation over SQLite and 200 over PostgreSQL: docs/crash.md
+	@cd verification; $(GO) test -count=1 -timeout 30m -v -run 'SQLite|Postgres' ./twin -seeds 1000
+
 crash: postgres ## Kill processes and servers under load, KILLS times a store, and compare the books: docs/crash.md
 	@cd verification/crash; $(GO) test -count=1 -timeout 30m -args -kills $(KILLS) -flood $(FLOOD) -load 10s -outages 4 -figures
 
@@ -113,7 +116,7 @@ nightly: ## The same at length, with whole histories and 1,000 seeds over each s
 	@$(MAKE) crash KILLS=200 FLOOD=1000
 	@cd verification/crash; $(GO) test -count=1 -timeout 30m -run TestLoad -args -load 60s -figures
 	@cd verification; $(GO) test -count=1 -timeout 30m -v ./linear -calls 2000
-	@cd verification; $(GO) test -count=1 -timeout 60m -v -run 'SQLite|Postgres' ./twin -seeds 1000
+	@$(MAKE) twin
 
 postgres18: ## Download PostgreSQL 18, and run the tests of pgstore and of verification over it
 	@bin=$$(verification/postgres18 "$(POSTGRES18)"); export PAYMENT_PG_BIN="$$bin"; "$$bin/postgres" --version; \
