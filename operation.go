@@ -147,10 +147,7 @@ func (s *Service) run(ctx context.Context, t *task) (*book, *Operation, error) {
 			if b, err = s.execute(ctx, b, op.ID); err != nil {
 				return b, nil, err
 			}
-			if b, op, err = s.latest(ctx, t, b); err != nil {
-				return b, nil, err
-			}
-			return t.concluded(b, op)
+			return t.concluded(b, b.operation(t.opID))
 		}
 		if t.hurried || s.bound {
 			return b, nil, b.inProgress()
@@ -164,27 +161,6 @@ func (s *Service) run(ctx context.Context, t *task) (*book, *Operation, error) {
 			return b, op, nil
 		}
 	}
-}
-
-// latest returns the task's own operation after its execution. If somebody else took that over and ended it without effect, a repeat of the
-// request may have begun another since: then that one is the outcome.
-func (s *Service) latest(ctx context.Context, t *task, b *book) (*book, *Operation, error) {
-	own := b.operation(t.opID)
-	if t.key == "" || own == nil || own.Tries == 1 || !own.withoutEffect() {
-		return b, own, nil
-	}
-	fresh, err := s.load(ctx, Key{CollectionID: b.collection.ID, Method: t.method, RequestKey: t.key})
-	if err != nil {
-		return b, nil, err
-	}
-	if fresh.request == nil || fresh.request.OperationID == own.ID {
-		return b, own, nil
-	}
-	opID := fresh.request.OperationID
-	if fresh, err = s.wait(ctx, fresh, opID); err != nil {
-		return b, nil, err
-	}
-	return fresh, fresh.operation(opID), nil
 }
 
 // withoutEffect reports whether an operation failed because it certainly moved nothing.

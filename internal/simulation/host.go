@@ -66,6 +66,7 @@ type hostCall struct {
 	began     []*shadowOp // the operations that it began
 	all       []*shadowOp // and those that its repetitions began
 	succeeded bool        // its caller was told so
+	known     bool        // when it was made again, its caller had been told so
 }
 
 // host is what the host remembers: what it was told of.
@@ -117,6 +118,7 @@ func (w *world) callHost() {
 		}
 	})
 	a.asked, a.cancel = c, cancel
+	c.known = c.first().succeeded
 }
 
 // drawCall draws what the host calls now; nil when there is nothing to do.

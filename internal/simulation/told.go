@@ -3,7 +3,6 @@ package simulation
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"github.com/seed40c892db/payment"
 )
@@ -52,27 +51,20 @@ func (w *world) toldEntry(e *payment.Entry) {
 	}
 }
 
-// done reports whether an operation succeeded that a call or one of its repetitions began.
-func (c *hostCall) done() bool {
-	return slices.ContainsFunc(c.all, func(o *shadowOp) bool { return o.state == payment.OperationSucceeded })
-}
-
 // toldMoved holds the outcome of a capture or refund against the operations that it began, and against what was told for its key before.
 func (w *world) toldMoved(c *hostCall, x *payment.Payment, err error) {
-	first := c.first()
 	if err == nil {
 		w.toldPayment(x)
-		first.succeeded = true
+		c.first().succeeded = true
 		for _, o := range c.began {
-			if o.kind != payment.OperationInitialize && o.state != payment.OperationSucceeded && o.code != "no_effect" &&
-				(o.code != "not_done" || !first.done()) {
+			if o.kind != payment.OperationInitialize && o.state != payment.OperationSucceeded && o.code != "no_effect" {
 				w.fail("%s was told that it succeeded, and its operation %s is %s", c.kind, o.id, o.state)
 			}
 		}
 		return
 	}
 	definite := errors.Is(err, payment.ErrDeclined) || errors.Is(err, payment.ErrNotSent)
-	if definite && first.succeeded {
+	if definite && c.known {
 		w.fail("%s with key %q had succeeded, and repeated it is told: %v", c.kind, c.key, err)
 	}
 	for _, o := range c.began {
