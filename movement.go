@@ -79,7 +79,7 @@ func (b *book) read(op *Operation, a answer) news {
 		}
 	}
 	if n.clash == "" {
-		n.clash = b.excess(&n)
+		n.clash = b.excess(op, &n)
 	}
 	if n.clash != "" && b.accepted(n.clash, &n) {
 		n.clash, n.ours, n.ambiguous = "", "", true // a person has seen it
@@ -95,8 +95,8 @@ func (b *book) setAside(n *news) {
 }
 
 // excess names what the movements add up to more than: what was authorized, or captured.
-func (b *book) excess(n *news) string {
-	authorized, released := n.Authorized, decimal.Decimal{}
+func (b *book) excess(op *Operation, n *news) string {
+	authorized, released := decimal.Min(n.Authorized, b.toAuthorize(op, n)), decimal.Decimal{}
 	if b.payment != nil {
 		authorized, released = b.payment.Authorized, b.payment.Released
 	}

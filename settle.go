@@ -380,11 +380,8 @@ func (b *book) authorize(op *Operation, n *news) {
 	if b.payment != nil {
 		return
 	}
-	amount := s.Amount
-	if op != nil && op.Kind == OperationUpdate && n.Authorized.Equal(op.Amount) {
-		amount = op.Amount
-		s.Amount = amount
-	}
+	amount := b.toAuthorize(op, n)
+	s.Amount = amount
 	asked := s.Status != StatusCanceled && amount.LessThanOrEqual(plus(b.collection.left(), s.Held))
 	b.hold(decimal.Decimal{})
 	b.payment = &Payment{
@@ -401,6 +398,14 @@ func (b *book) authorize(op *Operation, n *news) {
 		b.setStatus(StatusAuthorized)
 	}
 	b.event(Event{Kind: kind, Amount: b.payment.Authorized})
+}
+
+// toAuthorize is the session's amount, or what an update has made of it by the gateway's word. No more than that is recorded as authorized.
+func (b *book) toAuthorize(op *Operation, n *news) decimal.Decimal {
+	if op != nil && op.Kind == OperationUpdate && n.Authorized.Equal(op.Amount) {
+		return op.Amount
+	}
+	return b.session.Amount
 }
 
 // describePayment keeps what decorates a payment.
