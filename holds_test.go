@@ -117,3 +117,21 @@ func TestOldMessageDoesNotUndoAReturn(t *testing.T) {
 	require.Equal(t, payment.MovementFailed, got.Refunds[0].State)
 	equalAmount(t, "0", got.Refunded)
 }
+
+// A session that could not be made and was enlarged since holds no more than is left when its creation is repeated.
+func TestRepeatedCreationOfAnEnlargedSession(t *testing.T) {
+	s := newShop(t, options{sandbox: sandboxprovider.Config{ClientConfirms: true}})
+	c := s.collection("42", "EUR")
+	create := payment.CreateSessionParams{CollectionID: c.ID, ProviderID: "sandbox", Amount: dec("13"), IdempotencyKey: "k"}
+	s.fail(sandboxprovider.MethodCreate, sandboxprovider.FaultConnectionRefused)
+	_, err := s.CreateSession(t.Context(), create)
+	require.ErrorIs(t, err, payment.ErrNotSent)
+	var e *payment.SessionError
+	require.ErrorAs(t, err, &e)
+	_, err = s.UpdateSession(t.Context(), payment.UpdateSessionParams{SessionID: e.Session.ID, Amount: amount("42")})
+	require.NoError(t, err)
+	s.session(c, "sandbox", "28")
+	_, err = s.CreateSession(t.Context(), create)
+	require.ErrorIs(t, err, payment.ErrAmountExceeded)
+	equalAmount(t, "28", s.fresh(c.ID).Held)
+}

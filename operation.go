@@ -406,7 +406,8 @@ func (b *book) inProgress() error {
 }
 
 // takeOver brings on an operation of a book whose lease has ended: it asks first, and calls again only where that is known to be safe. Whoever
-// wins the commit is the operation's executor; anyone else finds the lease taken and returns the rows as they are.
+// wins the commit is the operation's executor; anyone else finds the lease taken and returns the rows as they are. So does who was held up for so
+// long that another has taken over since: what it was told was not used.
 //
 // because is the webhook that it happens for, nil if none: there is little time then, and nothing is called again.
 func (s *Service) takeOver(ctx context.Context, b *book, opID string, because *inquiry) (_ *book, won bool, _ error) {
@@ -452,8 +453,13 @@ func (s *Service) takeOver(ctx context.Context, b *book, opID string, because *i
 	}
 	a := s.pursue(ctx, b, op, q, again, never)
 	a.prompted = because != nil
+	tries := op.Tries
 	b, err = s.record(ctx, g, b, op, a)
-	return b, true, err
+	if err != nil {
+		return b, true, err
+	}
+	op = b.operation(opID)
+	return b, op == nil || op.Tries == tries, nil
 }
 
 // pursue asks what became of an operation, and calls again where that may be done. A panic of the provider's code is recorded as no answer

@@ -96,8 +96,8 @@ func (s *Service) CreateSession(ctx context.Context, p CreateSessionParams) (*Pa
 			return nil, err
 		}
 		held := decimal.Decimal{}
-		if b.session != nil {
-			held = b.session.Held
+		if b.session != nil { // from a first try; it may have been updated since
+			amount, held = b.session.Amount, b.session.Held
 		}
 		if err := b.fits(amount, held); err != nil {
 			return nil, err

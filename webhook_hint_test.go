@@ -106,3 +106,35 @@ func TestMessageAtGivingUpIsKept(t *testing.T) {
 	s.reconcile(time.Minute)
 	require.Equal(t, payment.StatusAuthorized, s.freshSession(x.ID).Status)
 }
+
+// A message whose handling was held up for so long that another one took the operation over has not been used yet.
+func TestMessageThatAnotherOvertook(t *testing.T) {
+	s, p := newCourier(t, options{})
+	p.on(payment.OperationInitialize, func(*payment.Snapshot, payment.Request) error { return context.DeadlineExceeded })
+	c := s.collection("100", "EUR")
+	_, err := s.CreateSession(t.Context(), payment.CreateSessionParams{CollectionID: c.ID, ProviderID: "scripted", Amount: dec("100")})
+	require.ErrorIs(t, err, payment.ErrOutcomeUnknown)
+	var e *payment.SessionError
+	require.ErrorAs(t, err, &e)
+	x := e.Session
+	said := payment.Snapshot{State: payment.SnapshotPending, Reference: "ref-" + x.ID, CurrencyCode: "EUR", Amount: dec("100")}
+	paid := said
+	paid.State, paid.Authorized = payment.SnapshotAuthorized, dec("100")
+	p.messages["created"] = payment.WebhookMessage{SessionID: x.ID, Snapshot: &said}
+	p.messages["paid"] = payment.WebhookMessage{SessionID: x.ID, Snapshot: &paid}
+	overtaken := false
+	p.on(payment.OperationStatus, func(*payment.Snapshot, payment.Request) error {
+		if !overtaken {
+			overtaken = true
+			s.clock.Advance(time.Hour)
+			s.requireHandled(s.receive("created"))
+		}
+		return payment.ErrUnsupported
+	})
+	s.clock.Advance(time.Hour)
+	r := s.receive("paid")
+	require.True(t, overtaken)
+	require.Equal(t, payment.DeliveryParked, r.State)
+	s.reconcile(time.Minute)
+	require.Equal(t, payment.StatusAuthorized, s.freshSession(x.ID).Status)
+}
