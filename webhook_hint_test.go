@@ -120,7 +120,7 @@ func TestMessageThatAnotherOvertook(t *testing.T) {
 	said := payment.Snapshot{State: payment.SnapshotPending, Reference: "ref-" + x.ID, CurrencyCode: "EUR", Amount: dec("100")}
 	paid := said
 	paid.State, paid.Authorized = payment.SnapshotAuthorized, dec("100")
-	p.messages["created"] = payment.WebhookMessage{SessionID: x.ID, Snapshot: &said}
+	p.messages["created"] = payment.WebhookMessage{SessionID: x.ID, IdempotencyKey: s.operation(x.OperationID).Key(), Snapshot: &said}
 	p.messages["paid"] = payment.WebhookMessage{SessionID: x.ID, Snapshot: &paid}
 	overtaken := false
 	p.on(payment.OperationStatus, func(*payment.Snapshot, payment.Request) error {
