@@ -87,9 +87,14 @@ func (e *acquireError) SafeToRetry() bool { return true }
 // before it commits: an error among the answers means that it did not.
 func uncertain(err error, answered bool) bool {
 	if said, ok := errors.AsType[*pgconn.PgError](err); ok {
-		return answered && said.Severity != "ERROR" && said.SeverityUnlocalized != "ERROR"
+		return answered && !isError(said)
 	}
 	return !pgconn.SafeToRetry(err) && !errors.Is(err, errRefused)
+}
+
+// isError reports whether the server refused a statement, rather than ended the connection. Severity is in the server's language.
+func isError(said *pgconn.PgError) bool {
+	return said.Severity == "ERROR" || said.SeverityUnlocalized == "ERROR"
 }
 
 // errRefused marks errors of an answers function that are no failure of the connection.

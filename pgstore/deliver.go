@@ -87,12 +87,12 @@ func (s *Store) deliverOf(ctx context.Context, id string, limit int, fn func(con
 	err = r.run(ctx)
 	if r.broke(err) && r.handed > 1 {
 		r.limit = 1
-		err = r.run(ctx)
+		err = r.rerun(ctx)
 	}
 	if r.broke(err) && r.handed == 1 {
 		cause := err
 		r.limit, r.fn = 1, func(context.Context, pgx.Tx, payment.Event) error { return cause }
-		err = r.run(ctx)
+		err = r.rerun(ctx)
 	}
 	switch {
 	case errors.Is(err, payment.ErrConflict):
@@ -122,7 +122,7 @@ var errBroken = errors.New("fn ended the transaction, or left a result open")
 // broke reports whether what fn did has kept the transaction from being committed.
 func (r *round) broke(err error) bool {
 	said, ok := errors.AsType[*pgconn.PgError](err)
-	return ok && r.committing && said.Severity == "ERROR" || errors.Is(err, errBroken)
+	return ok && r.committing && isError(said) || errors.Is(err, errBroken)
 }
 
 func (r *round) run(ctx context.Context) error {
@@ -162,6 +162,23 @@ func (r *round) run(ctx context.Context) error {
 	}
 	r.committing = true
 	return scrub(tx.Commit(ctx))
+}
+
+// rerun runs again what has broken. Where the connection had to be closed, the server takes a moment to notice, and holds the lock until then:
+// an event that were passed over for it would never be given up.
+func (r *round) rerun(ctx context.Context) error {
+	for try := 1; ; try++ {
+		err := r.run(ctx)
+		if err != nil || r.handed > 0 || try == 20 {
+			return err
+		}
+		pause, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
+		<-pause.Done()
+		cancel()
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+	}
 }
 
 // end gives the connection back, closed if fn left it in use.

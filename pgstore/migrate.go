@@ -74,7 +74,8 @@ func Migrate(ctx context.Context, pool *pgxpool.Pool, cfg Config) error {
 	changed := false
 	err = again(ctx, func(int) error {
 		changed = false
-		return pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
+		// Who has waited for the lock must see what was done meanwhile, whatever isolation is the default.
+		return pgx.BeginTxFunc(ctx, pool, pgx.TxOptions{IsoLevel: pgx.ReadCommitted}, func(tx pgx.Tx) error {
 			if err := checkServer(ctx, tx); err != nil {
 				return err
 			}

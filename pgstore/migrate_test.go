@@ -5,6 +5,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed40c892db/payment"
@@ -80,4 +81,27 @@ func TestRunOwnMigrations(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, s.Commit(ctx, changes(1, 0, 1)))
 	require.NoError(t, pgstore.Migrate(ctx, pool, pgstore.Config{}))
+}
+
+func TestMigrateFromManyAtOnceInSnapshots(t *testing.T) {
+	for _, level := range []string{"repeatable read", "serializable"} {
+		t.Run(level, func(t *testing.T) {
+			ctx, dsn := t.Context(), database(t, "template0")
+			snapshots := func(cfg *pgxpool.Config) { cfg.ConnConfig.RuntimeParams["default_transaction_isolation"] = level }
+			var pools []*pgxpool.Pool
+			for range 8 {
+				pools = append(pools, connect(t, dsn, snapshots))
+				require.NoError(t, pools[len(pools)-1].Ping(ctx))
+			}
+			var all sync.WaitGroup
+			for _, pool := range pools {
+				all.Go(func() {
+					if err := pgstore.Migrate(ctx, pool, pgstore.Config{}); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			all.Wait()
+		})
+	}
 }

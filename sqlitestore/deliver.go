@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/seed40c892db/payment"
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // maxDelivered is how many events share a transaction: it keeps all other writers waiting.
@@ -24,8 +25,11 @@ const eventsBeyond = " WHERE collection_id = ? AND seq > ? ORDER BY seq LIMIT ?"
 // wait for it. After Config.GiveUpAfter and ten tries it is given up, with an error in the log, and kept in Due.Dead. fn must not end tx, must
 // not wait for anything but the database, and must reach this store by [Store.WithTx] only: all other writers wait for it.
 //
-// The error is the context's when that ends, a [*payment.StoreError], or what ended the transaction: its events are delivered again then, and
-// what fn wrote for them is undone.
+// So it is where what fn did has ended the transaction, or keeps it from being committed: a rollback, an interrupted write, a deferred
+// constraint that does not hold. The events before it are handed to fn again then, as what it wrote for them was undone too.
+//
+// The error is the context's when that ends, or a [*payment.StoreError]: events are delivered again then, and what fn wrote for them is
+// undone.
 func (s *Store) Deliver(ctx context.Context, limit int, fn func(ctx context.Context, tx *sql.Tx, e payment.Event) error) (int, error) {
 	delivered := 0
 	for delivered < limit {
@@ -41,9 +45,51 @@ func (s *Store) Deliver(ctx context.Context, limit int, fn func(ctx context.Cont
 	return delivered, nil
 }
 
-// deliverSome delivers events of the collection whose are due for longest. more says that there was one.
-func (s *Store) deliverSome(ctx context.Context, limit int, fn func(context.Context, *sql.Tx, payment.Event) error) (n int, more bool, err error) {
-	now := s.cfg.Now()
+// deliverSome delivers events of the collection whose are due for longest. more says that there was one. An event that keeps the transaction
+// from being committed has failed like any other, so that it does not hold up all that are behind it for ever.
+func (s *Store) deliverSome(ctx context.Context, limit int, fn deliverer) (n int, more bool, err error) {
+	blamed := map[string]error{}
+	for {
+		r := &round{s: s, limit: limit, fn: func(ctx context.Context, tx *sql.Tx, e payment.Event) error {
+			if cause := blamed[e.ID]; cause != nil {
+				return cause
+			}
+			return fn(ctx, tx, e)
+		}}
+		n, more, err = r.run(ctx)
+		switch {
+		case err == nil || ctx.Err() != nil || blamed[r.last] != nil || !r.broke(err):
+			return n, more, explain(context.WithoutCancel(ctx), err)
+		case r.handed > 1 && !errors.Is(err, errLost): // one of them did it
+			limit = 1
+		default:
+			blamed[r.last] = errors.New(err.Error()) // and no longer errLost
+		}
+	}
+}
+
+type deliverer = func(context.Context, *sql.Tx, payment.Event) error
+
+// round is one transaction in which events of a collection are delivered.
+type round struct {
+	s      *Store
+	fn     deliverer
+	limit  int
+	handed int    // events that fn was given
+	last   string // the last of them
+}
+
+// broke reports whether it is what fn did that has kept the transaction from being committed, and not that the database cannot serve.
+func (r *round) broke(err error) bool {
+	switch primary(err) {
+	case 0, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISUSE, sqlite3.SQLITE_ABORT:
+		return errors.Is(err, errLost) || primary(err) == sqlite3.SQLITE_CONSTRAINT && r.handed > 0
+	}
+	return false
+}
+
+func (r *round) run(ctx context.Context) (n int, more bool, err error) {
+	s, now := r.s, r.s.cfg.Now()
 	if more, err = s.anyDue(ctx, payment.DueEvents, now); err != nil || !more {
 		return 0, false, err
 	}
@@ -61,10 +107,10 @@ func (s *Store) deliverSome(ctx context.Context, limit int, fn func(context.Cont
 	safe := context.WithoutCancel(ctx)
 	d, err := s.t.due.one(safe, c, dueBy, string(payment.DueEvents), now.UnixMicro(), 1)
 	if err != nil || d == nil {
-		return 0, false, explain(safe, err)
+		return 0, false, err
 	}
 	claimed := d.At
-	n, again, err := s.deliverTo(ctx, c, tx, d, limit, fn)
+	n, again, err := r.deliverTo(ctx, c, tx, d)
 	if err == nil {
 		d.At = claimed
 		err = s.t.done(safe, c, *d, again)
@@ -73,7 +119,7 @@ func (s *Store) deliverSome(ctx context.Context, limit int, fn func(context.Cont
 		err = tx.Commit()
 	}
 	if err != nil {
-		return 0, false, explain(safe, err)
+		return 0, false, err
 	}
 	return n, true, ctx.Err()
 }
@@ -102,10 +148,9 @@ func (s *Store) begin(ctx context.Context, c *connection) (*sql.Tx, error) {
 
 // deliverTo hands events to fn one after the other, each between SAVEPOINT and RELEASE, and notes in d how far that went. again is when to go
 // on after a failure, zero where there was none.
-func (s *Store) deliverTo(ctx context.Context, c *connection, tx *sql.Tx, d *payment.Due, limit int,
-	fn func(context.Context, *sql.Tx, payment.Event) error) (n int, again time.Time, err error) {
-	safe := context.WithoutCancel(ctx)
-	events, err := s.t.events.find(safe, c, eventsBeyond, d.ID, d.Seq, limit)
+func (r *round) deliverTo(ctx context.Context, c *connection, tx *sql.Tx, d *payment.Due) (n int, again time.Time, err error) {
+	s, safe := r.s, context.WithoutCancel(ctx)
+	events, err := s.t.events.find(safe, c, eventsBeyond, d.ID, d.Seq, r.limit)
 	if err != nil {
 		return 0, again, err
 	}
@@ -113,7 +158,8 @@ func (s *Store) deliverTo(ctx context.Context, c *connection, tx *sql.Tx, d *pay
 		if ctx.Err() != nil {
 			break
 		}
-		err := within(safe, c, func() error { return fn(ctx, tx, *e) })
+		r.handed, r.last = r.handed+1, e.ID
+		err := within(safe, c, func() error { return r.fn(ctx, tx, *e) })
 		switch {
 		case err == nil:
 			d.Seq, d.Tries = e.Seq, 0

@@ -190,7 +190,8 @@ func (s *Store) writeGroup(c *connection) {
 	}
 	err = end(c, stored > 0)
 	for i, j := range group {
-		if refused[i] == nil {
+		// What stood in the way may have been another write of this transaction: it is not there either.
+		if refused[i] == nil || err != nil && (errors.Is(refused[i], payment.ErrConflict) || errors.Is(refused[i], payment.ErrDuplicate)) {
 			refused[i] = err
 		}
 		j.answer(refused[i])

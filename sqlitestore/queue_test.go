@@ -256,3 +256,28 @@ func TestClosingAnswersWhoWaits(t *testing.T) {
 	requireProblem(t, err, payment.StoreGone)
 	require.NoError(t, s.Close())
 }
+
+// What was refused because of another write of a transaction that was not committed was not refused.
+func TestARefusalCountsOnlyWhenItsTransactionDoes(t *testing.T) {
+	s, db := hosted(t, Config{BusyTimeout: time.Minute}, "&_pragma=foreign_keys(1)")
+	_, err := db.Exec("CREATE TABLE a (n INTEGER PRIMARY KEY); CREATE TABLE b (n INTEGER REFERENCES a (n) DEFERRABLE INITIALLY DEFERRED)")
+	require.NoError(t, err)
+	put := func(id string) func() error {
+		return func() error {
+			return s.PutDelivery(context.Background(), &payment.Delivery{
+				ID: id, ProviderID: "p", EventID: "evt", State: payment.DeliveryHandled, ReceivedAt: begin,
+			})
+		}
+	}
+	errs := together(t, s, put("whd_1"), put("whd_2"), func() error {
+		return s.write(context.Background(), func(ctx context.Context, db database) error { // COMMIT fails
+			_, err := db.exec(ctx, "INSERT INTO b (n) VALUES (1)")
+			return err
+		})
+	})
+	require.Error(t, errs[0])
+	rows, err := s.List(t.Context(), payment.RowDeliveries, payment.Filter{}, payment.Page{Limit: 1})
+	require.NoError(t, err)
+	require.Empty(t, rows.Deliveries)
+	require.NotErrorIs(t, errs[1], payment.ErrDuplicate, "nobody has the message")
+}
