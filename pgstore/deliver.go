@@ -127,9 +127,14 @@ func (r *round) broke(err error) bool {
 
 func (r *round) run(ctx context.Context) error {
 	r.handed, r.delivered, r.moved, r.committing = 0, 0, false, false
-	tx, err := r.s.pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.ReadCommitted})
+	c, err := r.s.pool.Acquire(ctx)
 	if err != nil {
 		return &acquireError{err: err, full: pooled{r.s.pool}.full()}
+	}
+	defer c.Release()
+	tx, err := c.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.ReadCommitted})
+	if err != nil {
+		return scrub(err)
 	}
 	defer r.end(ctx, tx)
 	d, events, err := r.begin(ctx, tx)
@@ -181,7 +186,7 @@ func (r *round) rerun(ctx context.Context) error {
 	}
 }
 
-// end gives the connection back, closed if fn left it in use.
+// end ends the transaction, and closes the connection if fn left it in use.
 func (r *round) end(ctx context.Context, tx pgx.Tx) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
