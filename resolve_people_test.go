@@ -67,6 +67,7 @@ func TestResolveAsk(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, payment.OperationNeedsAttention, op.State)
 		require.Equal(t, "movement_amount", op.Code)
+		m.clock.Advance(time.Second) // two decisions of one instant may pass for one
 		op, err = m.resolve(payment.ResolveAsk)
 		require.NoError(t, err)
 		require.Equal(t, payment.OperationNeedsAttention, op.State)
