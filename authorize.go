@@ -75,8 +75,8 @@ func (s *Service) decideAuthorize(b *book, t *task, id string) (*Operation, erro
 	}
 	c, x := b.collection, b.session
 	if !x.ProcessingSince.IsZero() {
-		if g, err := s.gateway(x.ProviderID); err == nil && s.reach(g) != nil {
-			return nil, s.reach(g)
+		if err := s.reachFor(x); err != nil {
+			return nil, err
 		}
 	}
 	switch {
