@@ -21,7 +21,16 @@ var migrations embed.FS
 
 // Migrations returns the SQL files that [Migrate] runs, in the order of their names, for those who run migrations by other means. Each
 // is to run in a transaction of its own, with a search_path that begins with the schema of the store, which has to exist; after it, its
-// number is to be inserted into schema_version.
+// number is to be inserted into schema_version. In psql:
+//
+//	BEGIN;
+//	CREATE SCHEMA payment;
+//	SET LOCAL search_path TO payment;
+//	\i 0001_tables.sql
+//	INSERT INTO schema_version (version) VALUES (1);
+//	COMMIT;
+//
+// Without the number the store says not_migrated, and Migrate fails, since the tables are there already. Insert it then.
 func Migrations() fs.FS {
 	sub, err := fs.Sub(migrations, "migrations")
 	if err != nil {
