@@ -230,7 +230,7 @@ func TestWhatNoStoreCanHold(t *testing.T) {
 		require.NotContains(t, err.Error(), secret)
 	}
 	c := order(1)
-	for i := range maxRows {
+	for i := range payment.MaxChangesRows {
 		c.Due = append(c.Due, payment.Due{Kind: payment.DueSession, ID: fmtInt(i), At: begin})
 	}
 	require.ErrorIs(t, s.Commit(t.Context(), c), payment.ErrInvalid)

@@ -36,7 +36,6 @@ func TestContractHasCases(t *testing.T) {
 		"See [Key] for which session":                          "Key's cases",
 		"Filters and orders that [Filter] names are served":    "the package comment says why",
 		"ErrCommitUnknown when it may have happened":           "takes a connection that can be cut",
-		"the session, with its payment, all its captures and":  "Key's cases: brings the session and all that is its",
 		"the named operation":                                  "Key's cases: it is in Rows as well",
 		"the request, and its operation":                       "Key's cases: brings the request, its operation",
 		"Claim takes due work":                                 "says what it is for",
