@@ -43,6 +43,8 @@
 // returns payment.ErrCommitUnknown, and the Service repeats the same commit. For a failover, name all servers in the connection string with
 // target_session_attrs=read-write, and replicate synchronously, or the newest payments are lost with the primary.
 //
+// After a promotion, clear synchronous_standby_names on the new primary, or its commits wait for a standby that it does not have.
+//
 // The store sets no time limit of its own. A server that hangs, or whose machine is gone without a word, keeps a call for as long as its
 // context lasts: give every context a deadline.
 //
