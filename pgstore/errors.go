@@ -27,6 +27,7 @@ const (
 	noPrivilege          = "42501"
 	undefinedColumn      = "42703"
 	undefinedTable       = "42P01"
+	duplicateTable       = "42P07"
 	diskFull             = "53100"
 	outOfMemory          = "53200"
 	tooManyConnections   = "53300"
