@@ -207,7 +207,7 @@ func updateParams(cfg Config, info payment.ProviderInfo, r payment.Request) (*st
 		Amount:                    &n,
 		Customer:                  optional(w.customer),
 		ReceiptEmail:              &w.email,
-		Description:               &w.description,
+		Description:               optional(w.description), // Stripe removes none
 		StatementDescriptorSuffix: optional(w.suffix),
 		SetupFutureUsage:          &w.usage,
 		PaymentMethod:             optional(w.method),
