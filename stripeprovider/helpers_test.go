@@ -22,8 +22,8 @@ import (
 )
 
 const (
-	secretKey = "sk_test_4eC39HqLyjWDarjtT1zdp7dc"
-	whsec     = "whsec_5WbX5kEWLlfzsGNjH64I8lOOqUB6e8FH"
+	secretKey = "sk_test_OnlyTheServerKnowsThis"
+	whsec     = "whsec_OnlyStripeAndWeKnowThis"
 	sessionID = "payses_0123456789abcdef0123456789abcdef"
 	intentID  = "pi_3MrPBM2eZvKYlo2C1TEMacFD"
 	chargeID  = "ch_3MrPBM2eZvKYlo2C1TEMacFD"
@@ -113,7 +113,7 @@ func (d *double) asked() []string {
 }
 
 func config(change ...func(*stripeprovider.Config)) stripeprovider.Config {
-	c := stripeprovider.Config{SecretKey: secretKey, PublishableKey: "pk_test_TYooMQauvdEDq54NiTphI7jx", WebhookSecrets: []string{whsec}}
+	c := stripeprovider.Config{SecretKey: secretKey, PublishableKey: "pk_test_EverybodyMayKnowThis", WebhookSecrets: []string{whsec}}
 	for _, f := range change {
 		f(&c)
 	}
