@@ -1,7 +1,6 @@
 package stripeprovider
 
 import (
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -133,8 +132,11 @@ func keyed(r payment.Request) error {
 	return nil
 }
 
-// minorUnits returns the request's amount as Stripe counts it.
+// minorUnits returns the amount of a keyed request as Stripe counts it.
 func minorUnits(info payment.ProviderInfo, r payment.Request) (int64, error) {
+	if err := keyed(r); err != nil {
+		return 0, err
+	}
 	rule, err := info.CurrencyRule(r.CurrencyCode)
 	if err != nil {
 		return 0, err
@@ -152,7 +154,7 @@ func minorUnits(info payment.ProviderInfo, r payment.Request) (int64, error) {
 // createParams opens an intent that the browser confirms.
 func createParams(cfg Config, info payment.ProviderInfo, r payment.Request) (*stripe.PaymentIntentCreateParams, error) {
 	n, err := minorUnits(info, r)
-	if err = errors.Join(keyed(r), err); err != nil {
+	if err != nil {
 		return nil, err
 	}
 	w, err := readContext(cfg, r.Context)
@@ -180,7 +182,7 @@ func createParams(cfg Config, info payment.ProviderInfo, r payment.Request) (*st
 	if len(w.methodTypes) > 0 {
 		p.PaymentMethodTypes = stripe.StringSlice(w.methodTypes)
 	} else {
-		p.AutomaticPaymentMethods = &stripe.PaymentIntentCreateAutomaticPaymentMethodsParams{Enabled: stripe.Bool(true)}
+		p.AutomaticPaymentMethods = &stripe.PaymentIntentCreateAutomaticPaymentMethodsParams{Enabled: new(true)}
 	}
 	if cfg.MultiCapture {
 		p.PaymentMethodOptions = &stripe.PaymentIntentCreatePaymentMethodOptionsParams{
@@ -193,7 +195,7 @@ func createParams(cfg Config, info payment.ProviderInfo, r payment.Request) (*st
 // updateParams changes an intent's amount, and what the Context says now. What it does not say any more is cleared where Stripe can.
 func updateParams(cfg Config, info payment.ProviderInfo, r payment.Request) (*stripe.PaymentIntentUpdateParams, error) {
 	n, err := minorUnits(info, r)
-	if err = errors.Join(keyed(r), err); err != nil {
+	if err != nil {
 		return nil, err
 	}
 	w, err := readContext(cfg, r.Context)
@@ -238,8 +240,11 @@ func readInput(input payment.Data) instrument {
 // confirmParams confirms an intent by the server. A bank's challenge is a redirect where the host has named a URL to come back to, and else
 // a matter for Stripe.js: https://docs.stripe.com/api/payment_intents/confirm
 func confirmParams(cfg Config, r payment.Request, with instrument) (*stripe.PaymentIntentConfirmParams, error) {
+	if err := keyed(r); err != nil {
+		return nil, err
+	}
 	w, err := readContext(cfg, r.Context)
-	if err = errors.Join(keyed(r), err); err != nil {
+	if err != nil {
 		return nil, err
 	}
 	p := &stripe.PaymentIntentConfirmParams{
@@ -250,7 +255,7 @@ func confirmParams(cfg Config, r payment.Request, with instrument) (*stripe.Paym
 		Expand:            []*string{stripe.String(expandRefunds)},
 	}
 	if w.returnURL == "" {
-		p.UseStripeSDK = stripe.Bool(true)
+		p.UseStripeSDK = new(true)
 	}
 	return p, nil
 }
@@ -258,7 +263,7 @@ func confirmParams(cfg Config, r payment.Request, with instrument) (*stripe.Paym
 // captureParams takes money, and writes into the same intent by which of our calls.
 func captureParams(cfg Config, info payment.ProviderInfo, r payment.CaptureRequest) (*stripe.PaymentIntentCaptureParams, error) {
 	n, err := minorUnits(info, r.Request)
-	if err = errors.Join(keyed(r.Request), err); err != nil {
+	if err != nil {
 		return nil, err
 	}
 	p := &stripe.PaymentIntentCaptureParams{
@@ -276,7 +281,7 @@ func captureParams(cfg Config, info payment.ProviderInfo, r payment.CaptureReque
 // refundParams gives money back.
 func refundParams(cfg Config, info payment.ProviderInfo, r payment.RefundRequest) (*stripe.RefundCreateParams, error) {
 	n, err := minorUnits(info, r.Request)
-	if err = errors.Join(keyed(r.Request), err); err != nil {
+	if err != nil {
 		return nil, err
 	}
 	p := &stripe.RefundCreateParams{

@@ -78,7 +78,7 @@ func (v view) data(in *stripe.PaymentIntent, s payment.Snapshot) payment.Data {
 func state(in *stripe.PaymentIntent) (payment.SnapshotState, error) {
 	switch in.Status {
 	case stripe.PaymentIntentStatusRequiresPaymentMethod:
-		if in.LastPaymentError != nil {
+		if decline(in) != nil {
 			return payment.SnapshotDeclined, nil
 		}
 		return payment.SnapshotPending, nil

@@ -34,7 +34,7 @@ func client(cfg Config) *stripe.Client {
 		HTTPClient:        &c,
 		URL:               stripe.String(cfg.BaseURL),
 		MaxNetworkRetries: stripe.Int64(0), // when to repeat is for the library to decide
-		EnableTelemetry:   stripe.Bool(false),
+		EnableTelemetry:   new(false),
 		LeveledLogger:     &stripe.LeveledLogger{Level: stripe.LevelNull},
 	})))
 }
