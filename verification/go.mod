@@ -34,6 +34,8 @@ require (
 	github.com/google/uuid v1.6.0
 	github.com/seed40c892db/payment/pgstore v0.0.0
 	github.com/seed40c892db/payment/sqlitestore v0.0.0
+	github.com/seed40c892db/payment/stripeprovider v0.0.0
+	github.com/stripe/stripe-go/v85 v85.0.0 // indirect
 	go.yaml.in/yaml/v3 v3.0.5 // indirect
 )
 
@@ -42,3 +44,5 @@ replace github.com/seed40c892db/payment => ../
 replace github.com/seed40c892db/payment/sqlitestore => ../sqlitestore
 
 replace github.com/seed40c892db/payment/pgstore => ../pgstore
+
+replace github.com/seed40c892db/payment/stripeprovider => ../stripeprovider

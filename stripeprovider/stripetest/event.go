@@ -66,7 +66,7 @@ func (g *Gateway) tell(kind string, in *intent, o, before object) {
 	}
 	e := object{
 		"id": id, "object": "event", "api_version": "2026-03-25.dahlia", "created": g.now(), "type": kind, "livemode": false,
-		"pending_webhooks": 1, "data": data, "request": object{"id": nil, "idempotency_key": nil},
+		"pending_webhooks": 1, "data": data, "request": object{"id": nil, "idempotency_key": orNull(g.asking)},
 	}
 	if in.account != defaultAccount {
 		e["account"] = in.account

@@ -62,6 +62,7 @@ type Gateway struct {
 	keys      map[string]*keyRecord
 	planned   map[Operation][]Fault
 	stalled   chan struct{} // requests wait for it after they were executed; nil where none do
+	asking    string        // the key of the request that is executed just now
 	requests  []Request
 	events    []Event
 }

@@ -269,7 +269,9 @@ func (g *Gateway) execute(c call, fault FaultKind) (a answer, kept bool) {
 	if planned != nil && fault != FaultServerErrorAfter {
 		return g.refusal(planned), planned.kept
 	}
+	g.asking = c.key
 	o, e := g.do(c)
+	g.asking = ""
 	switch {
 	case planned != nil && (e == nil || e.kept):
 		return g.refusal(planned), true
