@@ -263,11 +263,15 @@ func TestReplayed(t *testing.T) {
 func TestRefundAnswers(t *testing.T) {
 	want := []moved{{payment.MovementCapture, chargeID, otherKey, "10.99", "succeeded"}, {payment.MovementRefund, "re_1", key, "1", "succeeded"}}
 	for name, in := range map[string]any{
-		"whole":      capturedIntent(otherKey, refundOf("re_1", key, "succeeded", 100)),
-		"lacks it":   capturedIntent(otherKey),
-		"an ID":      intentID,
-		"charge ID":  func() object { in := capturedIntent(otherKey); in["latest_charge"] = chargeID; return in }(),
-		"no refunds": func() object { in := capturedIntent(otherKey); delete(in["latest_charge"].(object), "refunds"); return in }(),
+		"whole":     capturedIntent(otherKey, refundOf("re_1", key, "succeeded", 100)),
+		"lacks it":  capturedIntent(otherKey),
+		"an ID":     intentID,
+		"charge ID": func() object { in := capturedIntent(otherKey); in["latest_charge"] = chargeID; return in }(),
+		"no refunds": func() object {
+			in := capturedIntent(otherKey)
+			delete(in["latest_charge"].(object), "refunds")
+			return in
+		}(),
 	} {
 		made := refundOf("re_1", key, "succeeded", 100)
 		made["payment_intent"] = in
