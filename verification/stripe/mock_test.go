@@ -179,7 +179,7 @@ func TestListsAreStripes(t *testing.T) {
 		if err != nil {
 			return
 		}
-		defer res.Body.Close()
+		defer func() { _ = res.Body.Close() }()
 		w.WriteHeader(res.StatusCode)
 		_, _ = io.Copy(w, res.Body)
 	}))
