@@ -135,7 +135,7 @@ func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { retur
 
 // TestEndlessAnswer sees that an answer without end is given up.
 func TestEndlessAnswer(t *testing.T) {
-	d := newDouble(t, answer{body: `{"id": "` + strings.Repeat("x", 9<<20) + `"}`})
+	d := newDouble(t, answer{body: authorizedIntent(object{"description": strings.Repeat("x", 9<<20)})})
 	_, err := call(t, d.provider(), "capture", request())
 	require.Equal(t, isUnknown, kindOf(err))
 	require.Less(t, len(err.Error()), 200)

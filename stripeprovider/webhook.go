@@ -136,7 +136,7 @@ func verify(r payment.WebhookRequest, secrets [][]byte, tolerance time.Duration)
 func (p *Provider) message(e event) (payment.WebhookMessage, error) {
 	m := payment.WebhookMessage{EventID: e.ID, Type: e.Type}
 	if e.Account != p.cfg.Account || e.Livemode != (mode(p.cfg.SecretKey) == "live") {
-		return m, nil // of another account or mode, which one endpoint may serve as well
+		return m, nil // one endpoint may serve several accounts, and both modes: https://docs.stripe.com/connect/webhooks
 	}
 	var kind struct {
 		Object string `json:"object"`
