@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/url"
 	"slices"
 
 	"github.com/stripe/stripe-go/v85"
@@ -104,23 +106,24 @@ func (p *Provider) status(ctx context.Context, r payment.Request) (*stripe.Payme
 
 // search returns the ID of the session's intent, empty where Stripe finds none.
 func (p *Provider) search(ctx context.Context, sessionID string) (string, error) {
-	params, err := searchParams(p.cfg, sessionID)
+	query, err := searchQuery(sessionID)
 	if err != nil {
 		return "", err
 	}
-	under, t := traced(ctx)
-	list := p.api.V1PaymentIntents.Search(under, params)
-	if err := list.Err(); err != nil {
-		return "", classify(err, t).cause
+	var list stripe.PaymentIntentSearchResult
+	if err := p.list(ctx, "/v1/payment_intents/search", query, &list); err != nil {
+		return "", err
 	}
-	found := list.Data()
-	switch {
-	case len(found) == 0 && !list.Meta().HasMore:
+	switch found := list.Data; {
+	case len(found) > 1 || list.HasMore:
+		return "", errors.New("stripe: more than one intent is found for the session")
+	case len(found) == 0 && found != nil:
 		return "", nil
-	case len(found) == 1 && found[0].ID != "" && !list.Meta().HasMore:
+	case len(found) == 0 || found[0] == nil || found[0].ID == "":
+		return "", errors.New("stripe: the answer is no list")
+	default:
 		return found[0].ID, nil
 	}
-	return "", errors.New("stripe: more than one intent is found for the session")
 }
 
 // read reads an intent.
@@ -176,17 +179,37 @@ func (p *Provider) snapshot(ctx context.Context, r payment.Request, in *stripe.P
 
 // refunds lists all refunds of an intent.
 func (p *Provider) refunds(ctx context.Context, id string) ([]*stripe.Refund, error) {
-	under, t := traced(ctx)
+	var after string
 	var all []*stripe.Refund
-	for r, err := range p.api.V1Refunds.List(under, refundsParams(p.cfg, id)).All(under) {
-		if err != nil {
-			return nil, classify(err, t).cause
+	for {
+		var list stripe.RefundList
+		if err := p.list(ctx, "/v1/refunds", refundsQuery(id, after), &list); err != nil {
+			return nil, err
 		}
-		if all = append(all, r); len(all) > maxRefunds {
+		all = append(all, list.Data...)
+		last := len(list.Data) - 1
+		switch missing := list.Data == nil; {
+		case missing, list.HasMore && (last < 0 || list.Data[last] == nil):
+			return nil, errors.New("stripe: the answer is no list")
+		case !list.HasMore:
+			return all, nil
+		case len(all) > maxRefunds:
 			return nil, fmt.Errorf("stripe: the intent has more than %d refunds", maxRefunds)
+		default:
+			after = list.Data[last].ID
 		}
 	}
-	return all, nil
+}
+
+// list reads one page of a list.
+func (p *Provider) list(ctx context.Context, path string, query url.Values, page stripe.LastResponseSetter) error {
+	under, t := traced(ctx)
+	params := common(p.cfg, "")
+	params.Context = under
+	if err := p.backend.CallRaw(http.MethodGet, path, p.cfg.SecretKey, []byte(query.Encode()), &params, page); err != nil {
+		return classify(err, t).cause
+	}
+	return nil
 }
 
 // view is what the mapping knows of this provider.
@@ -202,7 +225,7 @@ func refunded(made *stripe.Refund) *stripe.PaymentIntent {
 	}
 	in.LastResponse = made.LastResponse
 	c := in.LatestCharge
-	if c != nil && c.Refunds != nil && !c.Refunds.HasMore && !slices.ContainsFunc(c.Refunds.Data, func(r *stripe.Refund) bool { return r.ID == made.ID }) {
+	if c != nil && c.Refunds != nil && !c.Refunds.HasMore && !slices.ContainsFunc(c.Refunds.Data, func(r *stripe.Refund) bool { return r != nil && r.ID == made.ID }) {
 		c.Refunds.Data = append(c.Refunds.Data, made)
 	}
 	return in

@@ -3,7 +3,9 @@ package stripeprovider_test
 import (
 	"context"
 	"errors"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -239,6 +241,30 @@ func (s *stallingTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	case <-r.Context().Done():
 	}
 	return nil, r.Context().Err()
+}
+
+// TestNoConnection ends while there is no connection yet, and just after there is one.
+func TestNoConnection(t *testing.T) {
+	for _, method := range []string{"initialize", "confirm", "update", "capture", "refund", "cancel"} {
+		p := newDouble(t).provider(func(c *stripeprovider.Config) {
+			c.Timeout = 20 * time.Millisecond
+			c.HTTPClient = &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+				<-ctx.Done()
+				return nil, ctx.Err()
+			}}}
+		})
+		_, err := call(t, p, method, request())
+		require.Equal(t, isNotSent, kindOf(err), "%s: %v", method, err)
+
+		release := make(chan struct{})
+		s := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-release }))
+		p = newDouble(t).provider(func(c *stripeprovider.Config) { c.Timeout, c.BaseURL = 100*time.Millisecond, s.URL })
+		_, err = call(t, p, method, request())
+		close(release)
+		s.Close()
+		require.Equal(t, isUnknown, kindOf(err), "%s: %v", method, err)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+	}
 }
 
 func TestNotReached(t *testing.T) {

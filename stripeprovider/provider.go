@@ -26,6 +26,7 @@ type Provider struct {
 	cfg     Config
 	info    payment.ProviderInfo
 	api     *stripe.Client
+	backend stripe.Backend
 	secrets [][]byte
 }
 
@@ -37,13 +38,14 @@ func New(cfg Config) (*Provider, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Provider{cfg: cfg, api: client(cfg), info: payment.ProviderInfo{
+	p := &Provider{cfg: cfg, info: payment.ProviderInfo{
 		ClientConfirms: true,
 		KeyTTL:         keyTTL,
 		MultiCapture:   cfg.MultiCapture,
 		PartialRefund:  true,
 		Currencies:     currencies(),
 	}}
+	p.api, p.backend = client(cfg)
 	for _, s := range cfg.WebhookSecrets {
 		p.secrets = append(p.secrets, []byte(s))
 	}

@@ -2,6 +2,7 @@ package stripeprovider
 
 import (
 	"fmt"
+	"net/url"
 	"strconv"
 	"strings"
 
@@ -313,20 +314,19 @@ func retrieveParams(cfg Config) *stripe.PaymentIntentRetrieveParams {
 	return &stripe.PaymentIntentRetrieveParams{Params: common(cfg, ""), Expand: []*string{stripe.String(expandRefunds)}}
 }
 
-// searchParams looks for a session's intent. Two are enough to see that there is more than one.
-func searchParams(cfg Config, sessionID string) (*stripe.PaymentIntentSearchParams, error) {
+// searchQuery looks for a session's intent. Two are enough to see that there is more than one.
+func searchQuery(sessionID string) (url.Values, error) {
 	if !consists(sessionID, idText+"-", 128) {
 		return nil, &payment.InvalidError{Field: "SessionID", Rule: "is no ID that can be searched for"}
 	}
-	return &stripe.PaymentIntentSearchParams{SearchParams: stripe.SearchParams{
-		Query: fmt.Sprintf("metadata['%s']:'%s'", metaSession, sessionID), Limit: stripe.Int64(2), Single: true,
-		StripeAccount: optional(cfg.Account),
-	}}, nil
+	return url.Values{"query": {fmt.Sprintf("metadata['%s']:'%s'", metaSession, sessionID)}, "limit": {"2"}}, nil
 }
 
-// refundsParams lists an intent's refunds.
-func refundsParams(cfg Config, intent string) *stripe.RefundListParams {
-	return &stripe.RefundListParams{
-		ListParams: stripe.ListParams{Limit: stripe.Int64(100), StripeAccount: optional(cfg.Account)}, PaymentIntent: &intent,
+// refundsQuery lists an intent's refunds, those after one of them.
+func refundsQuery(intent, after string) url.Values {
+	q := url.Values{"payment_intent": {intent}, "limit": {"100"}}
+	if after != "" {
+		q.Set("starting_after", after)
 	}
+	return q
 }

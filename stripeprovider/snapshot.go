@@ -50,6 +50,9 @@ func (v view) snapshot(in *stripe.PaymentIntent, refunds []*stripe.Refund) (paym
 	}
 	s.Movements = append(make([]payment.Movement, 0, len(captures)+len(refunds)), captures...)
 	for _, r := range refunds {
+		if r == nil {
+			return payment.Snapshot{}, errors.New("stripe: the list of refunds cannot be read")
+		}
 		if m, ok := refund(r, rule); ok {
 			s.Movements = append(s.Movements, m)
 		}

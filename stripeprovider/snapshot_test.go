@@ -2,7 +2,9 @@ package stripeprovider_test
 
 import (
 	"encoding/json"
+	"io"
 	"maps"
+	"net/http"
 	"reflect"
 	"slices"
 	"strings"
@@ -263,11 +265,15 @@ func TestReplayed(t *testing.T) {
 func TestRefundAnswers(t *testing.T) {
 	want := []moved{{payment.MovementCapture, chargeID, otherKey, "10.99", "succeeded"}, {payment.MovementRefund, "re_1", key, "1", "succeeded"}}
 	for name, in := range map[string]any{
-		"whole":      capturedIntent(otherKey, refundOf("re_1", key, "succeeded", 100)),
-		"lacks it":   capturedIntent(otherKey),
-		"an ID":      intentID,
-		"charge ID":  func() object { in := capturedIntent(otherKey); in["latest_charge"] = chargeID; return in }(),
-		"no refunds": func() object { in := capturedIntent(otherKey); delete(in["latest_charge"].(object), "refunds"); return in }(),
+		"whole":     capturedIntent(otherKey, refundOf("re_1", key, "succeeded", 100)),
+		"lacks it":  capturedIntent(otherKey),
+		"an ID":     intentID,
+		"charge ID": func() object { in := capturedIntent(otherKey); in["latest_charge"] = chargeID; return in }(),
+		"no refunds": func() object {
+			in := capturedIntent(otherKey)
+			delete(in["latest_charge"].(object), "refunds")
+			return in
+		}(),
 	} {
 		made := refundOf("re_1", key, "succeeded", 100)
 		made["payment_intent"] = in
@@ -429,4 +435,45 @@ func TestNothingElseIsPublished(t *testing.T) {
 		require.Nil(t, s.Private)
 		require.Len(t, s.Data, 6)
 	}
+}
+
+// FuzzIntent has Stripe answer anything: nothing panics, and nothing but what the browser needs is published.
+func FuzzIntent(f *testing.F) {
+	for _, in := range []object{intent(nil), authorizedIntent(nil), capturedIntent(key, refundOf("re_1", otherKey, "pending", 1)), intent(object{"status": "requires_action"}),
+		{"latest_charge": object{"object": "charge", "refunds": object{"data": []any{nil}}}, "id": intentID, "currency": "usd", "status": "succeeded"}} {
+		data, err := json.Marshal(in)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(string(data), "status")
+		f.Add(`{"id": "re_1", "payment_intent": `+string(data)+`}`, "refund")
+		f.Add(`{"data": [`+string(data)+`, null], "has_more": false}`, "lost")
+	}
+	f.Add(`{"data": [null]}`, "lost")
+	f.Fuzz(func(t *testing.T, body, method string) {
+		c := config(func(c *stripeprovider.Config) {
+			c.HTTPClient = &http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
+				return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))}, nil
+			})}
+		})
+		p, err := stripeprovider.New(c)
+		require.NoError(t, err)
+		r := request()
+		switch method {
+		case "initialize", "confirm", "update", "cancel", "capture", "refund":
+		case "lost":
+			method, r.Reference = "status", ""
+		default:
+			method = "status"
+		}
+		s, err := call(t, p, method, r)
+		if err != nil {
+			return
+		}
+		require.NotEmpty(t, s.State)
+		require.Nil(t, s.Private)
+		for k := range s.Data {
+			require.Contains(t, []string{"amount", "client_secret", "currency_code", "intent_id", "publishable_key", "status"}, k)
+		}
+	})
 }

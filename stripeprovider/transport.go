@@ -17,8 +17,9 @@ const apiVersion = "2026-03-25.dahlia"
 // maxAnswer is how many bytes of an answer are read; an intent with a hundred refunds has about 100 KiB.
 const maxAnswer = 8 << 20
 
-// client returns Stripe's client, set up for money: a request is sent once, and what it holds is in no log.
-func client(cfg Config) *stripe.Client {
+// client returns Stripe's client, set up for money: a request is sent once, and what it holds is in no log. Lists are asked for at the
+// backend, since the client's own panic at one that has a null in it.
+func client(cfg Config) (*stripe.Client, stripe.Backend) {
 	c := http.Client{}
 	if cfg.HTTPClient != nil {
 		c = *cfg.HTTPClient
@@ -30,13 +31,14 @@ func client(cfg Config) *stripe.Client {
 	c.Transport = &transport{next: next}
 	// A redirect of a POST would send it again, elsewhere.
 	c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return stripe.NewClient(cfg.SecretKey, stripe.WithBackends(stripe.NewBackendsWithConfig(&stripe.BackendConfig{
+	backends := stripe.NewBackendsWithConfig(&stripe.BackendConfig{
 		HTTPClient:        &c,
 		URL:               stripe.String(cfg.BaseURL),
 		MaxNetworkRetries: stripe.Int64(0), // when to repeat is for the library to decide
 		EnableTelemetry:   new(false),
 		LeveledLogger:     &stripe.LeveledLogger{Level: stripe.LevelNull},
-	})))
+	})
+	return stripe.NewClient(cfg.SecretKey, stripe.WithBackends(backends)), backends.API
 }
 
 // trace is what became of one request, where stripe-go does not say.

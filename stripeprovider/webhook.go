@@ -37,11 +37,11 @@ type event struct {
 		IdempotencyKey string `json:"idempotency_key"`
 	} `json:"request"`
 	Data struct {
-		Object object `json:"object"`
+		Object json.RawMessage `json:"object"`
 	} `json:"data"`
 }
 
-// object is what is read of an event's object: an intent, a charge, a refund or a dispute.
+// object is what is read of an event's object, where it is an intent, a charge, a refund or a dispute.
 type object struct {
 	ID            string            `json:"id"`
 	Object        string            `json:"object"`
@@ -82,7 +82,7 @@ func (p *Provider) VerifyWebhook(_ context.Context, r payment.WebhookRequest) (p
 	if err := json.Unmarshal(r.Body, &e); err != nil || e.Object != "event" || e.ID == "" {
 		return payment.WebhookMessage{}, errBody // the error may quote the body
 	}
-	return p.message(e), nil
+	return p.message(e)
 }
 
 // verify checks a signature: https://docs.stripe.com/webhooks#verify-manually
@@ -133,31 +133,47 @@ func verify(r payment.WebhookRequest, secrets [][]byte, tolerance time.Duration)
 }
 
 // message says what an event concerns.
-func (p *Provider) message(e event) payment.WebhookMessage {
+func (p *Provider) message(e event) (payment.WebhookMessage, error) {
 	m := payment.WebhookMessage{EventID: e.ID, Type: e.Type}
 	if e.Account != p.cfg.Account || e.Livemode != (mode(p.cfg.SecretKey) == "live") {
-		return m // of another account or mode, which one endpoint may serve as well
+		return m, nil // one endpoint may serve several accounts, and both modes: https://docs.stripe.com/connect/webhooks
 	}
-	o := e.Data.Object
-	switch o.Object {
-	case "payment_intent":
+	var kind struct {
+		Object string `json:"object"`
+	}
+	if err := json.Unmarshal(e.Data.Object, &kind); err != nil {
+		return payment.WebhookMessage{}, errBody
+	}
+	switch kind.Object {
+	case "payment_intent", "charge", "refund", "dispute":
+	default:
+		return m, nil // of the other objects nothing is read: their fields may be anything
+	}
+	var o object
+	if err := json.Unmarshal(e.Data.Object, &o); err != nil {
+		return payment.WebhookMessage{}, errBody
+	}
+	if m.Reference = string(o.PaymentIntent); o.Object == "payment_intent" {
 		m.Reference = o.ID
-	case "charge", "refund", "dispute":
-		m.Reference = string(o.PaymentIntent)
 	}
 	if m.Reference == "" {
-		return m
+		return m, nil
 	}
 	m.SessionID = o.Metadata[metaSession]
 	if e.Request != nil && len(e.Request.IdempotencyKey) == 32 && consists(e.Request.IdempotencyKey, digits+"abcdef", 32) {
 		m.IdempotencyKey = e.Request.IdempotencyKey
 	}
 	if kind, ok := strings.CutPrefix(e.Type, "charge.dispute."); ok && o.Object == "dispute" {
-		n := payment.Notice{Kind: "dispute." + kind, Reference: o.ID, CurrencyCode: strings.ToUpper(o.Currency), Code: o.Reason}
-		if rule, err := p.info.CurrencyRule(n.CurrencyCode); err == nil {
-			n.Amount = rule.FromMinorUnits(o.Amount)
-		}
-		m.Notice = &n
+		m.Notice = p.notice(kind, o)
 	}
-	return m
+	return m, nil
+}
+
+// notice is a dispute's event.
+func (p *Provider) notice(kind string, o object) *payment.Notice {
+	n := &payment.Notice{Kind: "dispute." + kind, Reference: o.ID, CurrencyCode: strings.ToUpper(o.Currency), Code: o.Reason}
+	if rule, err := p.info.CurrencyRule(n.CurrencyCode); err == nil {
+		n.Amount = rule.FromMinorUnits(o.Amount)
+	}
+	return n
 }
