@@ -61,6 +61,7 @@ func inBrowser(method string, at func(p payment.Provider) *stripetest.Gateway) f
 }
 
 func TestConformance(t *testing.T) {
+	t.Parallel()
 	type change = func(c *providertest.Config, at func(p payment.Provider) *stripetest.Gateway)
 	browser := func(method string) change {
 		return func(c *providertest.Config, at func(p payment.Provider) *stripetest.Gateway) {
@@ -90,6 +91,7 @@ func TestConformance(t *testing.T) {
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			var all sync.Map // gateways by provider
 			at := func(p payment.Provider) *stripetest.Gateway {
 				gw, ok := all.Load(p)

@@ -14,7 +14,7 @@ import (
 
 // What New fills in where Config says nothing.
 const (
-	DefaultSecretKey      = "sk_test_stripetest"  // Config.SecretKey
+	DefaultSecretKey      = "sk_test_stripetest"  //nolint:gosec // Config.SecretKey: made up, and public
 	DefaultPublishableKey = "pk_test_stripetest"  // for a provider's config; the gateway itself refuses it
 	DefaultWebhookSecret  = "whsec_stripetest"    // Config.WebhookSecret
 	defaultAccount        = "acct_stripetest0001" // the account of Config.SecretKey

@@ -2,7 +2,6 @@ package stripetest_test
 
 import (
 	"encoding/json"
-	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -45,7 +44,7 @@ func newIntent(changes ...func(p *stripe.PaymentIntentCreateParams)) *stripe.Pay
 // paidWith confirms while it is created.
 func paidWith(method string) func(p *stripe.PaymentIntentCreateParams) {
 	return func(p *stripe.PaymentIntentCreateParams) {
-		p.Confirm, p.PaymentMethod = stripe.Bool(true), stripe.String(method)
+		p.Confirm, p.PaymentMethod = new(true), stripe.String(method)
 	}
 }
 
@@ -81,7 +80,7 @@ func refusal(t *testing.T, err error) *stripe.Error {
 	t.Helper()
 	var e *stripe.Error
 	require.Error(t, err)
-	require.True(t, errors.As(err, &e), "%v", err)
+	require.ErrorAs(t, err, &e)
 	return e
 }
 

@@ -27,11 +27,11 @@ func TestConfirm(t *testing.T) {
 		"expired card":       {method: "pm_card_chargeDeclinedExpiredCard", status: "requires_payment_method", refused: "expired_card"},
 		"challenge":          {method: "pm_card_threeDSecure2Required", status: "requires_action"},
 		"challenge, off session": {
-			method: "pm_card_authenticationRequired", change: func(p *stripe.PaymentIntentCreateParams) { p.OffSession = stripe.Bool(true) },
+			method: "pm_card_authenticationRequired", change: func(p *stripe.PaymentIntentCreateParams) { p.OffSession = new(true) },
 			status: "requires_payment_method", refused: "authentication_required", decline: "authentication_required",
 		},
 		"challenge as an error": {
-			method: "pm_card_authenticationRequired", change: func(p *stripe.PaymentIntentCreateParams) { p.ErrorOnRequiresAction = stripe.Bool(true) },
+			method: "pm_card_authenticationRequired", change: func(p *stripe.PaymentIntentCreateParams) { p.ErrorOnRequiresAction = new(true) },
 			status: "requires_payment_method", refused: "authentication_required", decline: "authentication_required",
 		},
 	} {
@@ -128,7 +128,7 @@ func TestConfirmRefusesParameters(t *testing.T) {
 		debit := []string{"confirm", "true", "payment_method_types[]", "us_bank_account", "payment_method", "pm_usBankAccount"}
 		_, body := post(t, gw, "/v1/payment_intents", "", form(debit...))
 		require.Equal(t, "payment_intent_mandate_invalid", code(body))
-		mandate := append(debit, "mandate_data[customer_acceptance][type]", "offline")
+		mandate := slices.Concat(debit, []string{"mandate_data[customer_acceptance][type]", "offline"})
 		_, body = post(t, gw, "/v1/payment_intents", "", form(append(mandate, "capture_method", "manual")...))
 		require.Equal(t, "payment_intent_invalid_parameter", code(body))
 		_, body = post(t, gw, "/v1/payment_intents", "", form(mandate...))
@@ -153,8 +153,8 @@ func TestParametersRefused(t *testing.T) {
 		form []string
 		want string
 	}{
-		"unknown":                   {form: []string{"colour", "red"}, want: "parameter_unknown"},
-		"unknown, nested":           {form: []string{"shipping[colour]", "red"}, want: "parameter_unknown"},
+		"unknown":                   {form: []string{"flavor", "red"}, want: "parameter_unknown"},
+		"unknown, nested":           {form: []string{"shipping[flavor]", "red"}, want: "parameter_unknown"},
 		"unknown, deep in metadata": {form: []string{"metadata[a][b]", "red"}, want: "parameter_unknown"},
 		"a list of what is none":    {form: []string{"amount[0]", "5"}, want: "parameter_unknown"},
 		"no number":                 {form: []string{"amount", "10.00"}, want: "parameter_invalid_integer"},
@@ -189,13 +189,14 @@ func TestParametersRefused(t *testing.T) {
 			if tc.path != "" {
 				path = tc.path
 			}
-			if strings.Contains(path, held.ID) {
+			switch {
+			case strings.Contains(path, held.ID):
 				f = form(tc.form...)
 				f.Del("amount")
 				f.Del("currency")
-			} else if len(tc.form) == 1 {
+			case len(tc.form) == 1:
 				f.Del(tc.form[0])
-			} else {
+			default:
 				f = form(tc.form...)
 			}
 			before := gw.Intents()

@@ -32,7 +32,7 @@ func TestCapturePart(t *testing.T) {
 	e := refusal(t, take(t, api, in.ID, 1001, nil))
 	require.Equal(t, "amount_too_large", string(e.Code))
 	require.Error(t, take(t, api, in.ID, 0, nil))
-	e = refusal(t, take(t, api, in.ID, 300, stripe.Bool(false)))
+	e = refusal(t, take(t, api, in.ID, 300, new(false)))
 	require.Equal(t, "final_capture", e.Param)
 	require.NoError(t, take(t, api, in.ID, 300, nil))
 	e = refusal(t, take(t, api, in.ID, 300, nil))
@@ -65,15 +65,15 @@ func TestCaptureMany(t *testing.T) {
 	t.Parallel()
 	gw, api := open(t, stripetest.Config{MultiCapture: true})
 	in := create(t, api, multicapture, paidWith("pm_card_visa"))
-	require.Error(t, take(t, api, in.ID, 0, stripe.Bool(true)), "nothing was captured yet")
-	require.NoError(t, take(t, api, in.ID, 700, stripe.Bool(false)))
+	require.Error(t, take(t, api, in.ID, 0, new(true)), "nothing was captured yet")
+	require.NoError(t, take(t, api, in.ID, 700, new(false)))
 	now := read(t, api, in.ID)
 	require.Equal(t, stripe.PaymentIntentStatusRequiresCapture, now.Status)
 	require.Equal(t, []int64{300, 700, 700}, []int64{now.AmountCapturable, now.AmountReceived, now.LatestCharge.AmountCaptured})
 	require.False(t, now.LatestCharge.Captured)
 	_, err := giveBack(t, api, in.ID, 50)
 	require.NoError(t, err, "what is captured can be refunded at once")
-	require.Error(t, take(t, api, in.ID, 301, stripe.Bool(false)))
+	require.Error(t, take(t, api, in.ID, 301, new(false)))
 	require.NoError(t, take(t, api, in.ID, 200, nil))
 	now = read(t, api, in.ID)
 	require.Equal(t, stripe.PaymentIntentStatusSucceeded, now.Status)
@@ -82,15 +82,15 @@ func TestCaptureMany(t *testing.T) {
 
 	t.Run("released", func(t *testing.T) {
 		in := create(t, api, multicapture, paidWith("pm_card_visa"))
-		require.NoError(t, take(t, api, in.ID, 700, stripe.Bool(false)))
-		require.NoError(t, take(t, api, in.ID, 0, stripe.Bool(true)))
+		require.NoError(t, take(t, api, in.ID, 700, new(false)))
+		require.NoError(t, take(t, api, in.ID, 0, new(true)))
 		now := read(t, api, in.ID)
 		require.Equal(t, stripe.PaymentIntentStatusSucceeded, now.Status)
 		require.Equal(t, []int64{0, 700}, []int64{now.AmountCapturable, now.AmountReceived})
 	})
 	t.Run("canceled", func(t *testing.T) {
 		in := create(t, api, multicapture, paidWith("pm_card_visa"))
-		require.NoError(t, take(t, api, in.ID, 700, stripe.Bool(false)))
+		require.NoError(t, take(t, api, in.ID, 700, new(false)))
 		now, err := api.V1PaymentIntents.Cancel(t.Context(), in.ID, nil)
 		require.NoError(t, err)
 		require.Equal(t, stripe.PaymentIntentStatusSucceeded, now.Status, "what was captured in part is not canceled")
@@ -99,14 +99,14 @@ func TestCaptureMany(t *testing.T) {
 	t.Run("fifty times", func(t *testing.T) {
 		in := create(t, api, multicapture, paidWith("pm_card_visa"))
 		for range 50 {
-			require.NoError(t, take(t, api, in.ID, 1, stripe.Bool(false)))
+			require.NoError(t, take(t, api, in.ID, 1, new(false)))
 		}
-		require.Contains(t, refusal(t, take(t, api, in.ID, 1, stripe.Bool(false))).Msg, "50 times")
+		require.Contains(t, refusal(t, take(t, api, in.ID, 1, new(false))).Msg, "50 times")
 	})
 	t.Run("not available", func(t *testing.T) {
 		_, single := open(t, stripetest.Config{})
 		in := create(t, single, multicapture, paidWith("pm_card_visa"))
-		require.Error(t, take(t, single, in.ID, 700, stripe.Bool(false)))
+		require.Error(t, take(t, single, in.ID, 700, new(false)))
 	})
 }
 
@@ -139,7 +139,7 @@ func TestExpire(t *testing.T) {
 	require.Equal(t, stripe.PaymentIntentStatusCanceled, now.Status)
 	require.Equal(t, stripe.RefundReasonExpiredUncapturedCharge, now.LatestCharge.Refunds.Data[0].Reason)
 	part := create(t, api, multicapture, paidWith("pm_card_visa"))
-	require.NoError(t, take(t, api, part.ID, 1, stripe.Bool(false)))
+	require.NoError(t, take(t, api, part.ID, 1, new(false)))
 	require.NoError(t, gw.Expire(part.ID))
 	require.Equal(t, stripe.PaymentIntentStatusSucceeded, read(t, api, part.ID).Status)
 }

@@ -42,10 +42,10 @@ func (g *Gateway) Confirm(clientSecret, paymentMethod string) error {
 		e = g.confirm(in, call{op: OpConfirm, params: p, source: SourceBrowser})
 	}
 	g.indexed(in)
-	if e != nil {
-		return e
+	if e == nil {
+		return nil // an error that is nil, and no *Error
 	}
-	return nil
+	return e
 }
 
 // CompleteChallenge is the shopper passing, or failing, what the bank asks. A passed challenge is followed by the charge, which the
@@ -130,10 +130,11 @@ func (g *Gateway) RefundAtDashboard(id string, minorUnits int64) (string, error)
 // The error says that it cannot be canceled any more.
 func (g *Gateway) CancelAtDashboard(id string) error {
 	return g.outside(id, func(in *intent) error {
-		if e := g.cancel(in, call{op: OpCancel, source: SourceDashboard}); e != nil {
-			return e
+		e := g.cancel(in, call{op: OpCancel, source: SourceDashboard})
+		if e == nil {
+			return nil // an error that is nil, and no *Error
 		}
-		return nil
+		return e
 	})
 }
 

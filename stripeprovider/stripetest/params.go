@@ -1,6 +1,7 @@
 package stripetest
 
 import (
+	"maps"
 	"net/mail"
 	"net/url"
 	"regexp"
@@ -66,9 +67,7 @@ const maxMetadata = 50
 func (p params) merge(into map[string]string) (map[string]string, *Error) {
 	merged := map[string]string{}
 	if !p.has("metadata") { // metadata= removes all of it
-		for k, v := range into {
-			merged[k] = v
-		}
+		maps.Copy(merged, into)
 	}
 	for k, v := range p.metadata() {
 		if v == "" {
@@ -146,7 +145,7 @@ func lookup(rules map[string]string, name string) (known, rule string, ok bool) 
 		rule, ok = rules["metadata[*]"]
 		return name, rule, ok && strings.HasSuffix(key, "]") && !strings.Contains(strings.TrimSuffix(key, "]"), "[")
 	}
-	known = regexp.MustCompile(`\[[0-9]*\]$`).ReplaceAllString(name, "[]")
+	known = regexp.MustCompile(`\[\d*\]$`).ReplaceAllString(name, "[]")
 	rule, ok = rules[known]
 	return known, rule, ok && strings.HasSuffix(known, "[]")
 }

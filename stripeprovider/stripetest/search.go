@@ -53,7 +53,7 @@ func (c clause) matches(in *intent) bool {
 	case "status":
 		return in.status == c.value
 	case "currency":
-		return in.currency == strings.ToLower(c.value)
+		return strings.EqualFold(in.currency, c.value)
 	}
 	return in.customer == c.value
 }

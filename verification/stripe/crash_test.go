@@ -1,7 +1,6 @@
 package stripe
 
 import (
-	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -302,8 +301,7 @@ func TestOutage(t *testing.T) {
 	each(t, multicapture(), func(w *world) {
 		l := life{w, false}
 		w.gateway.Disconnect()
-		err := l.run()
-		require.True(w.t, errors.Is(err, payment.ErrNotSent), "%v", err)
+		require.ErrorIs(w.t, l.run(), payment.ErrNotSent)
 		w.reconcile(3, 10*time.Minute)
 		require.NoError(w.t, w.gateway.Reconnect())
 		l.finish()

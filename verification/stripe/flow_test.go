@@ -1,7 +1,6 @@
 package stripe
 
 import (
-	"errors"
 	"testing"
 	"time"
 
@@ -16,7 +15,7 @@ import (
 func outcome(t *testing.T, err error) *payment.SessionError {
 	t.Helper()
 	var e *payment.SessionError
-	require.True(t, errors.As(err, &e), "%v", err)
+	require.ErrorAs(t, err, &e)
 	return e
 }
 

@@ -1,5 +1,3 @@
-// Package stripe verifies a whole shop over stripeprovider and a gateway that answers as Stripe does: whatever happens between them, in
-// the end the gateway's books and the shop's rows say the same.
 package stripe
 
 import (
@@ -53,7 +51,8 @@ type options struct {
 	realTime bool // goroutines wait for each other
 }
 
-// world is a shop, its store, and the gateway.
+// world is a shop, its store, and a gateway that answers as Stripe does. Whatever happens between them, in the end the gateway's books and
+// the shop's rows say the same.
 type world struct {
 	*payment.Service
 	t        *testing.T
