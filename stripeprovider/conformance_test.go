@@ -75,10 +75,12 @@ func TestConformance(t *testing.T) {
 		deciding bool
 		change   change
 	}{
-		"browser":            {change: browser("pm_card_visa")},
-		"server":             {p: stripeprovider.Config{ReturnURL: "https://shop.example/return"}},
-		"server, cards":      {p: stripeprovider.Config{PaymentMethodTypes: []string{"card"}}},
-		"multicapture":       {gw: stripetest.Config{MultiCapture: true}, p: stripeprovider.Config{MultiCapture: true, PaymentMethodTypes: []string{"card"}}},
+		"browser":       {change: browser("pm_card_visa")},
+		"server":        {p: stripeprovider.Config{ReturnURL: "https://shop.example/return"}},
+		"server, cards": {p: stripeprovider.Config{PaymentMethodTypes: []string{"card"}}},
+		"multicapture": {
+			gw: stripetest.Config{MultiCapture: true}, p: stripeprovider.Config{MultiCapture: true, PaymentMethodTypes: []string{"card"}},
+		},
 		"automatic":          {p: stripeprovider.Config{AutomaticCapture: true, ReturnURL: "https://shop.example/return"}},
 		"automatic, browser": {p: stripeprovider.Config{AutomaticCapture: true}, change: browser("pm_card_visa")},
 		"bank debit":         {p: stripeprovider.Config{AutomaticCapture: true}, deciding: true, change: browser("pm_usBankAccount")},
@@ -86,9 +88,10 @@ func TestConformance(t *testing.T) {
 		"connected account": {
 			gw: stripetest.Config{Accounts: []string{"acct_connected"}}, p: stripeprovider.Config{Account: "acct_connected"}, change: browser("pm_card_visa"),
 		},
-		"steps of ten": {p: stripeprovider.Config{PaymentMethodTypes: []string{"card"}}, change: func(c *providertest.Config, _ func(payment.Provider) *stripetest.Gateway) {
-			c.CurrencyCode = "KWD"
-		}},
+		"steps of ten": {
+			p:      stripeprovider.Config{PaymentMethodTypes: []string{"card"}},
+			change: func(c *providertest.Config, _ func(payment.Provider) *stripetest.Gateway) { c.CurrencyCode = "KWD" },
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -82,8 +82,8 @@ func (g *Gateway) tell(kind string, in *intent, o, before object) {
 func (g *Gateway) renderDispute(d *dispute) object {
 	return object{
 		"id": d.id, "object": "dispute", "amount": d.amount, "balance_transactions": []any{}, "charge": d.charge.id, "created": g.now(),
-		"currency": d.charge.in.currency, "enhanced_eligibility_types": []any{}, "evidence": object{},
-		"evidence_details":     object{"due_by": nil, "has_evidence": false, "past_due": false, "submission_count": 0},
+		"currency": d.charge.in.currency, "enhanced_eligibility_types": []any{}, "evidence": object{"enhanced_evidence": object{}},
+		"evidence_details":     object{"due_by": nil, "has_evidence": false, "past_due": false, "submission_count": 0, "enhanced_eligibility": object{}},
 		"is_charge_refundable": false, "livemode": false, "metadata": object{}, "payment_intent": d.charge.in.id, "reason": d.reason, "status": d.status,
 	}
 }

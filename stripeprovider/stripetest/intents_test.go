@@ -20,12 +20,15 @@ func TestConfirm(t *testing.T) {
 		refused string                     // the error's code
 		decline string                     // its decline_code
 	}{
-		"held":               {method: "pm_card_visa", status: "requires_capture"},
-		"taken":              {method: "pm_card_visa", change: automatic, status: "succeeded"},
-		"declined":           {method: "pm_card_chargeDeclined", status: "requires_payment_method", refused: "card_declined", decline: "generic_decline"},
-		"insufficient funds": {method: "pm_card_chargeDeclinedInsufficientFunds", status: "requires_payment_method", refused: "card_declined", decline: "insufficient_funds"},
-		"expired card":       {method: "pm_card_chargeDeclinedExpiredCard", status: "requires_payment_method", refused: "expired_card"},
-		"challenge":          {method: "pm_card_threeDSecure2Required", status: "requires_action"},
+		"held":     {method: "pm_card_visa", status: "requires_capture"},
+		"taken":    {method: "pm_card_visa", change: automatic, status: "succeeded"},
+		"declined": {method: "pm_card_chargeDeclined", status: "requires_payment_method", refused: "card_declined", decline: "generic_decline"},
+		"insufficient funds": {
+			method: "pm_card_chargeDeclinedInsufficientFunds", status: "requires_payment_method", refused: "card_declined",
+			decline: "insufficient_funds",
+		},
+		"expired card": {method: "pm_card_chargeDeclinedExpiredCard", status: "requires_payment_method", refused: "expired_card"},
+		"challenge":    {method: "pm_card_threeDSecure2Required", status: "requires_action"},
 		"challenge, off session": {
 			method: "pm_card_authenticationRequired", change: func(p *stripe.PaymentIntentCreateParams) { p.OffSession = new(true) },
 			status: "requires_payment_method", refused: "authentication_required", decline: "authentication_required",
@@ -86,15 +89,23 @@ func TestConfirmRefusesParameters(t *testing.T) {
 		want         string
 		text         string
 	}{
-		"unknown method":                   {again: []string{"payment_method", "pm_none"}, want: "resource_missing"},
-		"another's method":                 {again: []string{"payment_method", saved}, want: "invalid_request_error", text: "belongs to the Customer"},
-		"used method":                      {first: []string{"payment_method", once}, again: []string{"payment_method", once}, want: "invalid_request_error", text: "may not be used again"},
-		"used token":                       {first: []string{"confirmation_token", token}, again: []string{"confirmation_token", token}, want: "invalid_request_error", text: "used already"},
-		"unknown token":                    {again: []string{"confirmation_token", "ctoken_none"}, want: "resource_missing"},
-		"method and token":                 {again: []string{"payment_method", "pm_card_visa", "confirmation_token", token}, want: "parameters_exclusive"},
-		"no method":                        {want: "payment_intent_unexpected_state", text: "missing a payment method"},
-		"type not allowed":                 {again: []string{"payment_method", "pm_usBankAccount"}, want: "payment_intent_incompatible_payment_method"},
-		"statement descriptor with a card": {again: []string{"payment_method", "pm_card_visa", "statement_descriptor", "SHOP"}, want: "payment_intent_invalid_parameter"},
+		"unknown method":   {again: []string{"payment_method", "pm_none"}, want: "resource_missing"},
+		"another's method": {again: []string{"payment_method", saved}, want: "invalid_request_error", text: "belongs to the Customer"},
+		"used method": {
+			first: []string{"payment_method", once}, again: []string{"payment_method", once}, want: "invalid_request_error",
+			text: "may not be used again",
+		},
+		"used token": {
+			first: []string{"confirmation_token", token}, again: []string{"confirmation_token", token}, want: "invalid_request_error",
+			text: "used already",
+		},
+		"unknown token":    {again: []string{"confirmation_token", "ctoken_none"}, want: "resource_missing"},
+		"method and token": {again: []string{"payment_method", "pm_card_visa", "confirmation_token", token}, want: "parameters_exclusive"},
+		"no method":        {want: "payment_intent_unexpected_state", text: "missing a payment method"},
+		"type not allowed": {again: []string{"payment_method", "pm_usBankAccount"}, want: "payment_intent_incompatible_payment_method"},
+		"statement descriptor with a card": {
+			again: []string{"payment_method", "pm_card_visa", "statement_descriptor", "SHOP"}, want: "payment_intent_invalid_parameter",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			base := []string{"confirm", "true", "payment_method_types[]", "card"}
@@ -176,13 +187,17 @@ func TestParametersRefused(t *testing.T) {
 		"long metadata key":         {form: []string{"metadata[" + strings.Repeat("k", 41) + "]", "v"}, want: "invalid_request_error"},
 		"long metadata":             {form: []string{"metadata[k]", strings.Repeat("v", 501)}, want: "invalid_request_error"},
 		"unknown customer":          {form: []string{"customer", "cus_none"}, want: "resource_missing"},
-		"types and automatic":       {form: []string{"payment_method_types[]", "card", "automatic_payment_methods[enabled]", "true"}, want: "parameters_exclusive"},
-		"nothing to expand":         {form: []string{"expand[]", "amount"}, want: "invalid_request_error"},
-		"expanded too deep":         {form: []string{"expand[]", "latest_charge.payment_intent.latest_charge.refunds.data"}, want: "invalid_request_error"},
-		"no amount":                 {path: "/v1/payment_intents", form: []string{"amount"}, want: "parameter_missing"},
-		"refund of nothing":         {path: "/v1/refunds", want: "parameter_unknown"},
-		"capture with a reason":     {path: "/v1/payment_intents/" + held.ID + "/capture", form: []string{"reason", "x"}, want: "parameter_unknown"},
-		"cancel with a new reason":  {path: "/v1/payment_intents/" + held.ID + "/cancel", form: []string{"cancellation_reason", "bored"}, want: "invalid_request_error"},
+		"types and automatic": {
+			form: []string{"payment_method_types[]", "card", "automatic_payment_methods[enabled]", "true"}, want: "parameters_exclusive",
+		},
+		"nothing to expand":     {form: []string{"expand[]", "amount"}, want: "invalid_request_error"},
+		"expanded too deep":     {form: []string{"expand[]", "latest_charge.payment_intent.latest_charge.refunds.data"}, want: "invalid_request_error"},
+		"no amount":             {path: "/v1/payment_intents", form: []string{"amount"}, want: "parameter_missing"},
+		"refund of nothing":     {path: "/v1/refunds", want: "parameter_unknown"},
+		"capture with a reason": {path: "/v1/payment_intents/" + held.ID + "/capture", form: []string{"reason", "x"}, want: "parameter_unknown"},
+		"cancel with a new reason": {
+			path: "/v1/payment_intents/" + held.ID + "/cancel", form: []string{"cancellation_reason", "bored"}, want: "invalid_request_error",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path, f := "/v1/payment_intents", form()
@@ -270,10 +285,13 @@ func TestStateRules(t *testing.T) {
 		},
 	}
 	allowed := map[string][]string{
-		"confirm":  {stripetest.StatusRequiresPaymentMethod, stripetest.StatusRequiresConfirmation, stripetest.StatusRequiresAction},
-		"update":   {stripetest.StatusRequiresPaymentMethod, stripetest.StatusRequiresConfirmation, stripetest.StatusRequiresAction},
-		"capture":  {stripetest.StatusRequiresCapture},
-		"cancel":   {stripetest.StatusRequiresPaymentMethod, stripetest.StatusRequiresConfirmation, stripetest.StatusRequiresAction, stripetest.StatusRequiresCapture},
+		"confirm": {stripetest.StatusRequiresPaymentMethod, stripetest.StatusRequiresConfirmation, stripetest.StatusRequiresAction},
+		"update":  {stripetest.StatusRequiresPaymentMethod, stripetest.StatusRequiresConfirmation, stripetest.StatusRequiresAction},
+		"capture": {stripetest.StatusRequiresCapture},
+		"cancel": {
+			stripetest.StatusRequiresPaymentMethod, stripetest.StatusRequiresConfirmation, stripetest.StatusRequiresAction,
+			stripetest.StatusRequiresCapture,
+		},
 		"refund":   {stripetest.StatusSucceeded},
 		"describe": nil, // always
 	}

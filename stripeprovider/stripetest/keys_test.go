@@ -171,7 +171,8 @@ func TestAdmission(t *testing.T) {
 	require.Equal(t, 404, res.StatusCode)
 	require.Contains(t, body["error"].(map[string]any)["message"], "Unrecognized request URL")
 	log := gw.Requests()
-	require.Equal(t, []any{stripetest.OpCreate, "acct_one", stripe.APIVersion, 200}, []any{log[3].Operation, log[3].Account, log[3].Version, log[3].Status})
+	require.Equal(t, []any{stripetest.OpCreate, "acct_one", stripe.APIVersion, 200},
+		[]any{log[3].Operation, log[3].Account, log[3].Version, log[3].Status})
 	require.Equal(t, "1000", log[3].Params.Get("amount"))
 	require.Empty(t, log[3].Header.Get("Authorization"))
 }

@@ -14,6 +14,7 @@ type decline struct {
 // paymentMethod is what a shopper pays with, and how its bank behaves.
 type paymentMethod struct {
 	kind         string // card, or us_bank_account
+	created      int64
 	brand, last4 string
 	customer     string  // whose it is; empty where it can be used once only
 	usedFor      string  // the intent that used it up
@@ -97,7 +98,7 @@ func (g *Gateway) NewPaymentMethod(test, customer string) (string, error) {
 	if customer != "" && !g.customers[customer] {
 		return "", missing("customer", "customer", customer)
 	}
-	m.customer = customer
+	m.customer, m.created = customer, g.now()
 	id := g.newID("pm")
 	g.methods[id] = m
 	return id, nil
@@ -148,7 +149,7 @@ func (g *Gateway) choose(in *intent, p params) *Error {
 		if m, known = testMethod(name); !known {
 			return missingParam("PaymentMethod", "payment_method", name)
 		}
-		name = g.newID("pm")
+		name, m.created = g.newID("pm"), g.now()
 	}
 	customer := in.customer
 	if c := p.text("customer"); c != "" {

@@ -166,7 +166,8 @@ func (g *Gateway) refundedCharge(c call) (*charge, *Error) {
 	id, of := c.params.text("payment_intent"), c.params.text("charge")
 	switch {
 	case id == "" && of == "":
-		return nil, invalid("parameter_missing", "payment_intent", "One of the following params should be provided for this request: payment_intent or charge.")
+		return nil, invalid("parameter_missing", "payment_intent",
+			"One of the following params should be provided for this request: payment_intent or charge.")
 	case id != "" && of != "":
 		return nil, invalid("parameters_exclusive", "", "You may only specify one of these parameters: charge, payment_intent.")
 	case of != "":

@@ -167,10 +167,6 @@ func (g *Gateway) renderIntent(in *intent) object {
 	if ch := in.latest(); ch != nil {
 		latest = reference{id: ch.id, load: func() object { return g.renderCharge(ch) }}
 	}
-	var processing object
-	if in.status == StatusProcessing {
-		processing = object{"type": in.method.kind}
-	}
 	method := in.method
 	return object{
 		"id": in.id, "object": "payment_intent", "amount": in.amount, "amount_capturable": in.capturable, "amount_details": object{"tip": object{}},
@@ -181,7 +177,7 @@ func (g *Gateway) renderIntent(in *intent) object {
 		"description": orNull(in.description), "excluded_payment_method_types": nil, "last_payment_error": objectOrNull(in.lastError),
 		"latest_charge": latest, "livemode": false, "metadata": textMap(in.metadata), "next_action": objectOrNull(in.nextAction), "on_behalf_of": nil,
 		"payment_method":         reference{id: in.methodID, load: loader(in.methodID, func(id string) object { return renderMethod(id, method) })},
-		"payment_method_options": object{"card": card}, "payment_method_types": types, "processing": objectOrNull(processing),
+		"payment_method_options": object{"card": card}, "payment_method_types": types, "processing": nil,
 		"receipt_email": orNull(in.email), "review": nil, "setup_future_usage": orNull(in.usage), "shipping": objectOrNull(maps.Clone(in.shipping)),
 		"source": nil, "statement_descriptor": orNull(in.descriptor), "statement_descriptor_suffix": orNull(in.suffix), "status": in.status,
 		"transfer_data": nil, "transfer_group": orNull(in.group),
@@ -203,7 +199,7 @@ func renderCustomer(id string) object {
 // renderMethod returns a PaymentMethod.
 func renderMethod(id string, m paymentMethod) object {
 	o := object{
-		"id": id, "object": "payment_method", "type": m.kind, "customer": orNull(m.customer), "livemode": false, "metadata": object{},
+		"id": id, "object": "payment_method", "created": m.created, "type": m.kind, "customer": orNull(m.customer), "livemode": false, "metadata": object{},
 		"billing_details": object{"email": nil, "name": nil, "phone": nil},
 	}
 	o[m.kind] = methodDetails(m)
