@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/shopspring/decimal"
 )
 
 // MaxDataBytes is the largest size of one Data map as JSON: 64 KiB.
@@ -20,6 +22,9 @@ const MaxDataBytes = 64 << 10
 
 // maxDataDepth bounds how many maps and lists may hold each other; it also ends the walk of a map that contains itself.
 const maxDataDepth = 32
+
+// maxNumber is how many characters a number in Data may have, written without an exponent.
+const maxNumber = 128
 
 // Data is a map of JSON values: what a provider publishes about a session, a host's metadata, a browser's input.
 //
@@ -55,11 +60,11 @@ func cloneValue(v any) any {
 	return v
 }
 
-// NormalizeData returns d as every store keeps it: a copy with numbers as [json.Number], other Go values as the JSON
-// they encode to, and nil for an empty map.
+// NormalizeData returns d as every store keeps it: a copy with numbers as [json.Number], written without an exponent, other Go values
+// as the JSON they encode to, and nil for an empty map.
 //
-// The error says which value JSON cannot hold: a NaN, a function, a NUL character, text that is not UTF-8, a number beyond a
-// double's exponents or of more than 128 characters, maps and lists nested in more than 32 levels, or more than [MaxDataBytes].
+// The error says which value JSON cannot hold: a NaN, a function, a NUL character, text that is not UTF-8, a number that takes more
+// than 128 characters when written without an exponent, maps and lists nested in more than 32 levels, or more than [MaxDataBytes].
 // Remove that value and try again.
 func NormalizeData(d map[string]any) (Data, error) {
 	if len(d) == 0 {
@@ -179,17 +184,29 @@ func normalizeNumber(n json.Number, at string, size *int) (any, error) {
 	if n == "" || n[0] != '-' && !isDigit(n[0]) || !isDigit(n[len(n)-1]) || !json.Valid([]byte(n)) {
 		return nil, fmt.Errorf("%.128q is not a number", at)
 	}
-	// At most what every database's JSON holds: an exponent could otherwise stand for gigabytes.
-	if len(n) > 128 {
-		return nil, fmt.Errorf("%.128q is a number of more than 128 characters", at)
-	}
-	if i := strings.IndexAny(string(n), "eE"); i >= 0 {
-		exponent, err := strconv.Atoi(string(n[i+1:]))
-		if f, _ := n.Float64(); err != nil || exponent < -324 || exponent > 308 || math.IsInf(f, 0) {
-			return nil, fmt.Errorf("%.128q is a number beyond a double's exponents", at)
-		}
+	n, ok := plainNumber(n)
+	if !ok {
+		return nil, fmt.Errorf("%.128q is a number of more than %d characters", at, maxNumber)
 	}
 	return n, grow(size, len(n))
+}
+
+// plainNumber writes a number of JSON without an exponent, and without the sign of a zero: as every database returns it, so that a request
+// that is repeated after a reload has the same bytes. Other numbers stay as they are written.
+func plainNumber(n json.Number) (json.Number, bool) {
+	s := string(n)
+	if len(s) > maxNumber {
+		return "", false
+	}
+	if !strings.ContainsAny(s, "eE") && !strings.HasPrefix(s, "-0") {
+		return n, true
+	}
+	d, err := decimal.NewFromString(s)
+	if err != nil || d.Exponent() > maxNumber || d.Exponent() < -2*maxNumber { // it could stand for gigabytes
+		return "", false
+	}
+	s = d.String()
+	return json.Number(s), len(s) <= maxNumber
 }
 
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }

@@ -1,14 +1,17 @@
 package payment
 
 import (
+	"cmp"
 	"context"
+	"fmt"
+	"slices"
 	"time"
 )
 
 // Store keeps the rows. An implementation needs one thing of its database: a batch of writes that happens whole or not at all,
 // on the condition that one number, the collection's version, has not moved. Nothing is ever deleted.
 //
-// Rows are copied in and out: neither side sees the other's later changes. They come back equal: times in UTC cut to
+// IDs and keys are UTF-8 text without NUL. Rows are copied in and out: neither side sees the other's later changes. They come back equal: times in UTC cut to
 // microseconds, decimals by value, Data as [NormalizeData] makes it, Private with its content. [EncodeRow] and [DecodeRow] are at
 // hand for databases that keep documents. Payment.Captures and Payment.Refunds are not kept: those rows are their own. A row may
 // name rows that are not there.
@@ -16,8 +19,9 @@ import (
 // Every method is safe for concurrent use and ends with its context. What costs time must not grow with the rows of other
 // collections, nor with a collection's other sessions. Run storetest against an implementation.
 type Store interface {
-	// Load returns, as of one moment, the collection that the key leads to; the session, with its payment, all its captures and
-	// refunds, and its open operation; the named operation; the request, and its operation. See [Key] for which session.
+	// Load returns, as of one moment, the collection that the key leads to; the session, with the payment that it names, all captures
+	// and refunds of that, and the open operation that it names; the named operation; the request, and its operation. See [Key] for
+	// which session.
 	//
 	// The error is ErrNotFound only if no collection is found; else what was not found is missing from Rows. Deleted rows are
 	// returned like others.
@@ -136,7 +140,14 @@ type Page struct {
 	AfterID    string    // that row's ID
 }
 
-// Changes is one decided step. At most 64 rows and 1 MiB.
+const (
+	// MaxChangesRows is how many rows [Changes] may hold: the collection counts, and so does due work.
+	MaxChangesRows = 64
+	// MaxChangesBytes is how large the rows of [Changes] may be together, as a store encodes them: 1 MiB.
+	MaxChangesBytes = 1 << 20
+)
+
+// Changes is one decided step. At most 64 rows and 1 MiB. [Changes.Check] says what else no store may write.
 type Changes struct {
 	CollectionID string             // the collection that all rows belong to
 	Version      int64              // the collection's version that this was decided on; 0 inserts
@@ -149,6 +160,69 @@ type Changes struct {
 	Requests     []*KeyedRequest    // upsert by Method and Key
 	Events       []*Event           // insert only; they make the collection's events due at the first one's At, unless these are due at some time already
 	Due          []Due              // any kind but events: upsert by Kind and ID; a zero At removes it
+}
+
+// Check refuses what no store may write, before a database sees any of it: a [Store]'s Commit begins with it. What only the stored rows
+// can tell, the version above all, and the size in bytes remain for Commit.
+//
+// The error is an [*InvalidError] when there is no collection, too many rows, or one that is nil, has no ID, or is there twice. It
+// matches [ErrDuplicate] when a row names another collection.
+func (c *Changes) Check() error {
+	if c == nil || c.Collection == nil {
+		return invalid("Changes.Collection", "must not be nil")
+	}
+	n := 1 + len(c.Sessions) + len(c.Payments) + len(c.Captures) + len(c.Refunds) + len(c.Operations) + len(c.Requests) + len(c.Events) +
+		len(c.Due)
+	if n > MaxChangesRows {
+		return invalid("Changes", fmt.Sprintf("hold %d rows, more than %d", n, MaxChangesRows))
+	}
+	if c.CollectionID == "" {
+		return invalid("Changes.CollectionID", "must not be empty")
+	}
+	if c.Collection.ID != c.CollectionID {
+		return foreignRow(c.Collection.ID, c.Collection.ID, c.CollectionID)
+	}
+	due := make([]*Due, len(c.Due))
+	for i := range c.Due {
+		if due[i] = &c.Due[i]; due[i].Kind == "" {
+			return invalid("Changes.Due", fmt.Sprintf("number %d has no Kind", i))
+		}
+	}
+	return cmp.Or(
+		checkRows(c, "Sessions", c.Sessions, func(r *PaymentSession) rowName { return rowName{id: r.ID, owner: r.CollectionID} }),
+		checkRows(c, "Payments", c.Payments, func(r *Payment) rowName { return rowName{id: r.ID, owner: r.CollectionID} }),
+		checkRows(c, "Captures", c.Captures, func(r *Capture) rowName { return rowName{id: r.ID, owner: r.CollectionID} }),
+		checkRows(c, "Refunds", c.Refunds, func(r *Refund) rowName { return rowName{id: r.ID, owner: r.CollectionID} }),
+		checkRows(c, "Operations", c.Operations, func(r *Operation) rowName { return rowName{id: r.ID, owner: r.CollectionID} }),
+		checkRows(c, "Requests", c.Requests, func(r *KeyedRequest) rowName { return rowName{r.Method, r.Key, r.CollectionID} }),
+		checkRows(c, "Events", c.Events, func(r *Event) rowName { return rowName{id: r.ID, owner: r.CollectionID} }),
+		checkRows(c, "Due", due, func(r *Due) rowName { return rowName{string(r.Kind), r.ID, cmp.Or(r.CollectionID, c.CollectionID)} }),
+	)
+}
+
+// rowName is what tells a row from the others of its list, and whose it is.
+type rowName struct{ scope, id, owner string }
+
+func checkRows[T any](c *Changes, list string, rows []*T, nameOf func(*T) rowName) error {
+	for i, r := range rows {
+		if r == nil {
+			return invalid("Changes."+list, fmt.Sprintf("number %d is nil", i))
+		}
+		name := nameOf(r)
+		switch {
+		case name.id == "":
+			return invalid("Changes."+list, fmt.Sprintf("number %d has no ID", i))
+		case name.owner != c.CollectionID:
+			return foreignRow(name.id, name.owner, c.CollectionID)
+		case slices.ContainsFunc(rows[:i], func(e *T) bool { return nameOf(e) == name }):
+			return invalid("Changes."+list, fmt.Sprintf("number %d is there twice", i))
+		}
+	}
+	return nil
+}
+
+func foreignRow(id, owner, collectionID string) error {
+	return fmt.Errorf("payment: %.64q belongs to collection %.64q, not to %.64q: %w", id, owner, collectionID, ErrDuplicate)
 }
 
 // KeyedRequest remembers a call that was made with an IdempotencyKey, for 30 days.

@@ -86,7 +86,7 @@ func (s *Store) Commit(ctx context.Context, c *payment.Changes) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := checkShape(c); err != nil {
+	if err := c.Check(); err != nil {
 		return err
 	}
 	var st step
@@ -94,7 +94,7 @@ func (s *Store) Commit(ctx context.Context, c *payment.Changes) error {
 		return err
 	}
 	st.keep(c)
-	if st.err == nil && st.size > maxBytes {
+	if st.err == nil && st.size > payment.MaxChangesBytes {
 		st.err = st.weigh()
 	}
 	if st.err != nil {
@@ -208,6 +208,47 @@ func (s *Store) checkVersion(st *step) error {
 	}
 	if version != st.version {
 		return fmt.Errorf("memstore: collection %.64q has version %d, not %d: %w", st.id, version, st.version, payment.ErrConflict)
+	}
+	return nil
+}
+
+// weigh encodes the rows, and refuses more than 1 MiB of them. It is only called where a bound of their size is above that.
+func (st *step) weigh() error {
+	rows := []any{st.collection.row}
+	for i := range st.sessions.n {
+		rows = append(rows, st.sessions.at(i).row)
+	}
+	for i := range st.payments.n {
+		rows = append(rows, st.payments.at(i).row)
+	}
+	for i := range st.captures.n {
+		rows = append(rows, st.captures.at(i).row)
+	}
+	for i := range st.refunds.n {
+		rows = append(rows, st.refunds.at(i).row)
+	}
+	for i := range st.operations.n {
+		rows = append(rows, st.operations.at(i).row)
+	}
+	for i := range st.requests.n {
+		rows = append(rows, *st.requests.at(i))
+	}
+	for i := range st.events.n {
+		rows = append(rows, &(*st.events.at(i)).event)
+	}
+	for i := range st.due.n {
+		due := *st.due.at(i)
+		rows = append(rows, &due)
+	}
+	size := 0
+	for _, r := range rows {
+		b, err := payment.EncodeRow(r)
+		if err != nil {
+			return invalid("Changes", err.Error())
+		}
+		if size += len(b); size > payment.MaxChangesBytes {
+			return invalid("Changes", "are larger than 1 MiB")
+		}
 	}
 	return nil
 }

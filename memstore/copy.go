@@ -15,6 +15,9 @@ import (
 // Rows are copied twice: on the way in by a keep function, which also makes them what every store returns, and on the way out by a
 // copy function. Decimals, times and Private are immutable and shared.
 
+// rowBytes bounds what a row takes when encoded, beside its maps and texts of any length.
+const rowBytes = 4 << 10
+
 // maxMap bounds what the encoding of one Data can take: MaxDataBytes, each written as \u and four digits.
 const maxMap = 6 * payment.MaxDataBytes
 
@@ -429,9 +432,10 @@ func same(v, was any) (size int, ok bool) {
 
 func normalText(s string) bool { return strings.IndexByte(s, 0) < 0 && utf8.ValidString(s) }
 
-// normalNumber reports whether s is a plain number in JSON: a sign, digits without a leading zero, and decimals.
+// normalNumber reports whether s is a plain number in JSON: a sign, digits without a leading zero, and decimals. It leaves out
+// those between 0 and -1, among which is the zero that loses its sign.
 func normalNumber(s string) bool {
-	if len(s) > 32 {
+	if len(s) > 32 || strings.HasPrefix(s, "-0") {
 		return false
 	}
 	whole, decimals, point := strings.Cut(strings.TrimPrefix(s, "-"), ".")

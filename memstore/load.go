@@ -139,15 +139,10 @@ func (s *Store) operation(id, collectionID string) *payment.Operation {
 	return nil
 }
 
-// paymentOf returns the payment that a session names, or else the one that names the session.
+// paymentOf returns the payment that a session names.
 func (s *Store) paymentOf(r *payment.PaymentSession) *paid {
-	if r.PaymentID != "" {
-		if p := s.payments[r.PaymentID]; p != nil && p.row != nil && p.row.CollectionID == r.CollectionID {
-			return p
-		}
-	}
-	if first := s.sessions[r.ID].payments.first(); first != nil && first.row.CollectionID == r.CollectionID {
-		return s.payments[first.id]
+	if p := s.payments[r.PaymentID]; p != nil && p.row != nil && p.row.CollectionID == r.CollectionID {
+		return p
 	}
 	return nil
 }

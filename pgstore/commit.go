@@ -3,19 +3,12 @@ package pgstore
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/seed40c892db/payment"
-)
-
-// What Changes may hold at most: every row counts, the collection and due rows too.
-const (
-	maxRows  = 64
-	maxBytes = 1 << 20
 )
 
 // Commit writes all of c or nothing, if the collection's version is c.Version, in one round trip.
@@ -27,7 +20,7 @@ func (s *Store) Commit(ctx context.Context, c *payment.Changes) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := checkShape(c); err != nil {
+	if err := c.Check(); err != nil {
 		return err
 	}
 	b := &pgx.Batch{}
@@ -125,101 +118,4 @@ func (s *Store) queueDue(b *pgx.Batch, w *writer, c *payment.Changes) {
 			b.Queue(s.sql.upsertDue, w.args...)
 		}
 	}
-}
-
-// checkShape refuses Changes with too many rows, or with rows that are nil, unnamed, there twice, or another collection's.
-func checkShape(c *payment.Changes) error {
-	if c == nil || c.Collection == nil {
-		return &payment.InvalidError{Field: "Changes.Collection", Rule: "must not be nil"}
-	}
-	n := 1 + len(c.Sessions) + len(c.Payments) + len(c.Captures) + len(c.Refunds) + len(c.Operations) + len(c.Requests) + len(c.Events) +
-		len(c.Due)
-	if n > maxRows {
-		return &payment.InvalidError{Field: "Changes", Rule: fmt.Sprintf("hold %d rows, more than %d", n, maxRows)}
-	}
-	if c.CollectionID == "" {
-		return &payment.InvalidError{Field: "Changes.CollectionID", Rule: "must not be empty"}
-	}
-	sh := &shape{collection: c.CollectionID, seen: make(map[[3]string]bool, n)}
-	sh.row("Collection", c.Collection.ID, "", c.Collection.ID)
-	for _, r := range c.Sessions {
-		if sh.there("Sessions", r != nil) {
-			sh.row("Sessions", r.ID, "", r.CollectionID)
-		}
-	}
-	for _, r := range c.Payments {
-		if sh.there("Payments", r != nil) {
-			sh.row("Payments", r.ID, "", r.CollectionID)
-		}
-	}
-	for _, r := range c.Captures {
-		if sh.there("Captures", r != nil) {
-			sh.row("Captures", r.ID, "", r.CollectionID)
-		}
-	}
-	for _, r := range c.Refunds {
-		if sh.there("Refunds", r != nil) {
-			sh.row("Refunds", r.ID, "", r.CollectionID)
-		}
-	}
-	for _, r := range c.Operations {
-		if sh.there("Operations", r != nil) {
-			sh.row("Operations", r.ID, "", r.CollectionID)
-		}
-	}
-	for _, r := range c.Requests {
-		if sh.there("Requests", r != nil) {
-			sh.row("Requests", r.Key, r.Method, r.CollectionID)
-		}
-	}
-	for _, r := range c.Events {
-		if sh.there("Events", r != nil) {
-			sh.row("Events", r.ID, "", r.CollectionID)
-		}
-	}
-	for i := range c.Due {
-		d := &c.Due[i]
-		if sh.there("Due", d.Kind != "") {
-			owner := d.CollectionID
-			if owner == "" {
-				owner = c.CollectionID
-			}
-			sh.row("Due", d.ID, string(d.Kind), owner)
-		}
-	}
-	return sh.err
-}
-
-// shape looks at the rows of Changes, and remembers what was wrong first.
-type shape struct {
-	collection string
-	seen       map[[3]string]bool
-	err        error
-}
-
-func (sh *shape) refuse(err error) {
-	if sh.err == nil {
-		sh.err = err
-	}
-}
-
-func (sh *shape) there(list string, ok bool) bool {
-	if !ok {
-		sh.refuse(&payment.InvalidError{Field: "Changes." + list, Rule: "must not hold nil, nor a row without a kind"})
-	}
-	return ok
-}
-
-// row looks at one row: scope and id make it the same row.
-func (sh *shape) row(list, id, scope, collection string) {
-	key := [3]string{list, scope, id}
-	switch {
-	case id == "":
-		sh.refuse(&payment.InvalidError{Field: "Changes." + list, Rule: "must not hold a row without an ID"})
-	case collection != sh.collection:
-		sh.refuse(fmt.Errorf("pgstore: %.64q belongs to collection %.64q, not to %.64q: %w", id, collection, sh.collection, payment.ErrDuplicate))
-	case sh.seen[key]:
-		sh.refuse(&payment.InvalidError{Field: "Changes." + list, Rule: fmt.Sprintf("must not hold %.64q twice", id)})
-	}
-	sh.seen[key] = true
 }

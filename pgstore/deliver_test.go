@@ -193,6 +193,23 @@ func TestDeliverFailures(t *testing.T) {
 	}
 }
 
+// TestDeliverAnotherTransaction has fn put a transaction of its own in the place of the store's: what it committed cannot be undone, but the
+// event has failed, and is given up in the end like any other.
+func TestDeliverAnotherTransaction(t *testing.T) {
+	o := newOutbox(t)
+	require.NoError(t, o.Commit(t.Context(), changes(1, 0, 1)))
+	for _, statements := range []string{"COMMIT; BEGIN", "ROLLBACK; BEGIN", "COMMIT AND CHAIN"} {
+		o.log.Reset()
+		require.Zero(t, o.deliver(t, func(ctx context.Context, tx pgx.Tx, _ payment.Event) error {
+			_, err := tx.Exec(ctx, statements, pgx.QueryExecModeSimpleProtocol)
+			return err
+		}), statements)
+		require.Contains(t, o.log.String(), "did not take an event", statements)
+		o.now = o.now.Add(3 * time.Hour)
+	}
+	require.Equal(t, 1, o.deliver(t, ship))
+}
+
 // TestDeliverCrash breaks the connection before the commit: nothing of the batch stays, and all of it comes again.
 func TestDeliverCrash(t *testing.T) {
 	ctx := t.Context()

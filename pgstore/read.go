@@ -9,7 +9,6 @@ import (
 	"io"
 	"math"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -184,53 +183,10 @@ func decodeJSON(b []byte, v any) error {
 	return nil
 }
 
-// readableData makes decoded data normal: nil when empty, and numbers that jsonb has written out with exponents again, as they would
-// be too long to be stored another time.
+// readableData makes decoded data normal: nil when empty.
 func readableData(d payment.Data) payment.Data {
 	if len(d) == 0 {
 		return nil
 	}
-	shortenNumbers(map[string]any(d))
 	return d
-}
-
-func shortenNumbers(v any) {
-	switch v := v.(type) {
-	case map[string]any:
-		for k, x := range v {
-			if n, ok := x.(json.Number); ok && len(n) > longNumber {
-				v[k] = shorten(n)
-			} else {
-				shortenNumbers(x)
-			}
-		}
-	case []any:
-		for i, x := range v {
-			if n, ok := x.(json.Number); ok && len(n) > longNumber {
-				v[i] = shorten(n)
-			} else {
-				shortenNumbers(x)
-			}
-		}
-	}
-}
-
-// longNumber is how long a number may be before it is looked at whether an exponent makes it shorter.
-const longNumber = 40
-
-// shorten writes a number with an exponent if that is shorter.
-func shorten(n json.Number) json.Number {
-	d, err := decimal.NewFromString(n.String())
-	if err != nil {
-		return n
-	}
-	digits := strings.TrimRight(d.Coefficient().String(), "0")
-	zeros := len(d.Coefficient().String()) - len(digits)
-	if digits == "" {
-		return "0"
-	}
-	if short := fmt.Sprintf("%se%d", digits, int(d.Exponent())+zeros); len(short) < len(n) {
-		return json.Number(short)
-	}
-	return n
 }

@@ -150,8 +150,8 @@ func (w *writer) json(field string, v any) {
 
 // tooLarge refuses Changes of more than 1 MiB.
 func (w *writer) tooLarge() error {
-	if w.err == nil && w.size > maxBytes {
-		return &payment.InvalidError{Field: "Changes", Rule: fmt.Sprintf("are larger than %d MiB", maxBytes>>20)}
+	if w.err == nil && w.size > payment.MaxChangesBytes {
+		return &payment.InvalidError{Field: "Changes", Rule: fmt.Sprintf("are larger than %d MiB", payment.MaxChangesBytes>>20)}
 	}
 	return w.err
 }

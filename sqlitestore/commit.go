@@ -2,18 +2,11 @@ package sqlitestore
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/seed40c892db/payment"
-)
-
-// What Changes may hold at most: every row counts, the collection and due rows too.
-const (
-	maxRows  = 64
-	maxBytes = 1 << 20
 )
 
 // statement is one statement of a commit, ready to run.
@@ -55,7 +48,7 @@ func runAll(ctx context.Context, db database, statements []statement) error {
 
 // commit turns Changes into statements. All encoding happens here, before anybody else waits for it.
 func (t *tables) commit(c *payment.Changes) ([]statement, error) {
-	if err := checkShape(c); err != nil {
+	if err := c.Check(); err != nil {
 		return nil, err
 	}
 	w := &committer{}
@@ -87,7 +80,7 @@ func (t *tables) commit(c *payment.Changes) ([]statement, error) {
 	if len(c.Events) > 0 {
 		w.eventsDue(t.due, c.CollectionID, c.Events[0].At)
 	}
-	if w.err == nil && w.size > maxBytes {
+	if w.err == nil && w.size > payment.MaxChangesBytes {
 		w.err = invalid("Changes", "are larger than 1 MiB")
 	}
 	return w.statements, w.err
@@ -171,84 +164,4 @@ func (w *committer) eventsDue(t *table[payment.Due], collectionID string, at tim
 	d := payment.Due{Kind: payment.DueEvents, CollectionID: collectionID, ID: collectionID, At: at}
 	w.add(statement{query: t.insert + " ON CONFLICT (kind, id) DO UPDATE SET at = excluded.at WHERE payment_due.at IS NULL",
 		args: t.encode(&w.encoder, "Due", &d)})
-}
-
-// checkShape refuses Changes with too many rows, or with rows that are nil, unnamed, there twice, or another collection's.
-func checkShape(c *payment.Changes) error {
-	if c == nil || c.Collection == nil {
-		return invalid("Changes.Collection", "must not be nil")
-	}
-	n := 1 + len(c.Sessions) + len(c.Payments) + len(c.Captures) + len(c.Refunds) + len(c.Operations) + len(c.Requests) + len(c.Events) +
-		len(c.Due)
-	switch {
-	case n > maxRows:
-		return invalid("Changes", fmt.Sprintf("hold %d rows, more than %d", n, maxRows))
-	case c.CollectionID == "":
-		return invalid("Changes.CollectionID", "must not be empty")
-	case c.Collection.ID != c.CollectionID:
-		return foreign(c.Collection.ID)
-	}
-	s := shape{of: c.CollectionID, seen: make(map[[3]string]bool, n)}
-	checkRows(&s, "Sessions", c.Sessions, func(r *payment.PaymentSession) (string, string) { return r.ID, r.CollectionID })
-	checkRows(&s, "Payments", c.Payments, func(r *payment.Payment) (string, string) { return r.ID, r.CollectionID })
-	checkRows(&s, "Captures", c.Captures, func(r *payment.Capture) (string, string) { return r.ID, r.CollectionID })
-	checkRows(&s, "Refunds", c.Refunds, func(r *payment.Refund) (string, string) { return r.ID, r.CollectionID })
-	checkRows(&s, "Operations", c.Operations, func(r *payment.Operation) (string, string) { return r.ID, r.CollectionID })
-	checkRows(&s, "Events", c.Events, func(r *payment.Event) (string, string) { return r.ID, r.CollectionID })
-	for i, r := range c.Requests {
-		if r == nil || r.Key == "" {
-			s.refuse("Requests", i, "is nil or has no Key")
-			break
-		}
-		s.row("Requests", i, r.Method, r.Key, r.CollectionID)
-	}
-	for i, d := range c.Due {
-		if d.Kind == "" || d.ID == "" {
-			s.refuse("Due", i, "has no ID or no Kind")
-			break
-		}
-		if d.CollectionID == "" {
-			d.CollectionID = s.of
-		}
-		s.row("Due", i, string(d.Kind), d.ID, d.CollectionID)
-	}
-	return s.err
-}
-
-// shape remembers which rows Changes hold, and what is wrong with them first.
-type shape struct {
-	of   string // the collection that all belong to
-	seen map[[3]string]bool
-	err  error
-}
-
-func (s *shape) refuse(list string, i int, rule string) {
-	if s.err == nil {
-		s.err = invalid("Changes."+list, fmt.Sprintf("number %d %s", i, rule))
-	}
-}
-
-func (s *shape) row(list string, i int, kind, id, collectionID string) {
-	key := [3]string{list, kind, id}
-	switch {
-	case s.seen[key]:
-		s.refuse(list, i, "is there twice")
-	case collectionID != s.of && s.err == nil:
-		s.err = foreign(id)
-	}
-	s.seen[key] = true
-}
-
-func checkRows[T any](s *shape, list string, rows []*T, names func(*T) (id, collectionID string)) {
-	for i, r := range rows {
-		if r == nil {
-			s.refuse(list, i, "is nil")
-			return
-		}
-		id, collectionID := names(r)
-		if id == "" {
-			s.refuse(list, i, "has no ID")
-		}
-		s.row(list, i, "", id, collectionID)
-	}
 }

@@ -67,10 +67,15 @@ func TestAFileThatIsGone(t *testing.T) {
 	require.NoError(t, s.Commit(t.Context(), order(1)))
 	require.NoError(t, os.Rename(s.path, s.path+".moved"))
 	requireProblem(t, s.Commit(t.Context(), order(2)), payment.StoreGone)
+	_, err := s.Load(t.Context(), payment.Key{CollectionID: order(1).CollectionID})
+	requireProblem(t, err, payment.StoreGone)
+	require.NoFileExists(t, s.path, "nobody makes another one")
 	other, err := os.Create(s.path)
 	require.NoError(t, err)
 	require.NoError(t, other.Close())
 	requireProblem(t, s.Commit(t.Context(), order(2)), payment.StoreGone)
+	_, err = s.List(t.Context(), payment.RowCollections, payment.Filter{}, payment.Page{Limit: 1})
+	requireProblem(t, err, payment.StoreGone)
 	require.NoError(t, os.Remove(s.path))
 	require.NoError(t, os.Rename(s.path+".moved", s.path))
 	require.NoError(t, s.Commit(t.Context(), order(2)))
@@ -230,7 +235,7 @@ func TestWhatNoStoreCanHold(t *testing.T) {
 		require.NotContains(t, err.Error(), secret)
 	}
 	c := order(1)
-	for i := range maxRows {
+	for i := range payment.MaxChangesRows {
 		c.Due = append(c.Due, payment.Due{Kind: payment.DueSession, ID: fmtInt(i), At: begin})
 	}
 	require.ErrorIs(t, s.Commit(t.Context(), c), payment.ErrInvalid)

@@ -10,7 +10,6 @@ import (
 const (
 	byID        = " WHERE id = ?"
 	byIDWithin  = " WHERE id = ? AND collection_id = ?"
-	bySession   = " WHERE session_id = ? AND collection_id = ? ORDER BY created_at, id LIMIT 1"
 	byPayment   = " WHERE payment_id = ? AND +collection_id = ? ORDER BY created_at, id"
 	byReference = " WHERE provider_id = ? AND reference = ? AND reference <> '' ORDER BY created_at, id LIMIT 1"
 	byRequest   = " WHERE collection_id = ? AND method = ? AND request_key = ?"
@@ -167,7 +166,7 @@ func (l *loader) sessionWithin(ctx context.Context, id string) (*payment.Payment
 	return l.sessions.one(ctx, l.db, byIDWithin, id, l.id)
 }
 
-// findPayment adds the session, and the payment that it names or else that names it, with its movements.
+// findPayment adds the session, and the payment that it names, with its movements.
 func (l *loader) findPayment(ctx context.Context, rows *payment.Rows) (err error) {
 	if l.session == nil {
 		return nil
@@ -182,9 +181,7 @@ func (l *loader) findPayment(ctx context.Context, rows *payment.Rows) (err error
 		}
 	}
 	if l.payment == nil {
-		if l.payment, err = l.payments.one(ctx, l.db, bySession, l.session.ID, l.id); err != nil || l.payment == nil {
-			return err
-		}
+		return nil
 	}
 	rows.Payments = []*payment.Payment{l.payment}
 	if rows.Captures, err = l.captures.find(ctx, l.db, byPayment, l.payment.ID, l.id); err != nil {

@@ -121,7 +121,6 @@ func TestEveryLookUpAndSweepIsServedByAnIndex(t *testing.T) {
 	for query, index := range map[string]string{
 		"SELECT * FROM payment_sessions" + byID:              "sqlite_autoindex_payment_sessions_1 (id=?)",
 		"SELECT * FROM payment_operations" + byIDWithin:      "sqlite_autoindex_payment_operations_1 (id=?)",
-		"SELECT * FROM payment_payments" + bySession:         "payment_payments_session (session_id=?)",
 		"SELECT * FROM payment_captures" + byPayment:         "payment_captures_payment (payment_id=?)",
 		"SELECT * FROM payment_refunds" + byPayment:          "payment_refunds_payment (payment_id=?)",
 		"SELECT * FROM payment_sessions" + byReference:       "payment_sessions_reference (provider_id=? AND reference=?)",

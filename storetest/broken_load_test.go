@@ -25,6 +25,19 @@ func brokenLoads() []brokenStore {
 			},
 		}.wrap},
 		{"loads a session without its refunds", []string{"Load/by session"}, afterLoad(func(r *payment.Rows) { r.Refunds = nil })},
+		{"finds a payment that its session does not name", []string{"Load/payment of a session"}, broken{
+			load: func(ctx context.Context, s payment.Store, by payment.Key) (*payment.Rows, error) {
+				r, err := s.Load(ctx, by)
+				if err != nil || len(r.Sessions) == 0 || len(r.Payments) > 0 {
+					return r, err
+				}
+				all, err := s.List(ctx, payment.RowPayments, payment.Filter{SessionID: r.Sessions[0].ID}, payment.Page{Limit: 1})
+				if err == nil {
+					r.Payments = all.Payments
+				}
+				return r, err
+			},
+		}.wrap},
 		{"cannot load by payment", []string{"Load/by payment"}, beforeLoad(func(by *payment.Key) { by.PaymentID = "" })},
 		{"finds open operations only", []string{"Load/by operation", "Load/operations once"}, broken{
 			load: func(ctx context.Context, s payment.Store, by payment.Key) (*payment.Rows, error) {

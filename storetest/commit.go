@@ -244,6 +244,14 @@ func commitForeign(k *kit) {
 		}
 		k.refused(changes(thief.collection, stolen), payment.ErrDuplicate, "Commit of a %T that another collection has", row)
 	}
+	due := payment.Due{Kind: payment.DueSession, CollectionID: owner.collection.ID, ID: foreign.session.ID, At: k.tick()}
+	k.store(owner.collection, due)
+	stolen := due
+	stolen.CollectionID, stolen.At = thief.collection.ID, time.Time{}
+	k.refused(changes(thief.collection, stolen), payment.ErrDuplicate, "Commit that ends work of another collection")
+	stolen.At = k.tick()
+	k.refused(changes(thief.collection, stolen), payment.ErrDuplicate, "Commit of work that another collection has")
+	k.sameDue(k.claim(payment.DueSession, due.At, due.At, 10), due)
 	k.same("the collection", k.loadCollection(thief.collection.ID), thief.collection)
 	k.sameTree(k.load(payment.Key{SessionID: foreign.session.ID}), &tree{owner.collection, foreign})
 	k.sameTree(k.load(payment.Key{SessionID: thief.session.ID}), thief)

@@ -28,6 +28,7 @@ func TestSentencesAreTheContract(t *testing.T) {
 func TestContractHasCases(t *testing.T) {
 	exempt := map[string]string{
 		"Store keeps the rows":                                 "says what it is for",
+		"IDs and keys are UTF-8 text without NUL":              "what a store may rely on",
 		"An implementation needs one thing of its database":    "tells authors what to look for; Commit's cases hold them to it",
 		"a batch of writes that happens whole or not at all":   "likewise",
 		"[EncodeRow] and [DecodeRow] are at hand":              "an offer",
@@ -36,7 +37,6 @@ func TestContractHasCases(t *testing.T) {
 		"See [Key] for which session":                          "Key's cases",
 		"Filters and orders that [Filter] names are served":    "the package comment says why",
 		"ErrCommitUnknown when it may have happened":           "takes a connection that can be cut",
-		"the session, with its payment, all its captures and":  "Key's cases: brings the session and all that is its",
 		"the named operation":                                  "Key's cases: it is in Rows as well",
 		"the request, and its operation":                       "Key's cases: brings the request, its operation",
 		"Claim takes due work":                                 "says what it is for",

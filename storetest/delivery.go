@@ -154,7 +154,7 @@ func deliveryConflict(k *kit) {
 	d := k.newDelivery()
 	k.put(d)
 	k.put(d)
-	for _, version := range []int64{1, 3} {
+	for _, version := range []int64{0, 1, 3} {
 		stale := *d
 		stale.Version, stale.Code = version, "stale"
 		k.want(k.s.PutDelivery(k.ctx(), &stale), payment.ErrConflict, "PutDelivery on version %d of a delivery with version 2", version)

@@ -34,6 +34,7 @@ func loadCases() []testCase {
 		{"Load/what is missing", "else what was not found is missing from Rows", loadMissing},
 		{"Load/no collection", notFound, loadNotFound},
 		{"Load/deleted rows", "Deleted rows are returned like others.", loadDeleted},
+		{"Load/payment of a session", "the session, with the payment that it names", loadNamedPayment},
 		{"Load/order of movements", "Captures and Refunds (oldest first, by CreatedAt and ID)", loadOrder},
 		{"Load/operations once", "Operations (at most three, each once)", loadOperations},
 		{"Load/one of each", "After a Load every list has at most one element", loadOneOfEach},
@@ -320,6 +321,22 @@ func loadNotFound(k *kit) {
 		_, err := k.s.Load(k.ctx(), by)
 		k.want(err, payment.ErrNotFound, "Load(%s)", fieldsSet(by))
 	}
+}
+
+func loadNamedPayment(k *kit) {
+	t := k.tree()
+	t.session.PaymentID = ""
+	k.store(t.collection, t.rows()...)
+	for _, by := range []payment.Key{{SessionID: t.session.ID}, {PaymentID: t.payment.ID}} {
+		got := k.load(by)
+		sameRows(k, "the session", got.Sessions, t.session)
+		if n := len(got.Payments) + len(got.Captures) + len(got.Refunds); n > 0 {
+			k.fail("Load(%s) brought %d rows of a payment that the session does not name", fieldsSet(by), n)
+		}
+	}
+	t.session.PaymentID = t.payment.ID
+	k.store(t.collection, t.session)
+	k.sameTree(k.load(payment.Key{SessionID: t.session.ID}), t)
 }
 
 func loadDeleted(k *kit) {

@@ -256,6 +256,8 @@ func rowsData(k *kit) {
 		{},
 		{"int": 5, "float": 0.25, "strings": []string{"a", "b"}, "struct": struct{ A int }{7}, "data": payment.Data{"n": int64(1)}},
 		{"empty": map[string]any{}, "list": []any{}, "null": nil, "false": false, "text": "", "zero": json.Number("0")},
+		{"exponents": []any{json.Number("1e21"), json.Number("1.50E+2"), json.Number("25e-9"), json.Number("1e127"), json.Number("1e-126"), 1e22}},
+		{"no negative zero": []any{json.Number("-0"), json.Number("-0.00"), json.Number("-0.50")}},
 		{"a.b": "dot", "a": map[string]any{"b": "nested"}, "A": "upper", "ä": "umlaut", "": "no name", "$key": "dollar"},
 		{"deep": []any{[]any{[]any{map[string]any{"deeper": []any{nil, true, json.Number("1"), "x", map[string]any{"y": []any{}}}}}}}},
 	} {

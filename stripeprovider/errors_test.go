@@ -3,6 +3,7 @@ package stripeprovider_test
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -199,6 +200,31 @@ func TestDeclineComesWithTheIntent(t *testing.T) {
 	s, err = call(t, d.provider(), "confirm", request())
 	require.ErrorIs(t, err, payment.ErrDeclined)
 	require.Empty(t, s.State)
+}
+
+func TestDeclineOfAnIntentThatHasTaken(t *testing.T) {
+	e := card("card_declined", "lost_card")
+	e["payment_intent"] = intent(object{"amount_received": 500, "status": "succeeded"}) // its refunds are not known
+	s, err := call(t, newDouble(t, refusal(402, e)).provider(), "capture", request())
+	require.ErrorIs(t, err, payment.ErrDeclined)
+	require.Empty(t, s.State)
+}
+
+// TestHostsTransport has the errors of a transport that is not net/http's.
+func TestHostsTransport(t *testing.T) {
+	for kind, errs := range map[string][]error{
+		isNotSent: {&net.OpError{Op: "dial", Err: errors.New("x")}, &net.OpError{Op: "proxyconnect", Err: errors.New("x")}, &net.DNSError{Err: "no such host"}},
+		isUnknown: {&net.OpError{Op: "read", Err: errors.New("x")}, io.ErrUnexpectedEOF, errors.New("x"), context.Canceled},
+	} {
+		for _, cause := range errs {
+			p := newDouble(t).provider(func(c *stripeprovider.Config) {
+				c.HTTPClient = &http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) { return nil, cause })}
+			})
+			_, err := call(t, p, "capture", request())
+			require.Equal(t, kind, kindOf(err), "%v", cause)
+			require.ErrorIs(t, err, cause)
+		}
+	}
 }
 
 func TestNoAnswer(t *testing.T) {

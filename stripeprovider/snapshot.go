@@ -210,7 +210,8 @@ func (v view) captures(in *stripe.PaymentIntent, rule payment.CurrencyRule) ([]p
 // refund translates one refund; false where it gave nothing back.
 //
 // Stripe writes down as a refund, too, what it releases of an authorization: when an intent is canceled or lapses, and what a final
-// capture leaves. No money moves, and so the balance has no transaction for it.
+// capture leaves (https://docs.stripe.com/api/payment_intents/cancel: "automatically refunded"). No money moves, and so the balance has no
+// transaction for it.
 func refund(r *stripe.Refund, rule payment.CurrencyRule) (payment.Movement, bool) {
 	key := r.Metadata[metaOperation]
 	m := payment.Movement{Kind: payment.MovementRefund, Reference: r.ID, IdempotencyKey: key, Amount: rule.FromMinorUnits(r.Amount)}

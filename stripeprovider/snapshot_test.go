@@ -134,6 +134,7 @@ func TestMovements(t *testing.T) {
 			want: []moved{{payment.MovementCapture, chargeID, key, "10.99", "pending"}}},
 		"cannot be told":   {multi: true, in: received("requires_capture", 399, 100, object{key: "500", otherKey: "300", thirdKey: "200"}), fails: true},
 		"changed by hand":  {in: received("succeeded", 0, 1099, object{key: "all of it"}), fails: true},
+		"zero by hand":     {in: received("succeeded", 0, 1099, object{key: "0"}), fails: true},
 		"negative by hand": {in: received("succeeded", 0, 1099, object{key: "-1"}), fails: true},
 		"beyond an int64":  {in: received("succeeded", 0, 1099, object{key: "9223372036854775807", otherKey: "9223372036854775807"}), fails: true},
 
@@ -146,6 +147,11 @@ func TestMovements(t *testing.T) {
 		"released by a final capture": {in: received("succeeded", 0, 500, object{key: "500"}, release(nil)), want: []moved{got("5", key)}},
 		"released by a cancel":        {in: received("canceled", 0, 0, nil, release("requested_by_customer"))},
 		"lapsed":                      {in: received("canceled", 0, 0, nil, release("expired_uncaptured_charge"))},
+		"lapsing": {in: func() object {
+			r := release("expired_uncaptured_charge")
+			r["status"] = "pending"
+			return received("canceled", 0, 0, nil, r)
+		}()},
 		"ours without a transaction": {in: func() object {
 			r := release(nil)
 			r["metadata"] = object{"payment_operation": otherKey}
@@ -313,6 +319,7 @@ func TestSearch(t *testing.T) {
 		"broken":      {[]answer{{body: `{"data": [`}}, ""},
 		"not read":    {[]answer{page(false, authorizedIntent(nil)), refusal(404, invalid("resource_missing", "intent", "No such payment_intent"))}, ""},
 		"another's":   {[]answer{page(false, authorizedIntent(nil)), {body: authorizedIntent(object{"metadata": object{"payment_session_id": "payses_x"}})}}, ""},
+		"no list":     {[]answer{{body: object{}}}, ""},
 		"without IDs": {[]answer{page(false, object{"object": "payment_intent"})}, ""},
 	} {
 		d := newDouble(t, tc.answers...)
@@ -341,6 +348,22 @@ func TestSearch(t *testing.T) {
 	s, err = call(t, newDouble(t, page(false)).provider(), "authorize", lost)
 	require.NoError(t, err)
 	require.Equal(t, payment.SnapshotPending, s.State)
+}
+
+// TestEndlessRefunds sees that a list without end is given up, and that no Snapshot is made of a part.
+func TestEndlessRefunds(t *testing.T) {
+	in := capturedIntent(key)
+	in["latest_charge"].(object)["refunds"].(object)["has_more"] = true
+	page := object{"object": "list", "has_more": true, "data": slices.Repeat([]any{refundOf("re_1", "", "succeeded", 1)}, 100)}
+	d := newDouble(t, slices.Concat([]answer{{body: in}}, slices.Repeat([]answer{{body: page}}, 30))...)
+	s, err := call(t, d.provider(), "status", request())
+	require.ErrorContains(t, err, "more than 1000 refunds")
+	require.Empty(t, s.State)
+	require.Len(t, d.asked(), 12)
+	for name, broken := range map[string]object{"no list": {}, "without end": {"data": []any{}, "has_more": true}, "null": {"data": []any{nil}, "has_more": true}} {
+		_, err := call(t, newDouble(t, answer{body: in}, answer{body: broken}).provider(), "status", request())
+		require.ErrorContains(t, err, "no list", name)
+	}
 }
 
 // planted is an intent with a secret in every text that Stripe's type has, three levels deep.

@@ -81,6 +81,7 @@ func TestSignature(t *testing.T) {
 		"two dates":            {fmt.Sprintf("t=%d,", ago(time.Hour).Unix()) + head(now, good), body, false},
 		"date is no number":    {"t=now,v1=" + good, body, false},
 		"date is negative":     {"t=-1,v1=" + good, body, false},
+		"date before time":     {"t=-62135596800," + head(now, good), body, false},
 		"no signature":         {fmt.Sprintf("t=%d", now.Unix()), body, false},
 		"empty":                {"", body, false},
 		"many":                 {head(now, strings.Split(strings.Repeat(good+" ", 17), " ")[:17]...), body, false},
