@@ -162,7 +162,7 @@ func TestWild(t *testing.T) {
 	const seeds = 40
 	for seed := range uint64(seeds) {
 		store := "memory"
-		if seed%10 == 0 {
+		if seed%20 == 0 {
 			store = "sqlite"
 		}
 		t.Run(fmt.Sprintf("%s %d", store, seed), func(t *testing.T) {
