@@ -188,3 +188,37 @@ func TestFlowAnswerLost(t *testing.T) {
 	}
 	require.Len(t, s.agree(x).Captures, 1)
 }
+
+// An answer from Stripe's memory is true of then: what has happened since must be in the Snapshot too.
+func TestReplayedAnswerIsStale(t *testing.T) {
+	t.Parallel()
+	s := newShop(t, stripetest.Config{MultiCapture: true}, stripeprovider.Config{MultiCapture: true, PaymentMethodTypes: []string{"card"}})
+	x := s.session("100", "USD")
+	require.NoError(t, s.confirm(x, "pm_card_visa"))
+	r := payment.Request{
+		IdempotencyKey: "0123456789abcdef0123456789abcdef", SessionID: x.ID, CollectionID: x.CollectionID, Reference: x.Reference,
+		Amount: decimal.RequireFromString("40"), CurrencyCode: "USD",
+	}
+	take := func() payment.Snapshot {
+		now, err := s.p.Capture(t.Context(), payment.CaptureRequest{Request: r})
+		require.NoError(t, err)
+		return now
+	}
+	first := take()
+	require.Len(t, first.Movements, 1)
+	require.True(t, first.Capturable.Equal(decimal.RequireFromString("60")))
+	refund, err := s.gw.RefundAtDashboard(x.Reference, 1500)
+	require.NoError(t, err)
+	require.NoError(t, s.gw.CaptureAtDashboard(x.Reference, 2000))
+
+	again := take()
+	log := s.gw.Requests()
+	require.True(t, log[len(log)-2].Replayed)
+	require.True(t, again.Capturable.IsZero())
+	require.Len(t, again.Movements, 3)
+	require.Equal(t, r.IdempotencyKey, again.Movements[0].IdempotencyKey)
+	require.Equal(t, first.Movements[0].Reference, again.Movements[0].Reference)
+	require.True(t, again.Movements[1].Amount.Equal(decimal.RequireFromString("20")))
+	require.Empty(t, again.Movements[1].IdempotencyKey)
+	require.Equal(t, refund, again.Movements[2].Reference)
+}

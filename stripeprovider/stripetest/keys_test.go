@@ -2,6 +2,7 @@ package stripetest_test
 
 import (
 	"context"
+	"encoding/json"
 	"strings"
 	"sync"
 	"testing"
@@ -244,6 +245,13 @@ func TestEvents(t *testing.T) {
 		"charge.updated", "payment_intent.amount_capturable_updated", "charge.captured", "payment_intent.succeeded",
 		"refund.created", "charge.refunded", "refund.updated", "charge.refund.updated", "refund.failed",
 	}, types)
+	created, _ := post(t, gw, "/v1/payment_intents", "key", form())
+	require.Equal(t, 200, created.StatusCode)
+	last := gw.Events()[len(types)]
+	var event stripe.Event
+	require.NoError(t, json.Unmarshal(last.Body, &event))
+	require.Equal(t, "key", event.Request.IdempotencyKey, "an event tells which request has caused it")
+
 	header, body := gw.SignBody([]byte("{}"), time.Unix(1, 0))
 	_, err = webhook.ConstructEvent(body, header.Get("Stripe-Signature"), stripetest.DefaultWebhookSecret)
 	require.ErrorIs(t, err, webhook.ErrTooOld)

@@ -105,6 +105,34 @@ func (m *mortal) Load(ctx context.Context, by payment.Key) (*payment.Rows, error
 	return m.Store.Load(ctx, by)
 }
 
+func (m *mortal) List(ctx context.Context, kind payment.RowKind, f payment.Filter, p payment.Page) (*payment.Rows, error) {
+	if err := m.alive(); err != nil {
+		return nil, err
+	}
+	return m.Store.List(ctx, kind, f, p)
+}
+
+func (m *mortal) Claim(ctx context.Context, kind payment.DueKind, now, until time.Time, limit int) ([]payment.Due, error) {
+	if err := m.alive(); err != nil {
+		return nil, err
+	}
+	return m.Store.Claim(ctx, kind, now, until, limit)
+}
+
+func (m *mortal) Done(ctx context.Context, d payment.Due, again time.Time) error {
+	if err := m.alive(); err != nil {
+		return err
+	}
+	return m.Store.Done(ctx, d, again)
+}
+
+func (m *mortal) PutDelivery(ctx context.Context, d *payment.Delivery) error {
+	if err := m.alive(); err != nil {
+		return err
+	}
+	return m.Store.PutDelivery(ctx, d)
+}
+
 // each runs a test over every store.
 func each(t *testing.T, o options, f func(w *world)) {
 	t.Helper()
@@ -295,8 +323,9 @@ func (w *world) reconcile(rounds int, step time.Duration) {
 	w.t.Helper()
 	for range rounds {
 		w.clock.Advance(step)
-		_, err := w.Reconcile(w.t.Context())
-		require.NoError(w.t, err)
+		if _, err := w.Reconcile(w.t.Context()); w.store.alive() == nil {
+			require.NoError(w.t, err)
+		}
 	}
 }
 
@@ -335,6 +364,10 @@ func (w *world) compare(rows bool) {
 		if len(intents) > 0 {
 			book = intents[0]
 			require.Equal(w.t, book.ID, x.Reference)
+			if book.Status == stripetest.StatusCanceled && x.PaymentID == "" {
+				require.Equal(w.t, payment.StatusCanceled, x.Status)
+				book.Authorized = 0 // the shop has heard of the end alone
+			}
 		}
 		require.LessOrEqual(w.t, book.Authorizations, 1, "a shopper is charged once")
 		rule, err := w.provider.Describe().CurrencyRule(x.CurrencyCode)
@@ -352,7 +385,7 @@ func (w *world) compare(rows bool) {
 			{"capturable", p.Capturable, book.Capturable},
 		} {
 			there := rule.FromMinorUnits(c.book)
-			require.True(w.t, c.here.Equal(there), "%s: %s in the rows and %s in the books", c.what, c.here, there)
+			require.True(w.t, c.here.Equal(there), "%s: %s in the rows and %s in the books: %+v", c.what, c.here, there, book)
 		}
 		if rows {
 			require.Len(w.t, p.Refunds, len(book.Refunds), "one row for each refund")
