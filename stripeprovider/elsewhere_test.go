@@ -77,3 +77,27 @@ func TestMultiCaptureTurnedOn(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, s.agree(x).Captures, 1)
 }
+
+// TestCaptureEntryRemoved has somebody remove from the metadata what our capture wrote: it looks like one made elsewhere, and is not
+// counted twice. A person decides.
+func TestCaptureEntryRemoved(t *testing.T) {
+	t.Parallel()
+	s, x, p := held(t)
+	four, two := dec("4"), dec("2")
+	_, err := s.CapturePayment(t.Context(), payment.CapturePaymentParams{PaymentID: p.ID, Amount: &four})
+	require.NoError(t, err)
+	in, _ := s.gw.Intent(x.Reference)
+	remove := url.Values{}
+	for name := range in.Metadata {
+		if strings.HasPrefix(name, "capture_") {
+			remove.Set("metadata["+name+"]", "")
+		}
+	}
+	require.Len(t, remove, 1)
+	post(t, s.gw, "/v1/payment_intents/"+x.Reference, remove)
+	_, err = s.CapturePayment(t.Context(), payment.CapturePaymentParams{PaymentID: p.ID, Amount: &two})
+	require.ErrorIs(t, err, payment.ErrNeedsAttention)
+	p, err = s.GetPayment(t.Context(), p.ID)
+	require.NoError(t, err)
+	require.True(t, four.Equal(p.Captured), "%s", p.Captured)
+}

@@ -49,12 +49,17 @@ func (v view) snapshot(in *stripe.PaymentIntent, refunds []*stripe.Refund) (paym
 		return payment.Snapshot{}, err
 	}
 	s.Movements = append(make([]payment.Movement, 0, len(captures)+len(refunds)), captures...)
+	// What was received is Stripe's own sum, and the list of captures is drawn from metadata that anybody may have changed.
+	s.Totals = &payment.Totals{Captured: rule.FromMinorUnits(in.AmountReceived)}
 	for _, r := range refunds {
 		if r == nil {
 			return payment.Snapshot{}, errors.New("stripe: the list of refunds cannot be read")
 		}
 		if m, ok := refund(r, rule); ok {
 			s.Movements = append(s.Movements, m)
+			if m.State == payment.MovementSucceeded {
+				s.Totals.Refunded = s.Totals.Refunded.Add(m.Amount)
+			}
 		}
 	}
 	s.Data = v.data(in, s)
