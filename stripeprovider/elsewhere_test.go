@@ -101,3 +101,43 @@ func TestCaptureEntryRemoved(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, four.Equal(p.Captured), "%s", p.Captured)
 }
+
+// TestCancelOfWhatTheBankDecides has the page confirm a bank debit just before a cancel. Stripe keeps its refusal under the key, and so the
+// cancel is over, and another one can be made when the bank has decided.
+func TestCancelOfWhatTheBankDecides(t *testing.T) {
+	t.Parallel()
+	s := newShop(t, stripetest.Config{}, stripeprovider.Config{AutomaticCapture: true})
+	x := s.session("10.00", "USD")
+	require.NoError(t, s.confirm(x, "pm_usBankAccount"))
+	_, err := s.CancelSession(t.Context(), payment.CancelSessionParams{SessionID: x.ID})
+	require.ErrorIs(t, err, payment.ErrNotSent)
+	require.NoError(t, s.gw.ResolveDelayed(x.Reference, false))
+	_, err = s.CancelSession(t.Context(), payment.CancelSessionParams{SessionID: x.ID})
+	require.NoError(t, err)
+	in, _ := s.gw.Intent(x.Reference)
+	require.Equal(t, stripetest.StatusCanceled, in.Status)
+}
+
+// TestRefusedInItsState has what a refusal for the intent's state means, by the state that is read after it.
+func TestRefusedInItsState(t *testing.T) {
+	for _, tc := range []struct {
+		method string
+		now    object
+		kind   string
+	}{
+		{"cancel", intent(object{"status": "processing"}), isNotSent},
+		{"cancel", intent(nil), isNotSent},
+		{"cancel", authorizedIntent(nil), isNotSent},
+		{"cancel", intent(object{"status": "canceled"}), isAlready},
+		{"cancel", capturedIntent(key), isAlready},
+		{"update", intent(object{"status": "processing"}), isNotSent},
+		{"update", authorizedIntent(nil), isAlready},
+		{"update", intent(object{"status": "canceled"}), isAlready},
+		{"capture", intent(object{"status": "processing"}), isAlready},
+		{"confirm", intent(object{"status": "processing"}), isAlready},
+	} {
+		d := newDouble(t, refusal(400, invalid("payment_intent_unexpected_state", "", "no")), answer{body: tc.now})
+		_, err := call(t, d.provider(), tc.method, request())
+		require.Equal(t, tc.kind, kindOf(err), "%s %s: %v", tc.method, tc.now["status"], err)
+	}
+}
