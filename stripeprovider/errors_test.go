@@ -255,7 +255,9 @@ func TestTimeoutOfHTTP2(t *testing.T) {
 	s.StartTLS()
 	defer s.Close()
 	defer close(release)
-	p := newDouble(t).provider(func(c *stripeprovider.Config) { c.Timeout, c.BaseURL, c.HTTPClient = 200*time.Millisecond, s.URL, s.Client() })
+	p := newDouble(t).provider(func(c *stripeprovider.Config) {
+		c.Timeout, c.BaseURL, c.HTTPClient = 200*time.Millisecond, s.URL, s.Client()
+	})
 	for range 2 {
 		_, err := call(t, p, "capture", request())
 		require.Equal(t, isUnknown, kindOf(err), "%v", err)
