@@ -1,9 +1,11 @@
 package stripeprovider_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -14,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed40c892db/payment"
+	"github.com/seed40c892db/payment/memstore"
 	"github.com/seed40c892db/payment/stripeprovider"
 )
 
@@ -394,4 +397,18 @@ func TestWhatCannotBeSent(t *testing.T) {
 		}
 	}
 	require.Empty(t, d.asked())
+}
+
+// TestWrongKeyIsLogged has a key that Stripe does not take: the log says what is wrong, and quotes no key.
+func TestWrongKeyIsLogged(t *testing.T) {
+	var log bytes.Buffer
+	p := newDouble(t, refusal(401, object{"type": "invalid_request_error", "message": "Invalid API Key provided: " + secretKey})).provider()
+	svc, err := payment.NewService(memstore.New(), payment.Config{Providers: []payment.Provider{p}, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	require.NoError(t, err)
+	c, err := svc.CreateCollection(t.Context(), payment.CreateCollectionParams{CurrencyCode: "EUR", Amount: dec("10")})
+	require.NoError(t, err)
+	_, err = svc.CreateSession(t.Context(), payment.CreateSessionParams{CollectionID: c.ID, ProviderID: "stripe", Amount: c.Amount})
+	require.ErrorIs(t, err, payment.ErrNotSent)
+	require.Contains(t, log.String(), "Invalid API Key provided")
+	require.NotContains(t, log.String(), secretKey)
 }
