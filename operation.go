@@ -368,6 +368,9 @@ func (s *Service) report(ctx context.Context, op *Operation) {
 	case op.State == OperationOpen:
 		s.cfg.Logger.WarnContext(ctx, "payment: the outcome of an operation is not known yet", "operation", op.ID, "kind", op.Kind,
 			"session", op.SessionID, "provider", op.ProviderID, "tries", op.Tries, "message", op.Message)
+	case op.State == OperationFailed && op.Code == codeNotSent: // maybe the key or a setting is wrong: nothing works then
+		s.cfg.Logger.WarnContext(ctx, "payment: a call had no effect", "operation", op.ID, "kind", op.Kind,
+			"session", op.SessionID, "provider", op.ProviderID, "message", op.Message)
 	}
 }
 

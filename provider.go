@@ -218,7 +218,7 @@ type Snapshot struct {
 	Authorized    decimal.Decimal  // what it authorized, in all; captures and refunds do not reduce it. Zero, once we know it, where this answer does not say
 	Capturable    *decimal.Decimal // what a further capture may take; nil: what is left by our own sums; 0 once final, voided or expired; counts with SnapshotAuthorized and SnapshotCanceled alone
 	Movements     []Movement       // the captures and refunds that the gateway knows; nil: it lists none; empty: there are none. A row missing here is never undone
-	Totals        *Totals          // where it lists none; compared after settling, never makes rows
+	Totals        *Totals          // where it lists none, or has sums beside its list; compared after settling, never makes rows
 	CaptureBefore time.Time        // when the authorization lapses; zero: it does not say
 	ExpiresAt     time.Time        // when the object lapses; zero: it does not say
 	NextAction    *NextAction      // set with SnapshotRequiresMore; its URL is https, or http to localhost, else it is dropped
@@ -233,7 +233,7 @@ type Decline struct {
 	Message string // for the server's logs alone
 }
 
-// Totals is what a gateway without a list of movements says has moved, in major units.
+// Totals is what a gateway says has moved in all, in major units: without a list of movements, or beside one that may be incomplete.
 type Totals struct {
 	Captured decimal.Decimal // taken
 	Refunded decimal.Decimal // given back

@@ -82,6 +82,24 @@ func (p *Provider) refused(ctx context.Context, r payment.Request, id string, er
 	return payment.Snapshot{}, sent(f)
 }
 
+// unlessDone is an error of a call that Stripe refused in the intent's state. Where the intent is not what the call was to make of it, such as
+// one that is processing, the call must be made anew: under the same key Stripe answers with the same refusal, whatever becomes of the intent.
+func unlessDone(err error, done func(payment.Snapshot) bool) error {
+	now, ok := payment.AlreadyDoneSnapshot(err)
+	if !ok || done(now) {
+		return err
+	}
+	return payment.NotSent(fmt.Errorf("stripe: refused, as the intent is %s", now.Data["status"]))
+}
+
+// final reports whether an intent is not updated any more.
+func final(s payment.Snapshot) bool {
+	return s.State == payment.SnapshotAuthorized || s.State == payment.SnapshotCanceled
+}
+
+// spent reports whether nothing is left to be canceled.
+func spent(s payment.Snapshot) bool { return final(s) && s.Capturable != nil && s.Capturable.IsZero() }
+
 // replayed reports whether Stripe has answered from memory: https://docs.stripe.com/error-low-level#sending-idempotency-keys
 func replayed(r *stripe.APIResponse) bool {
 	return r != nil && r.Header.Get("Idempotent-Replayed") == "true"

@@ -22,12 +22,13 @@ const (
 	defaultTolerance = 5 * time.Minute // as Stripe's own libraries: https://docs.stripe.com/webhooks#replay-attacks
 )
 
-// Config says which Stripe account is used, and how. It prints without its secrets.
+// Config says which Stripe account is used, and how. It prints without its secrets, by itself and in exported fields: package fmt prints the
+// unexported fields of another struct as they are, so keep a Provider there rather than a Config.
 type Config struct {
 	// ID is the provider's ID, as rows and webhook URLs name it: 1 to 64 of a-z, 0-9, - and _. Empty means stripe.
 	ID string
-	// SecretKey is the account's secret key, sk_…, or better a restricted one, rk_…, that may write PaymentIntents and Refunds and read
-	// Charges. Required.
+	// SecretKey is the account's secret key, sk_…, or better a restricted one, rk_…, that may write PaymentIntents, and Charges and Refunds.
+	// Required.
 	SecretKey string
 	// PublishableKey is the key that the page needs, pk_…, of the same mode (test or live). It is in every session's Data. Required.
 	PublishableKey string
@@ -52,7 +53,8 @@ type Config struct {
 	// statement_descriptor_suffix comes first. Empty means nothing.
 	StatementDescriptorSuffix string
 	// ReturnURL is where a bank's page sends the shopper back to after a confirm by the server: absolute, https, or http to localhost. Context
-	// return_url comes first. Empty means that payment methods that redirect cannot be confirmed by the server; the page names its own.
+	// return_url comes first. The page names its own. Empty means that Stripe refuses every confirm by the server, unless PaymentMethodTypes
+	// or Context payment_method_types names ways to pay that do not redirect.
 	ReturnURL string
 	// Timeout is how long one call of this provider may take, of all its requests together. It must be below payment.Config.CallTimeout,
 	// which is 15 s by default. 0 means 12 s.

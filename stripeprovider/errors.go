@@ -96,11 +96,8 @@ func classifyTransport(err error, t *trace) *failure {
 	} else if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
 		f.cause = fmt.Errorf("stripe: the answer broke off: %w", err)
 	}
-	switch t.status.Load() {
-	case http.StatusTooManyRequests, http.StatusUnauthorized, http.StatusForbidden: // from a proxy on the way
-		f.verdict = notSent
-	}
-	if t.unsent() || isDial(err) {
+	// A proxy on the way answers 429 for what it has not passed on. Its 401 or 403 may be about Stripe's answer, which it has not passed back.
+	if t.status.Load() == http.StatusTooManyRequests || t.unsent() || isDial(err) && !t.got.Load() {
 		f.verdict = notSent
 	}
 	return f

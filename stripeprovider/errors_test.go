@@ -1,9 +1,11 @@
 package stripeprovider_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -14,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed40c892db/payment"
+	"github.com/seed40c892db/payment/memstore"
 	"github.com/seed40c892db/payment/stripeprovider"
 )
 
@@ -121,7 +124,6 @@ func TestErrors(t *testing.T) {
 		"lock timeout": {"capture", 429, object{"type": "invalid_request_error", "code": "lock_timeout",
 			"message": "This object cannot be accessed right now because another API request or Stripe process is currently accessing it."}, isNotSent, ""},
 		"429 of a proxy": {"capture", 429, "<html>slow down</html>", isNotSent, ""},
-		"403 of a proxy": {"capture", 403, "<html>" + secret + "</html>", isNotSent, ""},
 
 		// the intent is in another state
 		"captured already":    {"capture", 400, invalid("payment_intent_unexpected_state", "", "status of succeeded"), isAlready, ""},
@@ -140,6 +142,8 @@ func TestErrors(t *testing.T) {
 		"conflict":          {"capture", 409, object{"type": "invalid_request_error", "message": "conflict"}, isUnknown, ""},
 		"dependency failed": {"refund", 424, object{"type": "api_error", "message": "external dependency failed"}, isUnknown, ""},
 		"500":               {"capture", 500, object{"type": "api_error", "message": "An unknown error occurred"}, isUnknown, ""},
+		"401 of a proxy":    {"refund", 401, "<html>" + secret + "</html>", isUnknown, ""},
+		"403 of a proxy":    {"capture", 403, "<html>The answer was blocked " + secret + "</html>", isUnknown, ""},
 		"502 of a proxy":    {"initialize", 502, "<html>Bad Gateway " + secret + "</html>", isUnknown, ""},
 		"503":               {"refund", 503, object{"type": "api_error", "message": "unavailable"}, isUnknown, ""},
 		"504 without body":  {"confirm", 504, "", isUnknown, ""},
@@ -224,6 +228,43 @@ func TestHostsTransport(t *testing.T) {
 			require.Equal(t, kind, kindOf(err), "%v", cause)
 			require.ErrorIs(t, err, cause)
 		}
+	}
+}
+
+// TestNoConnectionForAnotherTry has a host's transport that tries again, as it must not: the first try had a connection.
+func TestNoConnectionForAnotherTry(t *testing.T) {
+	d := newDouble(t, answer{hang: true})
+	p := d.provider(func(c *stripeprovider.Config) {
+		c.HTTPClient = &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+			res, err := http.DefaultTransport.RoundTrip(r)
+			require.Error(t, err)
+			return res, &net.OpError{Op: "dial", Err: errors.New("connection refused")}
+		})}
+	})
+	_, err := call(t, p, "refund", request())
+	require.Equal(t, isUnknown, kindOf(err), "%v", err)
+	require.Len(t, d.asked(), 1)
+}
+
+// TestTimeoutOfHTTP2 has the protocol that Stripe is spoken to in, with a new connection and with one that is used again.
+func TestTimeoutOfHTTP2(t *testing.T) {
+	release := make(chan struct{})
+	protocols := make(chan string, 2)
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		protocols <- r.Proto
+		<-release
+	}))
+	s.EnableHTTP2 = true
+	s.StartTLS()
+	defer s.Close()
+	defer close(release)
+	p := newDouble(t).provider(func(c *stripeprovider.Config) {
+		c.Timeout, c.BaseURL, c.HTTPClient = 200*time.Millisecond, s.URL, s.Client()
+	})
+	for range 2 {
+		_, err := call(t, p, "capture", request())
+		require.Equal(t, isUnknown, kindOf(err), "%v", err)
+		require.Equal(t, "HTTP/2.0", <-protocols)
 	}
 }
 
@@ -356,4 +397,18 @@ func TestWhatCannotBeSent(t *testing.T) {
 		}
 	}
 	require.Empty(t, d.asked())
+}
+
+// TestWrongKeyIsLogged has a key that Stripe does not take: the log says what is wrong, and quotes no key.
+func TestWrongKeyIsLogged(t *testing.T) {
+	var log bytes.Buffer
+	p := newDouble(t, refusal(401, object{"type": "invalid_request_error", "message": "Invalid API Key provided: " + secretKey})).provider()
+	svc, err := payment.NewService(memstore.New(), payment.Config{Providers: []payment.Provider{p}, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	require.NoError(t, err)
+	c, err := svc.CreateCollection(t.Context(), payment.CreateCollectionParams{CurrencyCode: "EUR", Amount: dec("10")})
+	require.NoError(t, err)
+	_, err = svc.CreateSession(t.Context(), payment.CreateSessionParams{CollectionID: c.ID, ProviderID: "stripe", Amount: c.Amount})
+	require.ErrorIs(t, err, payment.ErrNotSent)
+	require.Contains(t, log.String(), "Invalid API Key provided")
+	require.NotContains(t, log.String(), secretKey)
 }

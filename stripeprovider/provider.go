@@ -114,22 +114,26 @@ func (p *Provider) Status(ctx context.Context, r payment.StatusRequest) (payment
 
 // Update changes the intent's amount and what Context says. Config stays what it was at Initialize.
 //
-// The error is payment.AlreadyDone for an intent that is authorized or canceled already, or else what Stripe said.
+// The error is payment.AlreadyDone for an intent that is authorized or canceled already, payment.NotSent for one that is processing, or else
+// what Stripe said.
 func (p *Provider) Update(ctx context.Context, r payment.UpdateRequest) (payment.Snapshot, error) {
 	params, err := updateParams(p.cfg, p.info, r.Request)
-	return p.change(ctx, r.Request, err, func(ctx context.Context, id string) (*stripe.PaymentIntent, error) {
+	s, err := p.change(ctx, r.Request, err, func(ctx context.Context, id string) (*stripe.PaymentIntent, error) {
 		return p.api.V1PaymentIntents.Update(ctx, id, params)
 	})
+	return s, unlessDone(err, final)
 }
 
 // Cancel cancels the intent, or releases what is not captured.
 //
-// The error is payment.AlreadyDone for an intent that is canceled or wholly captured, or else what Stripe said.
+// The error is payment.AlreadyDone for an intent that is canceled or wholly captured, payment.NotSent for one that is processing, or else what
+// Stripe said.
 func (p *Provider) Cancel(ctx context.Context, r payment.CancelRequest) (payment.Snapshot, error) {
 	params, err := cancelParams(p.cfg, r.Request)
-	return p.change(ctx, r.Request, err, func(ctx context.Context, id string) (*stripe.PaymentIntent, error) {
+	s, err := p.change(ctx, r.Request, err, func(ctx context.Context, id string) (*stripe.PaymentIntent, error) {
 		return p.api.V1PaymentIntents.Cancel(ctx, id, params)
 	})
+	return s, unlessDone(err, spent)
 }
 
 // Capture takes Request.Amount. Without Config.MultiCapture, Stripe releases the rest.

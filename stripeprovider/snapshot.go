@@ -49,12 +49,17 @@ func (v view) snapshot(in *stripe.PaymentIntent, refunds []*stripe.Refund) (paym
 		return payment.Snapshot{}, err
 	}
 	s.Movements = append(make([]payment.Movement, 0, len(captures)+len(refunds)), captures...)
+	// What was received is Stripe's own sum, and the list of captures is drawn from metadata that anybody may have changed.
+	s.Totals = &payment.Totals{Captured: rule.FromMinorUnits(in.AmountReceived)}
 	for _, r := range refunds {
 		if r == nil {
 			return payment.Snapshot{}, errors.New("stripe: the list of refunds cannot be read")
 		}
 		if m, ok := refund(r, rule); ok {
 			s.Movements = append(s.Movements, m)
+			if m.State == payment.MovementSucceeded {
+				s.Totals.Refunded = s.Totals.Refunded.Add(m.Amount)
+			}
 		}
 	}
 	s.Data = v.data(in, s)
@@ -156,6 +161,8 @@ func ourCaptures(metadata map[string]string) ([]ourCapture, error) {
 // captures tells our captures from others. Stripe keeps no list of them: an intent has one charge, of which amount_received was captured.
 // Each of our calls writes its key and amount into the intent's metadata as it captures; what was received beyond those was captured
 // elsewhere, at the dashboard or by Stripe itself (automatic capture).
+//
+// A capture's reference depends on nothing but itself: under another one it would be another capture, and counted twice.
 func (v view) captures(in *stripe.PaymentIntent, rule payment.CurrencyRule) ([]payment.Movement, error) {
 	list, err := ourCaptures(in.Metadata)
 	if err != nil {
@@ -174,6 +181,8 @@ func (v view) captures(in *stripe.PaymentIntent, rule payment.CurrencyRule) ([]p
 		switch {
 		case missing == sum:
 			list, sum = nil, 0
+		case v.info.MultiCapture && i >= 0 && slices.ContainsFunc(list[i+1:], func(c ourCapture) bool { return c.amount == missing }):
+			return nil, errors.New("stripe: which of our captures came to nothing cannot be told")
 		case i >= 0:
 			list, sum = slices.Delete(list, i, i+1), sum-missing
 		default:
@@ -187,10 +196,8 @@ func (v view) captures(in *stripe.PaymentIntent, rule payment.CurrencyRule) ([]p
 	var moved []payment.Movement
 	for _, c := range list {
 		m := payment.Movement{
-			Kind: payment.MovementCapture, Reference: reference, IdempotencyKey: c.key, Amount: rule.FromMinorUnits(c.amount), State: payment.MovementSucceeded,
-		}
-		if v.info.MultiCapture || len(list) > 1 {
-			m.Reference += ":" + c.key
+			Kind: payment.MovementCapture, Reference: reference + ":" + c.key, IdempotencyKey: c.key, Amount: rule.FromMinorUnits(c.amount),
+			State: payment.MovementSucceeded,
 		}
 		if pending && sum > in.AmountReceived {
 			m.State = payment.MovementPending
@@ -198,11 +205,9 @@ func (v view) captures(in *stripe.PaymentIntent, rule payment.CurrencyRule) ([]p
 		moved = append(moved, m)
 	}
 	if other := in.AmountReceived - sum; other > 0 {
-		m := payment.Movement{Kind: payment.MovementCapture, Reference: reference, Amount: rule.FromMinorUnits(other), State: payment.MovementSucceeded}
-		if len(list) > 0 {
-			m.Reference += ":other"
-		}
-		moved = append(moved, m)
+		moved = append(moved, payment.Movement{
+			Kind: payment.MovementCapture, Reference: reference, Amount: rule.FromMinorUnits(other), State: payment.MovementSucceeded,
+		})
 	}
 	return moved, nil
 }

@@ -2,8 +2,28 @@ package stripetest
 
 import "net/http"
 
-// confirm tries to authorize, as the server or the browser asks.
+// confirm tries to authorize, as the server or the browser asks. A request that is refused for what it says changes nothing.
 func (g *Gateway) confirm(in *intent, c call) *Error {
+	before := *in
+	if e := g.ready(in, c); e != nil {
+		*in = before
+		return e
+	}
+	g.useUp(in, c.params)
+	in.lastError, in.nextAction = nil, nil
+	switch {
+	case !in.method.challenge:
+	case c.params.truth("error_on_requires_action", false), c.params.has("off_session") && c.params.text("off_session") != "false":
+		return g.decline(in, authenticationRequired())
+	default:
+		g.challenge(in, c.params)
+		return nil
+	}
+	return g.attempt(in, c.source, c.key)
+}
+
+// ready puts what the request says into the intent, or refuses it.
+func (g *Gateway) ready(in *intent, c call) *Error {
 	p := c.params
 	if secret := p.text("client_secret"); secret != "" && secret != in.clientSecret {
 		return invalid("payment_intent_invalid_parameter", "client_secret", "The client_secret provided does not match the client_secret associated "+
@@ -38,17 +58,7 @@ func (g *Gateway) confirm(in *intent, c call) *Error {
 				in.method.kind)
 		}
 	}
-	g.useUp(in, p)
-	in.lastError, in.nextAction = nil, nil
-	switch {
-	case !in.method.challenge:
-	case p.truth("error_on_requires_action", false), p.has("off_session") && p.text("off_session") != "false":
-		return g.decline(in, authenticationRequired())
-	default:
-		g.challenge(in, p)
-		return nil
-	}
-	return g.attempt(in, c.source, c.key)
+	return nil
 }
 
 // challenge sends the shopper to the bank.

@@ -372,3 +372,17 @@ func TestShape(t *testing.T) {
 	require.Nil(t, charge.Refunds)
 	require.Len(t, gw.Requests(), 5)
 }
+
+// TestRefusedConfirmChangesNothing has a confirm by the server without the return URL that it needs.
+func TestRefusedConfirmChangesNothing(t *testing.T) {
+	t.Parallel()
+	gw, api := open(t, stripetest.Config{})
+	in := create(t, api, func(p *stripe.PaymentIntentCreateParams) { p.PaymentMethodTypes = nil })
+	_, err := api.V1PaymentIntents.Confirm(t.Context(), in.ID, &stripe.PaymentIntentConfirmParams{PaymentMethod: stripe.String("pm_card_visa")})
+	require.Contains(t, refusal(t, err).Msg, "return_url")
+	require.Equal(t, stripetest.StatusRequiresPaymentMethod, book(t, gw).Status)
+	_, err = api.V1PaymentIntents.Confirm(t.Context(), in.ID, &stripe.PaymentIntentConfirmParams{
+		PaymentMethod: stripe.String("pm_card_visa"), ReturnURL: stripe.String("https://shop.example/return"),
+	})
+	require.NoError(t, err)
+}
