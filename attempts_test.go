@@ -248,3 +248,32 @@ func TestHugeExponentWithAKey(t *testing.T) {
 		requireInvalid(t, err, "Amount", "")
 	}
 }
+
+// Where the browser confirms, an authorization without input reads: a page that is loaded again makes no attempt, and is told what is true.
+func TestAReloadIsNoAttempt(t *testing.T) {
+	s := newShop(t, options{sandbox: sandboxprovider.Config{ClientConfirms: true}, config: payment.Config{MaxSessionDeclines: 2}})
+	c := s.collection("100", "USD")
+	x := s.session(c, "sandbox", "100")
+	browser := func(token string) { _ = s.gateway.ConfirmInBrowser(s.intent(x.ID).ClientToken, token) } // its error is the decline, shown in the page
+	browser("tok_declined")
+	for range 5 {
+		_, err := s.tryAuthorize(x)
+		require.ErrorIs(t, err, payment.ErrDeclined)
+		require.Equal(t, 1, s.freshSession(x.ID).Declines)
+	}
+	browser("tok_insufficient_funds") // another one: its reason tells
+	_, err := s.tryAuthorize(x)
+	require.ErrorIs(t, err, payment.ErrDeclined)
+	require.Equal(t, 2, s.freshSession(x.ID).Declines)
+	require.ErrorIs(t, s.authorizeWith(x, "tok_visa"), payment.ErrTooManyDeclines, "an attempt of ours is one")
+	browser("tok_visa")
+	s.authorize(x)
+	s.agree(c.ID)
+	kinds := 0
+	for _, k := range s.kinds(c.ID) {
+		if k == payment.EventSessionDeclined {
+			kinds++
+		}
+	}
+	require.Equal(t, 2, kinds)
+}

@@ -79,20 +79,20 @@ func (s *Service) decideAuthorize(b *book, t *task, id string) (*Operation, erro
 			return nil, err
 		}
 	}
+	g, err := s.gateway(x.ProviderID)
 	switch {
 	case x.Status == StatusAuthorized, x.Status == StatusCanceled, !x.ProcessingSince.IsZero():
 		return nil, nil
 	case !c.CompletedAt.IsZero() || !c.CanceledAt.IsZero():
 		return nil, &StateError{c.ID, string(c.Status()), "authorize a session of", "nothing is owed any more"}
+	case err != nil:
+		return nil, err
 	case x.Status == StatusRequiresMore && len(t.input) == 0: // the shopper returns from a challenge: that is no new attempt
+	case !x.InitializedAt.IsZero() && g.onlyReads(OperationAuthorize, len(t.input) == 0): // nor is this
 	case x.Declines >= s.cfg.MaxSessionDeclines:
 		return nil, fmt.Errorf("%w: session %s", ErrTooManyDeclines, x.ID)
 	case c.Declines >= s.cfg.MaxCollectionDeclines:
 		return nil, fmt.Errorf("%w: collection %s", ErrTooManyDeclines, c.ID)
-	}
-	g, err := s.gateway(x.ProviderID)
-	if err != nil {
-		return nil, err
 	}
 	if err := b.fits(x.Amount, x.Held); err != nil {
 		return nil, err

@@ -80,13 +80,23 @@ func (b *book) updated(g *gateway, op *Operation) {
 func (b *book) decline(g *gateway, op *Operation, code string) {
 	switch op.Kind {
 	case OperationInitialize, OperationAuthorize:
-		b.declineSession(g, code, true, false)
+		b.declineSession(g, code, !b.readAgain(g, op, code), false)
 	case OperationCapture:
 		b.addMovement(op, found{kind: MovementCapture, ours: true, Movement: Movement{Amount: op.Amount, State: MovementFailed}}, code)
 	case OperationRefund:
 		b.addMovement(op, found{kind: MovementRefund, ours: true, Movement: Movement{Amount: op.Amount, State: MovementFailed}}, code)
 	}
 	b.fail(op, code)
+}
+
+// readAgain reports whether a decline is the one that we know: an authorization that only reads what the browser did makes no attempt of its own.
+func (b *book) readAgain(g *gateway, op *Operation, code string) bool {
+	return g.onlyReads(op.Kind, op.Input.IsEmpty()) && b.session.Status == StatusError && b.session.Reason == declineCode(code)
+}
+
+// onlyReads reports whether a call asks what the shopper's browser did, and tries nothing.
+func (g *gateway) onlyReads(kind OperationKind, withoutInput bool) bool {
+	return g.info.ClientConfirms && kind == OperationAuthorize && withoutInput
 }
 
 // declineSession makes a session that is neither authorized nor canceled an error. attempt says that this decline is a new one.

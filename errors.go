@@ -49,7 +49,7 @@ var (
 	// [*SessionError]; from other calls a [*StateError], which matches ErrNotAllowed too, where it was so before the call.
 	ErrCanceled = errors.New("payment: canceled")
 	// ErrNotSent says that certainly nothing happened at the gateway: safe to try again, after RetryAfter.
-	ErrNotSent = errors.New("payment: the gateway was not reached")
+	ErrNotSent = errors.New("payment: the gateway did nothing")
 	// ErrOutcomeUnknown says that the gateway may or may not have done it. The operation stays open and is settled by asking: call
 	// again with the same IdempotencyKey, or wait for Reconcile. Without a key the same arguments are another capture or refund.
 	// Never treat it as a failure.

@@ -118,8 +118,8 @@ func TestErrorsReadWellAndMatch(t *testing.T) {
 			"payment: another operation is in progress: session payses_1", []error{ErrInProgress},
 		},
 		{Declined("stolen", "card of J. Doe"), "payment: declined (stolen): card of J. Doe", []error{ErrDeclined}},
-		{NotSent(errors.New("connection refused")), "payment: the gateway was not reached: connection refused", []error{ErrNotSent}},
-		{NotSent(nil), "payment: the gateway was not reached: no reason given", []error{ErrNotSent}},
+		{NotSent(errors.New("connection refused")), "payment: the gateway did nothing: connection refused", []error{ErrNotSent}},
+		{NotSent(nil), "payment: the gateway did nothing: no reason given", []error{ErrNotSent}},
 		{AlreadyDone(Snapshot{State: SnapshotCanceled}), "payment: it is so already: the gateway says canceled", nil},
 	} {
 		if tt.text != "" {

@@ -295,7 +295,7 @@ func outlooks() []outlookCase {
 		{
 			name: "never initialized", status: StatusError,
 			change: func(b *book, _ *gateway) { b.session.Reason, b.session.InitializedAt = codeNotSent, time.Time{} },
-			why:    "the gateway was not reached", can: []string{"AuthorizeSession, which initializes it again", "UpdateSession", "CancelSession"},
+			why:    "the gateway did nothing", can: []string{"AuthorizeSession, which initializes it again", "UpdateSession", "CancelSession"},
 		},
 		{
 			name: "authorized", status: StatusAuthorized,

@@ -549,7 +549,7 @@ func attentionWords(code string) string {
 func failureWords(code string) string {
 	switch code {
 	case codeNotSent:
-		return "the gateway was not reached"
+		return "the gateway did nothing"
 	case codeNotDone:
 		return "the gateway never got the request"
 	case codeNoEffect:
