@@ -58,6 +58,10 @@ func (b *book) conclude(g *gateway, op *Operation, v verdict, n *news, code stri
 			b.putDue(Due{Kind: DueSession, CollectionID: b.collection.ID, ID: b.session.ID, At: b.now.Add(firstLook)})
 		}
 	default:
+		if op.Kind == OperationStatus && op.State == OperationOpen && !n.hinted && n.State != SnapshotNotFound && b.unaskedLeft() {
+			b.attention(op, codeUnasked) // a person wanted it to be asked about: the answer is there
+			return
+		}
 		b.stayOpen(g, op)
 	}
 }

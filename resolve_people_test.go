@@ -428,6 +428,15 @@ func TestMoneyThatNobodyAskedForAfterADecision(t *testing.T) {
 	require.Equal(t, "succeeded; canceled, unasked, authorized 100, released 100", m.sums())
 }
 
+// A person who wants the gateway to be asked about it is told at once, and not after a day of asking, that it is still there.
+func TestAskingAboutMoneyThatNobodyAskedFor(t *testing.T) {
+	m := unaskedMoney(t, true)
+	op, err := m.resolve(payment.ResolveAsk)
+	require.NoError(t, err)
+	require.Equal(t, payment.OperationNeedsAttention, op.State)
+	require.Equal(t, "needs_attention unasked; canceled, unasked, authorized 100, captured 100", m.sums())
+}
+
 // A person who does not accept some news has not said anything about money that nobody asked for.
 func TestFailingNewsDoesNotAcceptMoneyNobodyAskedFor(t *testing.T) {
 	m := newMuted(t, payment.OperationCancel, nil)

@@ -38,7 +38,7 @@ type GatewayConfig struct {
 	AutoCapture bool
 	// SingleCapture makes every capture final.
 	SingleCapture bool
-	// WholeRefunds refuses to give back less than all that was captured.
+	// WholeRefunds refuses to give back less than all that was captured and not given back yet.
 	WholeRefunds bool
 	// AsyncCaptures accepts captures as pending, until [Gateway.ResolveMovement].
 	AsyncCaptures bool

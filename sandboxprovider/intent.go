@@ -292,8 +292,8 @@ func (g *Gateway) refund(q request, in *intent, now time.Time) answer {
 		return g.no("currency_fixed", "the currency cannot be changed", in)
 	case q.Amount > left:
 		return g.no("amount_too_large", "the amount is more than what is left to refund", in)
-	case g.cfg.WholeRefunds && q.Amount != in.captured():
-		return g.no("whole_refunds_only", "only all that was captured can be refunded", in)
+	case g.cfg.WholeRefunds && q.Amount != left:
+		return g.no("whole_refunds_only", "only all that is left to refund can be", in)
 	}
 	id := g.move(in, payment.MovementRefund, q.Amount, q.Key, now)
 	a := g.done(in)

@@ -116,6 +116,13 @@ func TestWholeRefunds(t *testing.T) {
 	_, err = s.refund("", "6")
 	require.NoError(t, err)
 	s.moved("6", "6", "4")
+	_, err = s.capture("", "3", false) // what is captured later can be given back too
+	require.NoError(t, err)
+	_, err = s.refund("", "2")
+	s.kind("declined", err)
+	_, err = s.refund("", "3")
+	require.NoError(t, err)
+	s.moved("9", "9", "1")
 }
 
 func TestCancel(t *testing.T) {
