@@ -17,12 +17,42 @@ func (s *server) limited(r *http.Request) (context.Context, context.CancelFunc) 
 	return context.WithTimeout(r.Context(), s.cfg.Timeout)
 }
 
-// follow makes a collection's amount the cart's, if it may still change.
+// follow makes a collection's amount the cart's, if it may still change. A session holds its amount for as long as the shopper could still
+// pay it: where the cart has become cheaper, what is open comes down first.
 func (h *storefront) follow(ctx context.Context, c *payment.PaymentCollection, cart Cart) (*payment.PaymentCollection, error) {
 	if c.Amount.Equal(cart.Amount) || !c.CompletedAt.IsZero() || !c.CanceledAt.IsZero() {
 		return c, nil
 	}
-	return h.svc.UpdateCollection(ctx, payment.UpdateCollectionParams{CollectionID: c.ID, Amount: &cart.Amount})
+	change := payment.UpdateCollectionParams{CollectionID: c.ID, Amount: &cart.Amount}
+	changed, err := h.svc.UpdateCollection(ctx, change)
+	if !errors.Is(err, payment.ErrNotAllowed) || !c.Held.IsPositive() || cart.Amount.LessThan(c.Authorized) {
+		return changed, err
+	}
+	if err := h.lower(ctx, c.ID, cart.Amount.Sub(c.Authorized)); err != nil {
+		return nil, err
+	}
+	return h.svc.UpdateCollection(ctx, change)
+}
+
+// lower makes what is open fit into what a cart costs now: the only session that holds money is changed, several are canceled.
+func (h *storefront) lower(ctx context.Context, collectionID string, left decimal.Decimal) error {
+	all, err := h.svc.ListSessions(ctx, payment.ListParams{CollectionID: collectionID, Limit: 100, Descending: true})
+	if err != nil {
+		return err
+	}
+	holding := slices.DeleteFunc(all.Items, func(x *payment.PaymentSession) bool { return !x.Held.IsPositive() })
+	for _, x := range holding {
+		if len(holding) == 1 && left.IsPositive() {
+			_, err := h.svc.UpdateSession(ctx, payment.UpdateSessionParams{SessionID: x.ID, Amount: &left})
+			if !errors.Is(err, payment.ErrUnsupported) {
+				return err
+			}
+		}
+		if _, err := h.svc.CancelSession(ctx, payment.CancelSessionParams{SessionID: x.ID}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // owed returns the collection as its cart or order is now, and what the provider is to know of the shopper.
@@ -95,8 +125,9 @@ func (h *storefront) choose(ctx context.Context, r *http.Request, ch choice) err
 	if err != nil {
 		return err
 	}
+	// Two tabs that see the same begin the same, by one key.
 	mine, others, last := sortOut(all.Items, ch.providerID)
-	key, err := idempotencyKey(r, "after "+last)
+	key, err := idempotencyKey(r, ch.providerID+" after "+last)
 	if err != nil {
 		return err
 	}
