@@ -42,6 +42,13 @@ func Storefront(cfg Config) (http.Handler, error) {
 	})
 }
 
+// CartCollectionID returns the ID of the collection that [Storefront] makes for a cart, of this Service and its Namespace: for pages of the
+// host's own, and to change what is owed along with the cart. The collection is there once the shopper has begun to pay.
+func CartCollectionID(svc *payment.Service, cartID string) string { return svc.CollectionID(cartKey(cartID)) }
+
+// cartKey makes all tabs of a shopper find one collection.
+func cartKey(cartID string) string { return "cart " + cartID }
+
 type storefront struct {
 	server
 	waiting waiting
@@ -79,7 +86,7 @@ func (h *storefront) createCollection(r *http.Request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	key := "cart " + cartID
+	key := cartKey(cartID)
 	c, err := h.svc.CreateCollection(r.Context(), payment.CreateCollectionParams{
 		CurrencyCode: cart.CurrencyCode, Amount: cart.Amount, ProviderIDs: cart.ProviderIDs, Metadata: payment.Data{metadataCart: cartID}, IdempotencyKey: key,
 	})
