@@ -216,8 +216,11 @@ func (b *tab) another() *tab {
 	return newTab(b.w, b.ctx)
 }
 
-// patience is how long a test waits for what must come.
-const patience = 30 * time.Second
+// patience is how long a test waits for what must come, and tick how often it looks.
+const (
+	patience = 12 * time.Second
+	tick     = 10 * time.Millisecond
+)
 
 func newTab(w *world, parent context.Context, options ...chromedp.ContextOption) *tab {
 	w.t.Helper()
@@ -323,15 +326,22 @@ func (b *tab) media(scheme string) {
 // fill puts things into the cart, and goes to the checkout. It returns the cart's ID.
 func (b *tab) fill(products ...string) string {
 	b.t.Helper()
-	for _, id := range products {
-		b.open("/")
+	b.open("/")
+	for i, id := range products {
 		b.click("#add-" + id)
-		b.reads("Cart ")
+		b.until(fmt.Sprintf(`document.readyState === "complete" && parseInt(document.querySelector(".count")?.textContent) === %d`, i+1))
 	}
 	b.open("/cart")
 	b.click(`a[href^="/checkout/"]`)
 	b.reads("How do you want to pay?")
 	return b.w.only()
+}
+
+// office opens the pages behind the counter.
+func (b *tab) office() {
+	b.t.Helper()
+	b.open("/office/login?token=" + b.w.shop.office.invitation())
+	b.at("/office")
 }
 
 // card chooses the test card with a token.
