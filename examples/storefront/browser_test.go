@@ -105,6 +105,7 @@ func TestChallengeFailed(t *testing.T) {
 	cart := b.fill("lamp")
 	b.card("tok_3ds")
 	b.click("#submit")
+	b.reads("Your bank asks whether this payment is yours.")
 	b.click(`button[value="fail"]`)
 	b.at("/checkout/" + cart)
 	b.reads("Your bank could not confirm that it was you.")
