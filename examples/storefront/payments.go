@@ -158,9 +158,13 @@ func partOf(total, left decimal.Decimal, plan string) (decimal.Decimal, bool) {
 
 // partsOf lists the plans that make a difference now.
 func partsOf(total, left decimal.Decimal) []part {
+	all := "All of it"
+	if left.LessThan(total) {
+		all = "All that is left"
+	}
 	var list []part
 	seen := map[string]bool{}
-	for _, p := range []part{{Name: "all", Words: "All of it"}, {Name: "half", Words: "Half"}, {Name: "third", Words: "A third"}} {
+	for _, p := range []part{{Name: "all", Words: all}, {Name: "half", Words: "Half"}, {Name: "third", Words: "A third"}} {
 		sum, _ := partOf(total, left, p.Name)
 		if p.Sum = payment.FormatAmount(sum, currency); !seen[p.Sum] {
 			seen[p.Sum] = true

@@ -44,9 +44,9 @@ type textLine struct {
 }
 
 const (
-	pictureWidth = 360
-	laneWidth    = 24
-	firstLane    = 16
+	pictureWidth = 310
+	laneWidth    = 22
+	firstLane    = 12
 	lineHeight   = 17
 	markGap      = 16
 )
@@ -62,7 +62,7 @@ func draw(t *payment.Timeline, staff bool) *picture {
 	for _, x := range t.Sessions {
 		name[x.Session.ID] = title(x.Session.ProviderID)
 	}
-	p := &picture{Width: pictureWidth, TextX: firstLane + len(column)*laneWidth + 20}
+	p := &picture{Width: pictureWidth, TextX: firstLane + len(column)*laneWidth + 18}
 	first, last := map[int]int{}, map[int]int{}
 	y := 14
 	for _, e := range t.Entries {
@@ -70,13 +70,13 @@ func draw(t *payment.Timeline, staff bool) *picture {
 			continue
 		}
 		at := column[e.SessionID]
-		m := mark{X: firstLane + at*laneWidth, Y: y, Lane: name[e.SessionID], Title: headline(e.Kind), Text: sentence(words(e)), More: e.Details,
+		m := mark{X: firstLane + at*laneWidth, Y: y, Lane: name[e.SessionID], Title: headline(e.Kind), Text: words(e), More: e.Details,
 			Time: e.At.Local().Format("15:04:05"), ISO: e.At.Format(time.RFC3339)}
 		if m.Title == "" {
 			m.Title = sentence(strings.ReplaceAll(e.Kind, ".", ": "))
 		}
 		m.Tone, m.Glyph = look(payment.EventKind(e.Kind))
-		for _, text := range wrap(m.Text, (pictureWidth-p.TextX)/7) {
+		for _, text := range wrap(m.Text, (pictureWidth-p.TextX)*10/68) {
 			y += lineHeight
 			m.Lines = append(m.Lines, textLine{y, text})
 		}
@@ -115,11 +115,14 @@ func (p *picture) lanes(column map[string]int, first, last map[int]int) {
 
 // words is what a shopper reads about an event: our own words, and never a gateway's.
 func words(e payment.TimelineEntry) string {
+	if e.Kind == "webhook" { // it begins with a name
+		return e.Text
+	}
 	if payment.EventKind(e.Kind) == payment.EventSessionDeclined {
-		_, code, _ := strings.Cut(e.Text, `"`)
+		_, code, _ := strings.Cut(e.Text, ": ")
 		return reason(strings.Trim(code, `"`))
 	}
-	return e.Text
+	return sentence(e.Text)
 }
 
 // look is how a mark looks.

@@ -5,7 +5,7 @@
   const form = document.querySelector("#pay");
   const say = (text, kind) => {
     status.textContent = text;
-    status.className = kind || "";
+    status.className = kind === undefined ? "float" : kind;
   };
 
   // ask calls the shop. Amounts are never read from an answer: the server shows them.
@@ -55,7 +55,7 @@
   function refused(cart, a) {
     const { code, field, reason } = a.json;
     if (a.status === 422) {
-      say(reasons[reason] || "The payment was declined. Please try another way.", "bad");
+      say(reasons[reason] || "The payment was declined. Please try another way.", "float bad");
       return;
     }
     if (field === "data.shown" || code === "not_allowed" || code === "amount_exceeded" || a.status === 404) {
@@ -63,7 +63,7 @@
       leave(`/checkout/${cart}`); // another tab has paid, or changed the cart
       return;
     }
-    say(code === "too_many_declines" ? "Too many attempts were declined. Please order again." : "That did not work, and nothing was paid. Please try again.", "bad");
+    say(code === "too_many_declines" ? "Too many attempts were declined. Please order again." : "That did not work, and nothing was paid. Please try again.", "float bad");
   }
 
   // pay chooses the provider and authorizes its session: both may be repeated without paying twice.
@@ -123,7 +123,7 @@
         }
         const empty = [...form.querySelectorAll(".card-fields input")].find((field) => !field.value);
         if (empty) {
-          say("Please fill in the whole card.", "bad");
+          say("Please fill in the whole card.", "float bad");
           empty.focus();
           return;
         }
@@ -132,16 +132,16 @@
       const part = form.querySelector("input[name=part]:checked");
       busy = true;
       button.setAttribute("aria-disabled", "true");
-      form.classList.add("busy");
+      form.classList.add("paying");
       say("Paying…");
       try {
         await pay(form.dataset.cart, provider, { part: part.value, shown: part.dataset.shown }, token);
       } catch {
-        say("The shop could not be reached. Try again: nobody pays twice.", "bad");
+        say("The shop could not be reached. Try again: nobody pays twice.", "float bad");
       } finally {
         busy = false;
         button.removeAttribute("aria-disabled");
-        form.classList.remove("busy");
+        form.classList.remove("paying");
         if (status.classList.contains("bad")) number.focus();
       }
     });
@@ -154,7 +154,7 @@
       try {
         then(await ask("POST", path, {}));
       } catch {
-        say("The shop could not be reached. Please try again.", "bad");
+        say("The shop could not be reached. Please try again.", "float bad");
       }
     };
     const check = (id) => act(`/store/payment-sessions/${id}/authorize`, (a) => {
@@ -192,7 +192,7 @@
   const said = sessionStorage.getItem("said");
   if (said) {
     sessionStorage.removeItem("said");
-    say(said);
+    say(said, "");
   }
   // A page that comes back out of the browser's memory shows what was.
   addEventListener("pageshow", (event) => {

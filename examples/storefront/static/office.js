@@ -4,14 +4,14 @@
   const status = document.querySelector("#status");
   const say = (text, kind) => {
     status.textContent = text;
-    status.className = kind || "";
+    status.className = kind === undefined ? "float" : kind;
   };
   const done = { capture: "The money was taken.", refund: "The money was given back.", cancel: "What was held is released." };
 
   async function send(form) {
     const amount = form.elements.amount;
     if (amount && !/^[0-9]+([.][0-9]+)?$/.test(amount.value.trim())) {
-      say("Write the amount like 12.50.", "bad");
+      say("Write the amount like 12.50.", "float bad");
       amount.focus();
       return;
     }
@@ -36,11 +36,11 @@
           location.reload();
           return;
         }
-        say(answer.status === 202 ? "It is not known yet what became of it. Look again later." : `That is not possible: ${json.message}.`, "bad");
+        say(answer.status === 202 ? "It is not known yet what became of it. Look again later." : `That is not possible: ${json.message}.`, "float bad");
         return;
       }
     } catch {
-      say("The shop could not be reached. Try again: it is done once.", "bad");
+      say("The shop could not be reached. Try again: it is done once.", "float bad");
     } finally {
       button.disabled = false;
     }
@@ -54,6 +54,6 @@
   const said = sessionStorage.getItem("done");
   if (said) {
     sessionStorage.removeItem("done");
-    say(said);
+    say(said, "");
   }
 })();

@@ -11,6 +11,7 @@
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     main.replaceChildren(...page.querySelector("#main").childNodes);
     const says = main.querySelector("#says");
+    status.className = "unseen"; // it stands in the page: this one is spoken
     status.textContent = says ? says.textContent : "";
     start();
   }
