@@ -12,6 +12,7 @@ import (
 )
 
 func TestPay(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	b := w.browse()
 	b.open("/")
@@ -40,6 +41,7 @@ func TestPay(t *testing.T) {
 
 // Everything can be done without a mouse.
 func TestPayWithTheKeyboard(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	b := w.browse()
 	b.open("/")
@@ -79,6 +81,7 @@ func TestPayWithTheKeyboard(t *testing.T) {
 }
 
 func TestChallenge(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	b := w.browse()
 	cart := b.fill("lamp")
@@ -100,6 +103,7 @@ func TestChallenge(t *testing.T) {
 }
 
 func TestChallengeFailed(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	b := w.browse()
 	cart := b.fill("lamp")
@@ -123,6 +127,7 @@ func TestChallengeFailed(t *testing.T) {
 }
 
 func TestDeclineAndRetry(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	b := w.browse()
 	cart := b.fill("plant", "tea")
@@ -140,6 +145,7 @@ func TestDeclineAndRetry(t *testing.T) {
 }
 
 func TestDoubleClick(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	b := w.browse()
 	cart := b.fill("mug")
@@ -151,6 +157,7 @@ func TestDoubleClick(t *testing.T) {
 
 // A page whose script does not know that it has paid already: the library does.
 func TestTwoPaymentsAtOnce(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	b := w.browse()
 	cart := b.fill("mug")
@@ -184,6 +191,7 @@ func confirms(w *world) int {
 
 // The shopper loses patience while the gateway takes its time.
 func TestReloadInTheMiddle(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	b := w.browse()
 	cart := b.fill("lamp")
@@ -205,6 +213,7 @@ func TestReloadInTheMiddle(t *testing.T) {
 
 // The gateway has authorized, and nobody hears it.
 func TestLostAnswer(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	b := w.browse()
 	cart := b.fill("lamp")
@@ -215,6 +224,7 @@ func TestLostAnswer(t *testing.T) {
 }
 
 func TestBackButton(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	b := w.browse()
 	cart := b.fill("notebook")
@@ -238,6 +248,7 @@ func TestBackButton(t *testing.T) {
 }
 
 func TestTwoTabs(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	one := w.browse()
 	cart := one.fill("pencils")
@@ -253,6 +264,7 @@ func TestTwoTabs(t *testing.T) {
 
 // What one tab puts into the cart, the other has not shown: it must not be paid unseen, nor left out.
 func TestTwoTabsAndAnotherCart(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	one := w.browse()
 	cart := one.fill("pencils")
@@ -272,6 +284,7 @@ func TestTwoTabsAndAnotherCart(t *testing.T) {
 }
 
 func TestDelayedTransfer(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	b := w.browse()
 	cart := b.fill("lamp", "plant")
@@ -298,6 +311,7 @@ func TestDelayedTransfer(t *testing.T) {
 }
 
 func TestDelayedTransferRefused(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	b := w.browse()
 	cart := b.fill("lamp")
@@ -313,6 +327,7 @@ func TestDelayedTransferRefused(t *testing.T) {
 }
 
 func TestSplitBetweenTwoProviders(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	b := w.browse()
 	cart := b.fill("lamp", "tea")
@@ -337,6 +352,7 @@ func TestSplitBetweenTwoProviders(t *testing.T) {
 }
 
 func TestOffice(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	b := w.browse()
 	cart := b.fill("lamp")

@@ -118,7 +118,7 @@ type reader interface {
 // cartsWhere returns carts with their lines, newest first.
 func cartsWhere(ctx context.Context, db reader, where string, args ...any) ([]*cart, error) {
 	rows, err := db.QueryContext(ctx, "SELECT id, shopper, coalesce(number, 0), coalesce(product, ''), coalesce(quantity, 0), coalesce(price, '') "+
-		"FROM shop_carts LEFT JOIN shop_lines ON cart = id WHERE "+where+" ORDER BY made_at DESC, id, product", args...) //nolint:gosec // where is ours
+		"FROM shop_carts LEFT JOIN shop_lines ON cart = id WHERE "+where+" ORDER BY made_at DESC, id, product", args...)
 	if err != nil {
 		return nil, err
 	}
@@ -141,8 +141,7 @@ func cartsWhere(ctx context.Context, db reader, where string, args ...any) ([]*c
 		if l.Price, err = decimal.NewFromString(price); err != nil {
 			return nil, fmt.Errorf("the price of %s in cart %s: %w", id, c.ID, err)
 		}
-		known := false
-		if l.Product, known = productOf(id); !known { // it is not sold any more
+		if l.Product, _ = productOf(id); l.Product.ID == "" { // it is not sold any more
 			l.Product = product{ID: id, Name: id}
 		}
 		all[len(all)-1].Lines = append(all[len(all)-1].Lines, l)

@@ -20,7 +20,7 @@ type office struct {
 
 const (
 	officeCookie = "office"
-	officeHours  = 8 * time.Hour
+	officeLife   = 8 * time.Hour
 )
 
 func newOffice() *office { return &office{invite: rand.Text(), inside: map[string]struct{}{}} }
@@ -40,8 +40,10 @@ func (o *office) admit(token string) (*http.Cookie, bool) {
 		return nil, false
 	}
 	o.invite = ""
-	c := &http.Cookie{Name: officeCookie, Value: rand.Text(), Path: "/", MaxAge: int(officeHours / time.Second), HttpOnly: true, SameSite: http.SameSiteStrictMode}
-	o.inside[c.Value] = struct{}{} // not Secure: this is plain http on this machine
+	c := &http.Cookie{ //nolint:gosec // not Secure: this is plain http on this machine
+		Name: officeCookie, Value: rand.Text(), Path: "/", MaxAge: int(officeLife / time.Second), HttpOnly: true, SameSite: http.SameSiteStrictMode,
+	}
+	o.inside[c.Value] = struct{}{}
 	return c, true
 }
 
@@ -146,7 +148,7 @@ func (s *shop) showPayment(w http.ResponseWriter, r *http.Request) {
 	for _, way := range st.Ways {
 		v.Moves[way.SessionID] = movesOf(way.Payment)
 	}
-	s.render(w, r, http.StatusOK, "payment", page{Title: sentence(c.Name()), Script: "office.js", Office: true, Body: v})
+	s.render(w, r, http.StatusOK, "payment", page{Title: sentence(c.Name()), Scripts: []string{"office.js"}, Office: true, Body: v})
 }
 
 // movesOf says what can be done with a payment.

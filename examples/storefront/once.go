@@ -154,14 +154,14 @@ func (b *buyer) pay(ctx context.Context, collection, provider, plan, shown, toke
 func (b *buyer) wait(ctx context.Context, session string) error {
 	tag := ""
 	for {
-		a, text, err := b.do(ctx, http.MethodGet, "/store/payment-sessions/"+session+"?wait=25", nil, http.Header{"If-None-Match": {tag}})
+		_, next, text, err := b.do(ctx, http.MethodGet, "/store/payment-sessions/"+session+"?wait=25", nil, http.Header{"If-None-Match": {tag}})
 		if err != nil {
 			return err
 		}
 		if strings.Contains(string(text), `"status":"authorized"`) {
 			return nil
 		}
-		tag = a.Header.Get("ETag")
+		tag = next
 	}
 }
 
@@ -202,25 +202,26 @@ func (b *buyer) get(ctx context.Context, path string) (string, error) {
 }
 
 func (b *buyer) must(ctx context.Context, method, path, kind string, body []byte, want int) ([]byte, error) {
-	a, text, err := b.do(ctx, method, path, body, http.Header{"Content-Type": {kind}})
-	if err == nil && a.StatusCode != want {
-		err = fmt.Errorf("%s answered %s: %.500s", path, a.Status, text)
+	status, _, text, err := b.do(ctx, method, path, body, http.Header{"Content-Type": {kind}})
+	if err == nil && status != want {
+		err = fmt.Errorf("%s answered %d: %.500s", path, status, text)
 	}
 	return text, err
 }
 
-func (b *buyer) do(ctx context.Context, method, path string, body []byte, header http.Header) (*http.Response, []byte, error) {
+// do sends a request, and returns the status, the version and the body of the answer.
+func (b *buyer) do(ctx context.Context, method, path string, body []byte, header http.Header) (status int, tag string, text []byte, err error) {
 	r, err := http.NewRequestWithContext(ctx, method, b.shop.base+path, bytes.NewReader(body))
 	if err != nil {
-		return nil, nil, err
+		return 0, "", nil, err
 	}
 	r.Header = header
 	a, err := b.client.Do(r)
 	if err != nil {
-		return nil, nil, err
+		return 0, "", nil, err
 	}
-	text, err := io.ReadAll(a.Body)
-	return a, text, errors.Join(err, a.Body.Close())
+	text, err = io.ReadAll(a.Body)
+	return a.StatusCode, a.Header.Get("ETag"), text, errors.Join(err, a.Body.Close())
 }
 
 // plain is text for a terminal.

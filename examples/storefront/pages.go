@@ -108,7 +108,7 @@ func (s *shop) showCheckout(w http.ResponseWriter, r *http.Request) {
 			v.Providers = append(v.Providers, p.ID)
 		}
 	}
-	s.render(w, r, http.StatusOK, "checkout", page{Title: "Checkout", Script: "checkout.js", Body: v})
+	s.render(w, r, http.StatusOK, "checkout", page{Title: "Checkout", Scripts: []string{"watch.js", "checkout.js"}, Body: v})
 }
 
 func (s *shop) showOrders(w http.ResponseWriter, r *http.Request) {
@@ -176,7 +176,7 @@ func (s *shop) showOrder(w http.ResponseWriter, r *http.Request) {
 			v.Says = "This order is not paid yet."
 		}
 	}
-	s.render(w, r, http.StatusOK, "order", page{Title: fmt.Sprintf("Order %d", c.Number), Script: "order.js", Body: v})
+	s.render(w, r, http.StatusOK, "order", page{Title: fmt.Sprintf("Order %d", c.Number), Scripts: []string{"watch.js", "order.js"}, Body: v})
 }
 
 // released reports whether money was held, and is not any more.

@@ -84,6 +84,7 @@ func open(o options) (*shop, error) {
 
 // close closes the file.
 func (s *shop) close() error {
+	s.closing()
 	return errors.Join(s.store.Close(), s.db.Close())
 }
 
@@ -189,8 +190,10 @@ func welcome(w http.ResponseWriter, r *http.Request) string {
 	if known := shopperOf(r); known != "" {
 		return known
 	}
-	c := &http.Cookie{Name: shopperCookie, Value: rand.Text(), Path: "/", MaxAge: 30 * 24 * 60 * 60, HttpOnly: true, SameSite: http.SameSiteLaxMode}
-	http.SetCookie(w, c) // not Secure: this is plain http on this machine
+	c := &http.Cookie{ //nolint:gosec // not Secure: this is plain http on this machine
+		Name: shopperCookie, Value: rand.Text(), Path: "/", MaxAge: 30 * 24 * 60 * 60, HttpOnly: true, SameSite: http.SameSiteLaxMode,
+	}
+	http.SetCookie(w, c)
 	r.AddCookie(c)
 	return shopperOf(r)
 }
@@ -231,12 +234,12 @@ func parsePages() (map[string]*template.Template, error) {
 
 // page is what a page shows.
 type page struct {
-	Title  string
-	Script string // a file of static, or nothing
-	Office bool
-	Count  int // things in the cart
-	Orders bool
-	Body   any
+	Title   string
+	Scripts []string // files of static
+	Office  bool
+	Count   int // things in the cart
+	Orders  bool
+	Body    any
 }
 
 // render shows a page.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
@@ -41,9 +42,7 @@ func (w *world) asks(b *buyer, method, path, body string, header http.Header) (*
 	w.t.Helper()
 	r, err := http.NewRequestWithContext(w.t.Context(), method, w.shop.base+path, strings.NewReader(body))
 	require.NoError(w.t, err)
-	for name, values := range header {
-		r.Header[name] = values
-	}
+	maps.Copy(r.Header, header)
 	if h := header.Get("Host"); h != "" {
 		r.Host = h
 	}

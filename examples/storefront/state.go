@@ -28,6 +28,7 @@ type state struct {
 type way struct {
 	SessionID string
 	Tag       string // the version that the page shows, as its ETag
+	Shows     string // the status that the page shows; empty where any change makes another page
 	Provider  string
 	Amount    decimal.Decimal
 	Kind      wayKind
@@ -118,7 +119,7 @@ func (s *shop) state(ctx context.Context, c *cart) (*state, error) {
 
 // way says where a session stands; false where there is nothing to say.
 func (s *shop) way(ctx context.Context, x *payment.PaymentSession) (w way, shown bool, err error) {
-	w = way{SessionID: x.ID, Tag: strconv.Quote(strconv.FormatInt(x.Revision, 10)), Provider: x.ProviderID, Amount: x.Amount}
+	w = way{SessionID: x.ID, Tag: strconv.Quote(strconv.FormatInt(x.Revision, 10)), Shows: string(x.Status), Provider: x.ProviderID, Amount: x.Amount}
 	if x.PaymentID != "" {
 		if w.Payment, err = s.svc.GetPayment(ctx, x.PaymentID); err != nil {
 			return w, false, err
@@ -130,10 +131,12 @@ func (s *shop) way(ctx context.Context, x *payment.PaymentSession) (w way, shown
 	case x.OperationID != "" && x.InitializedAt.IsZero(), x.Status == payment.StatusCanceled:
 		return w, false, nil
 	case x.OperationID != "":
+		w.Shows = ""
 		w.Kind, w.Words = wayBusy, "is being decided. Please do not pay again."
 	case x.Status == payment.StatusRequiresMore && x.NextAction != nil && x.NextAction.Kind == payment.ActionRedirect:
 		w.Kind, w.Words, w.URL = wayChallenge, "waits for your bank to hear from you.", x.NextAction.URL
 	case !x.ProcessingSince.IsZero():
+		w.Shows += " processing"
 		w.Kind, w.Words = wayDeciding, "is on its way. Your bank tells us when it has left."
 	case x.Status == payment.StatusError:
 		w.Kind, w.Words = wayDeclined, reason(x.Reason)

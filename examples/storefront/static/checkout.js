@@ -170,24 +170,7 @@
     if ("back" in challenge.dataset) check(document.querySelector("#check").dataset.session);
   }
 
-  // watch waits until the server knows more, and shows it.
-  async function watch(session, tag) {
-    for (;;) {
-      try {
-        const answer = await fetch(`/store/payment-sessions/${session}?wait=25`, { cache: "no-store", headers: { "If-None-Match": tag } });
-        if (answer.status === 200) {
-          location.reload();
-          return;
-        }
-        if (answer.status !== 304) return;
-        const after = Number(answer.headers.get("Retry-After"));
-        if (after) await new Promise((done) => setTimeout(done, after * 1000));
-      } catch {
-        await new Promise((done) => setTimeout(done, 2000));
-      }
-    }
-  }
-  for (const one of document.querySelectorAll("[data-watch]")) watch(one.dataset.watch, one.dataset.tag);
+  for (const one of document.querySelectorAll("[data-watch]")) watchSession(one, () => location.reload());
 
   const said = sessionStorage.getItem("said");
   if (said) {

@@ -3,7 +3,6 @@
 (() => {
   const status = document.querySelector("#status");
   const main = document.querySelector("#main");
-  const pause = (seconds) => new Promise((done) => setTimeout(done, seconds * 1000));
 
   // show puts the page as it is now in the place of what was.
   async function show() {
@@ -16,26 +15,8 @@
     start();
   }
 
-  // watch asks again and again, each time for up to 25 seconds, with the version that the page shows.
-  async function watch(session, tag) {
-    for (;;) {
-      try {
-        const answer = await fetch(`/store/payment-sessions/${session}?wait=25`, { cache: "no-store", headers: { "If-None-Match": tag } });
-        if (answer.status === 200) {
-          await show();
-          return;
-        }
-        if (answer.status !== 304) return;
-        const after = Number(answer.headers.get("Retry-After"));
-        if (after) await pause(after);
-      } catch {
-        await pause(2);
-      }
-    }
-  }
-
   function start() {
-    for (const one of main.querySelectorAll("[data-watch]")) watch(one.dataset.watch, one.dataset.tag);
+    for (const one of main.querySelectorAll("[data-watch]")) watchSession(one, () => show().catch(() => location.reload()));
     const bank = main.querySelector("#bank");
     if (bank) {
       bank.addEventListener("submit", (event) => { // the bank's side: this page hears of it from the shop alone
