@@ -231,7 +231,7 @@ func TestBackButton(t *testing.T) {
 	b.card("tok_3ds")
 	b.click("#submit")
 	b.reads("Your bank asks whether this payment is yours.")
-	b.do(chromedp.NavigateBack())
+	b.back()
 	b.reads("Your bank asks whether it is you")
 	b.click("#cancel")
 	b.reads("How do you want to pay?")
@@ -240,7 +240,7 @@ func TestBackButton(t *testing.T) {
 	b.paid(cart, 1)
 
 	for range 2 { // wherever Back leads: nothing can be paid again
-		b.do(chromedp.NavigateBack())
+		b.back()
 		b.until(`document.readyState === "complete" && (location.pathname !== "/checkout/` + cart + `" || document.body.innerText.includes("order is complete"))`)
 	}
 	b.open("/checkout/" + cart)

@@ -217,7 +217,7 @@ func (b *tab) another() *tab {
 
 // patience is how long a test waits for what must come, and tick how often it looks.
 const (
-	patience = 12 * time.Second
+	patience = 30 * time.Second
 	tick     = 10 * time.Millisecond
 )
 
@@ -252,6 +252,13 @@ func (b *tab) shows() string {
 func (b *tab) open(path string) {
 	b.t.Helper()
 	b.do(chromedp.Navigate(b.w.shop.base + path))
+}
+
+// back presses the browser's Back. A page that comes out of the browser's memory is not loaded again: what counts is that this one is left.
+func (b *tab) back() {
+	b.t.Helper()
+	b.do(chromedp.Evaluate[chromedp.Void](`window.left = true; history.back()`))
+	b.until(`!window.left && document.readyState === "complete"`)
 }
 
 // click presses something, once it is there to be seen.
