@@ -102,15 +102,7 @@ func (h *admin) createSession(r *http.Request) (answer, error) {
 	_, err = h.svc.CreateSession(ctx, payment.CreateSessionParams{
 		CollectionID: c.ID, ProviderID: providerID, Amount: left, Context: shopper, Input: data, IdempotencyKey: key,
 	})
-	if after, ok := retryLater(err); ok {
-		a, failed := h.collectionAnswer(r.Context(), c.ID)
-		a.status, a.retry = http.StatusAccepted, after
-		return a, failed
-	}
-	if err != nil {
-		return answer{}, err
-	}
-	return h.collectionAnswer(r.Context(), c.ID)
+	return h.chosen(r, c.ID, err)
 }
 
 // order returns the order that a collection is for, if it is for one, and what its provider is to know of the shopper.
@@ -177,10 +169,6 @@ func (h *admin) pay(ctx context.Context, c *payment.PaymentCollection, provider 
 		return nil, err
 	}
 	return h.svc.AuthorizeSession(ctx, payment.AuthorizeSessionParams{SessionID: x.ID})
-}
-
-func nothingLeft(c *payment.PaymentCollection) error {
-	return &payment.StateError{ID: c.ID, Status: string(c.Status()), Action: "pay", Why: "nothing is left to be paid"}
 }
 
 func (h *admin) timeline(r *http.Request) (answer, error) {

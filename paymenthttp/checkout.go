@@ -99,15 +99,7 @@ func (h *storefront) createSession(r *http.Request) (answer, error) {
 			break
 		}
 	}
-	if after, ok := retryLater(err); ok {
-		a, failed := h.collectionAnswer(r.Context(), c.ID)
-		a.status, a.retry = http.StatusAccepted, after
-		return a, failed
-	}
-	if err != nil {
-		return answer{}, err
-	}
-	return h.collectionAnswer(r.Context(), c.ID)
+	return h.chosen(r, c.ID, err)
 }
 
 // choice is the provider that a shopper has chosen.
@@ -144,7 +136,7 @@ func (h *storefront) choose(ctx context.Context, r *http.Request, ch choice) err
 		others = nil
 	}
 	if !amount.IsPositive() {
-		return &payment.StateError{ID: c.ID, Status: string(c.Status()), Action: "pay", Why: "nothing is left to be paid"}
+		return nothingLeft(c)
 	}
 	if mine != nil && len(others) == 0 && r.Header.Get("Idempotency-Key") == "" {
 		done, err := h.keep(ctx, mine, amount, ch)
