@@ -110,10 +110,11 @@ var (
 	ErrUnauthenticated = errors.New("paymenthttp: not logged in")
 )
 
-// Where a collection's Metadata says what it is for.
+// Where Metadata says what a collection is for, and what a client has called a session.
 const (
 	metadataCart  = "cart_id"
 	metadataOrder = "order_id"
+	metadataKey   = "idempotency_key"
 )
 
 func (c Config) withDefaults() (Config, error) {
