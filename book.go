@@ -53,11 +53,11 @@ func (s *Service) openBook(rows *Rows) *book {
 
 // load reads the rows that a key leads to. IDs come from URLs: one that is no text, which not every database takes, leads nowhere.
 func (s *Service) load(ctx context.Context, by Key) (*book, error) {
-	if checkText(by.CollectionID) != nil {
+	if !isText(by.CollectionID) {
 		return nil, ErrNotFound
 	}
 	for _, id := range []*string{&by.SessionID, &by.PaymentID, &by.OperationID, &by.Reference} {
-		if checkText(*id) != nil {
+		if !isText(*id) {
 			*id = ""
 		}
 	}

@@ -18,7 +18,7 @@ import (
 // Config is what handlers are made of. Service is required, and for [Storefront] and [Admin] what decides who may do what.
 type Config struct {
 	Service *payment.Service // required
-	Logger  *slog.Logger     // one record a request, without anything that a body held; default: nothing is logged
+	Logger  *slog.Logger     // one record a request, without anything that a body held; default slog.Default
 
 	// Authorize decides whether whoever sent r may do action to subject. Required by Storefront and Admin, and asked before anything of the
 	// subject is told or done. Storefront answers 404 for any refusal, as if the subject were not there; Admin answers 401 for an error
@@ -111,10 +111,11 @@ var (
 	ErrUnauthenticated = errors.New("paymenthttp: not logged in")
 )
 
-// Where a collection's Metadata says what it is for.
+// Where Metadata says what a collection is for, and what a client has called a session.
 const (
 	metadataCart  = "cart_id"
 	metadataOrder = "order_id"
+	metadataKey   = "idempotency_key"
 )
 
 func (c Config) withDefaults() (Config, error) {
@@ -128,7 +129,7 @@ func (c Config) withDefaults() (Config, error) {
 		c.Timeout = 25 * time.Second
 	}
 	if c.Logger == nil {
-		c.Logger = slog.New(slog.DiscardHandler)
+		c.Logger = slog.Default()
 	}
 	if c.Actor == nil {
 		c.Actor = func(*http.Request) string { return "" }

@@ -48,6 +48,15 @@ func Storefront(cfg Config) (http.Handler, error) {
 	})
 }
 
+// CartCollectionID returns the ID of the collection that [Storefront] makes for a cart, of this Service and its Namespace: for pages of the
+// host's own, and to change what is owed along with the cart. The collection is there once the shopper has begun to pay.
+func CartCollectionID(svc *payment.Service, cartID string) string {
+	return svc.CollectionID(cartKey(cartID))
+}
+
+// cartKey makes all tabs of a shopper find one collection.
+func cartKey(cartID string) string { return "cart " + cartID }
+
 type storefront struct {
 	server
 	waiting waiting
@@ -85,7 +94,7 @@ func (h *storefront) createCollection(r *http.Request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	key := "cart " + cartID
+	key := cartKey(cartID)
 	c, err := h.svc.CreateCollection(r.Context(), payment.CreateCollectionParams{
 		CurrencyCode: cart.CurrencyCode, Amount: cart.Amount, ProviderIDs: cart.ProviderIDs, Metadata: payment.Data{metadataCart: cartID}, IdempotencyKey: key,
 	})
@@ -108,6 +117,10 @@ func (h *storefront) collection(r *http.Request, action Action) (*payment.Paymen
 		return nil, err
 	}
 	return c, h.mine(r, action, Subject{Collection: c})
+}
+
+func (h *storefront) createSession(r *http.Request) (answer, error) {
+	return h.server.createSession(r, h.collection)
 }
 
 func (h *storefront) readCollection(r *http.Request) (answer, error) {

@@ -25,6 +25,7 @@ func TestPayACart(t *testing.T) {
 	require.Equal(t, "sandbox", providers.text("payment_providers.0.id"))
 
 	c, x := s.session("anna", "sandbox")
+	require.Equal(t, c, paymenthttp.CartCollectionID(s.svc, "anna"))
 	seen := s.as("anna", "GET", "/store/payment-collections/"+c, "").status(200)
 	require.Equal(t, "100", fmt.Sprint(seen.at("payment_collection.amount")))
 	require.Equal(t, "eur", seen.text("payment_collection.currency_code"))
