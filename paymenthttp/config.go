@@ -45,7 +45,7 @@ type Config struct {
 	// is the host's.
 	TrustedOrigins []string
 
-	Actor          func(r *http.Request) string // who an admin is, for the record: created_by; at most 255 bytes; default: empty
+	Actor          func(r *http.Request) string // who an admin is, for the record; at most 255 bytes; default: empty, which cannot resolve operations
 	ManualProvider string                       // whose payment mark-as-paid records when none is named; default manual
 	Timeout        time.Duration                // how long a request may wait for what others have under way, long polls aside; default 25 s
 }
@@ -91,6 +91,7 @@ const (
 	ActionChangeReasons    Action = "reasons.change"     // admins: create, change, delete them: an empty Subject
 	ActionListOperations   Action = "operations.list"    // admins: see what is open or needs a person: an empty Subject
 	ActionResolveOperation Action = "operation.resolve"  // admins: decide it: an empty Subject
+	ActionReadDocument     Action = "document.read"      // admins: read the OpenAPI document of the admin's paths: an empty Subject
 )
 
 // Subject is what an action is done to. What does not concern the action is empty.

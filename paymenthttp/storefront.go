@@ -19,6 +19,7 @@ import (
 //	GET  /store/payment-sessions/{id}?wait=seconds              one session; with If-None-Match and wait, once it has changed
 //	POST /store/payment-sessions/{id}/authorize                 {data}: pays
 //	POST /store/payment-sessions/{id}/cancel                    gives it up
+//	GET  /store/openapi.json                                    the description of these paths: it is the same for all shops, and for anybody
 func Storefront(cfg Config) (http.Handler, error) {
 	cfg, err := cfg.withDefaults()
 	switch {
@@ -28,6 +29,10 @@ func Storefront(cfg Config) (http.Handler, error) {
 		return nil, &payment.InvalidError{Field: "Authorize", Rule: "is required: IDs are no credentials"}
 	case cfg.ResolveCart == nil:
 		return nil, &payment.InvalidError{Field: "ResolveCart", Rule: "is required: what a cart costs is not taken from the browser"}
+	}
+	doc, err := documentOf("/store/", "storefront")
+	if err != nil {
+		return nil, err
 	}
 	h := &storefront{server: server{cfg: cfg, svc: cfg.Service}, waiting: waiting{sessions: map[string]int{}}}
 	type methods = map[string]func(r *http.Request) (answer, error)
@@ -39,6 +44,7 @@ func Storefront(cfg Config) (http.Handler, error) {
 		{"/store/payment-sessions/{id}", methods{http.MethodGet: h.readSession}},
 		{"/store/payment-sessions/{id}/authorize", methods{http.MethodPost: h.authorizeSession}},
 		{"/store/payment-sessions/{id}/cancel", methods{http.MethodPost: h.cancelSession}},
+		{"/store/openapi.json", methods{http.MethodGet: func(*http.Request) (answer, error) { return doc, nil }}},
 	})
 }
 
