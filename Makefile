@@ -124,7 +124,7 @@ twin: postgres ## Play 1,000 seeds of the simulation over SQLite and 200 over Po
 crash: postgres ## Kill processes and servers under load, KILLS times a store, and compare the books: docs/crash.md
 	@cd verification/crash; $(GO) test -count=1 -timeout 30m -args -kills $(KILLS) -flood $(FLOOD) -load 10s -outages 4 -figures
 
-nightly: ## The same at length, with whole histories and 1,000 seeds over each store: about half an hour
+nightly: ## The same at length, with whole histories and 1,000 seeds over each store: ten minutes and more
 	@$(MAKE) crash KILLS=200 FLOOD=1000
 	@cd verification/crash; $(GO) test -count=1 -timeout 30m -run TestLoad -args -load 60s -figures
 	@cd verification; $(GO) test -count=1 -timeout 30m -v ./linear -calls 2000

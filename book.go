@@ -51,8 +51,16 @@ func (s *Service) openBook(rows *Rows) *book {
 	return b
 }
 
-// load reads the rows that a key leads to.
+// load reads the rows that a key leads to. IDs come from URLs: one that is no text, which not every database takes, leads nowhere.
 func (s *Service) load(ctx context.Context, by Key) (*book, error) {
+	if !isText(by.CollectionID) {
+		return nil, ErrNotFound
+	}
+	for _, id := range []*string{&by.SessionID, &by.PaymentID, &by.OperationID, &by.Reference} {
+		if !isText(*id) {
+			*id = ""
+		}
+	}
 	rows, err := s.store.Load(ctx, by)
 	if errors.Is(err, ErrNotFound) {
 		return nil, ErrNotFound // what the caller looked for is for the caller to say

@@ -53,7 +53,8 @@ type CreateCollectionParams struct {
 
 // CreateCollection records what is owed.
 //
-// The error is an [*InvalidError] that names the field, [ErrIdempotencyMismatch], or the store's; nothing is stored then.
+// The error is an [*InvalidError] that names the field, [ErrIdempotencyMismatch], or the store's; nothing is stored then. After
+// [ErrCommitUnknown], which a context that ends in the middle can bring, it may be stored: call again with the same IdempotencyKey.
 func (s *Service) CreateCollection(ctx context.Context, p CreateCollectionParams) (*PaymentCollection, error) {
 	currency, err := newCurrency(p.CurrencyCode)
 	if err != nil {

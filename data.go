@@ -254,6 +254,8 @@ func checkText(s string) error {
 	return nil
 }
 
+func isText(s string) bool { return checkText(s) == nil }
+
 func joinPath(at, key string) string {
 	if at == "" {
 		return key

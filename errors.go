@@ -67,7 +67,8 @@ var (
 	ErrConflict = errors.New("payment: the row was changed meanwhile")
 	// ErrDuplicate says that a row to be inserted is there already.
 	ErrDuplicate = errors.New("payment: the row exists already")
-	// ErrCommitUnknown says that a commit may or may not have happened: repeat it with the same Changes.
+	// ErrCommitUnknown says that a commit may or may not have happened: the Service repeats it with the same Changes. A host sees it when
+	// its context ends before the database has answered: the same call again, with the same IdempotencyKey where it takes one.
 	ErrCommitUnknown = errors.New("payment: the outcome of the commit is not known")
 )
 
@@ -110,7 +111,7 @@ func (e *NotFoundError) one() string {
 	return one
 }
 
-// Error returns "payment: no session payses_… was found".
+// Error returns `payment: no session "payses_…" was found`.
 func (e *NotFoundError) Error() string {
 	return fmt.Sprintf("payment: no %s %.64q was found", e.one(), e.ID)
 }

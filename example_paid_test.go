@@ -2,6 +2,7 @@ package payment_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/shopspring/decimal"
@@ -27,6 +28,9 @@ func ExampleConfig_orderPaid() {
 				return nil
 			}
 			c, err := svc.GetCollection(ctx, e.CollectionID) // as it is now, which may be later than the event
+			if errors.Is(err, payment.ErrNotFound) {
+				return nil // it was deleted meanwhile: an error would hold up its later events for a day
+			}
 			if err != nil {
 				return err
 			}

@@ -2,6 +2,7 @@ package payment_test
 
 import (
 	"context"
+	"log/slog"
 	"sync"
 	"testing"
 	"time"
@@ -63,6 +64,9 @@ type options struct {
 func newShop(t *testing.T, o options) *shop {
 	t.Helper()
 	s := &shop{t: t, clock: newClock(), store: o.store}
+	if o.config.Logger == nil {
+		o.config.Logger = slog.New(slog.DiscardHandler)
+	}
 	if s.store == nil {
 		s.store = memstore.New()
 	}

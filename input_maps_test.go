@@ -211,15 +211,15 @@ func TestTextsThatAreTooLongOrNoText(t *testing.T) {
 		bad         []string
 		call        func(string) error
 	}{
-		{"CreatedBy", "must be at most 255 bytes of text", []string{long(256), "a\x00", "\xff"}, func(v string) error {
+		{"CreatedBy", "must be at most 255 bytes of UTF-8 text without NUL", []string{long(256), "a\x00", "\xff"}, func(v string) error {
 			_, err := s.CapturePayment(ctx, payment.CapturePaymentParams{PaymentID: s.p.ID, CreatedBy: v})
 			return err
 		}},
-		{"CreatedBy", "must be at most 255 bytes of text", []string{long(256), "a\x00", "\xff"}, func(v string) error {
+		{"CreatedBy", "must be at most 255 bytes of UTF-8 text without NUL", []string{long(256), "a\x00", "\xff"}, func(v string) error {
 			_, err := s.RefundPayment(ctx, payment.RefundPaymentParams{PaymentID: s.p.ID, CreatedBy: v})
 			return err
 		}},
-		{"Note", "must be at most 2,000 bytes of text", []string{long(2001), "a\x00", "\xff"}, func(v string) error {
+		{"Note", "must be at most 2,000 bytes of UTF-8 text without NUL", []string{long(2001), "a\x00", "\xff"}, func(v string) error {
 			_, err := s.RefundPayment(ctx, payment.RefundPaymentParams{PaymentID: s.p.ID, Note: v})
 			return err
 		}},
@@ -230,10 +230,10 @@ func TestTextsThatAreTooLongOrNoText(t *testing.T) {
 		{"Code", "must be 1 to 64 letters, digits, - and _", []string{"", long(65), "a b", "ä", "a\x00"}, func(v string) error {
 			return reason(payment.RefundReasonParams{Code: v, Label: "x"})
 		}},
-		{"Label", "must be 1 to 255 bytes of text", []string{"", long(256), "a\x00", "\xff"}, func(v string) error {
+		{"Label", "must be 1 to 255 bytes of UTF-8 text without NUL", []string{"", long(256), "a\x00", "\xff"}, func(v string) error {
 			return reason(payment.RefundReasonParams{Code: "x", Label: v})
 		}},
-		{"Description", "must be at most 2,000 bytes of text", []string{long(2001), "a\x00", "\xff"}, func(v string) error {
+		{"Description", "must be at most 2,000 bytes of UTF-8 text without NUL", []string{long(2001), "a\x00", "\xff"}, func(v string) error {
 			return reason(payment.RefundReasonParams{Code: "x", Label: "x", Description: v})
 		}},
 	} {

@@ -361,3 +361,37 @@ func TestBadConfig(t *testing.T) {
 	}})
 	require.NoError(t, err)
 }
+
+// IDs come from URLs, where %00 is one: what is no text leads nowhere, over every store.
+func TestIDsThatAreNoText(t *testing.T) {
+	s := newShop(t, options{})
+	ctx := t.Context()
+	for _, id := range []string{"paycol_\x00", "payses_\xff"} {
+		for name, call := range map[string]func() error{
+			"GetCollection":    func() error { _, err := s.GetCollection(ctx, id); return err },
+			"GetSession":       func() error { _, err := s.GetSession(ctx, id); return err },
+			"GetPayment":       func() error { _, err := s.GetPayment(ctx, id); return err },
+			"DeleteCollection": func() error { return s.DeleteCollection(ctx, id) },
+			"AuthorizeSession": func() error {
+				_, err := s.AuthorizeSession(ctx, payment.AuthorizeSessionParams{SessionID: id})
+				return err
+			},
+			"CapturePayment": func() error {
+				_, err := s.CapturePayment(ctx, payment.CapturePaymentParams{PaymentID: id})
+				return err
+			},
+			"ResolveOperation": func() error {
+				_, err := s.ResolveOperation(ctx, payment.ResolveOperationParams{OperationID: id, Outcome: payment.ResolveAsk, By: "ada"})
+				return err
+			},
+			"Timeline": func() error { _, err := s.Timeline(ctx, id); return err },
+		} {
+			var e *payment.NotFoundError
+			require.ErrorAs(t, call(), &e, name)
+			require.Equal(t, id, e.ID, name)
+		}
+		list, err := s.ListSessions(ctx, payment.ListParams{CollectionID: id})
+		require.NoError(t, err)
+		require.Empty(t, list.Items)
+	}
+}

@@ -103,6 +103,9 @@ func list[T any](ctx context.Context, s *Service, kind RowKind, p ListParams, pi
 		}
 		page.AfterTime, page.AfterSeq, page.AfterID = at.At, at.Seq, at.ID
 	}
+	if !isText(f.CollectionID + f.SessionID + f.PaymentID + f.ProviderID) { // no row has it, and not every database takes it
+		return &List[T]{Items: []T{}}, nil
+	}
 	rows, err := s.store.List(ctx, kind, f, page)
 	if err != nil {
 		return nil, err

@@ -222,7 +222,7 @@ func (s *Service) movementTask(method string, kind OperationKind, paymentID, key
 		return nil, nil, err
 	}
 	if len(createdBy) > 255 || checkText(createdBy) != nil {
-		return nil, nil, invalid("CreatedBy", "must be at most 255 bytes of text")
+		return nil, nil, invalid("CreatedBy", "must be at most 255 bytes of UTF-8 text without NUL")
 	}
 	r, err := newRequest(method, key, append([]any{paymentID, createdBy, kept}, arguments...)...)
 	if err != nil {
@@ -282,7 +282,7 @@ type RefundPaymentParams struct {
 // Reconcile, a new call could be a second refund), [ErrInProgress] or [ErrNeedsAttention].
 func (s *Service) RefundPayment(ctx context.Context, p RefundPaymentParams) (*Payment, error) {
 	if len(p.Note) > 2000 || checkText(p.Note) != nil {
-		return nil, invalid("Note", "must be at most 2,000 bytes of text")
+		return nil, invalid("Note", "must be at most 2,000 bytes of UTF-8 text without NUL")
 	}
 	t, metadata, err := s.movementTask("RefundPayment", OperationRefund, p.PaymentID, p.IdempotencyKey, p.CreatedBy, p.Metadata, p.Amount, p.ReasonID, p.Note)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"time"
 )
 
@@ -46,7 +47,8 @@ type chore struct {
 // processes may.
 //
 // What could not be done is named in the Report and due again later. The error joins the reasons; it matches what the store or ctx
-// returned. Log it, and go on calling. The Report is never nil.
+// returned, and [context.DeadlineExceeded] when the store does not answer, which is not waited for without end. Log the error, and go on
+// calling. The Report is never nil.
 func (s *Service) Reconcile(ctx context.Context) (*Report, error) {
 	if err := s.outside("Reconcile"); err != nil {
 		return &Report{}, err
@@ -76,13 +78,12 @@ func (s *Service) reconcile(ctx context.Context, chores []chore) (*Report, error
 	for len(chores) > 0 && r.Looked < reconcileLimit {
 		var left []chore
 		for _, c := range chores {
-			now := s.now()
-			claimed, err := s.store.Claim(ctx, c.kind, now, now.Add(s.cfg.lease()), reconcileBatch)
-			if err != nil {
-				errs = append(errs, err)
-				continue
+			claimed, failed := s.work(ctx, c, r)
+			for _, err := range failed {
+				if !slices.ContainsFunc(errs, func(e error) bool { return e.Error() == err.Error() }) { // one reason often stops all of it
+					errs = append(errs, err)
+				}
 			}
-			errs = append(errs, c.do(ctx, claimed, r)...)
 			if ctx.Err() != nil { // what was claimed is due again when its claim ends
 				return r, errors.Join(append(errs, ctx.Err())...)
 			}
@@ -94,6 +95,25 @@ func (s *Service) reconcile(ctx context.Context, chores []chore) (*Report, error
 		chores = left
 	}
 	return r, errors.Join(errs...)
+}
+
+// work claims a batch of a chore and does it. A store that does not answer must not keep us for ever, and when the claim has ended, the work
+// is somebody else's.
+func (s *Service) work(ctx context.Context, c chore, r *Report) (claimed []Due, errs []error) {
+	ctx, cancel := context.WithTimeout(ctx, s.cfg.lease())
+	defer cancel()
+	claimed, err := s.claim(ctx, c.kind)
+	if err != nil {
+		return nil, []error{err}
+	}
+	return claimed, c.do(ctx, claimed, r)
+}
+
+func (s *Service) claim(ctx context.Context, kind DueKind) ([]Due, error) {
+	ctx, cancel := context.WithTimeout(ctx, s.cfg.SettleTimeout)
+	defer cancel()
+	now := s.now()
+	return s.store.Claim(ctx, kind, now, now.Add(s.cfg.lease()), reconcileBatch)
 }
 
 // each makes a chore of what is done to one piece of work at a time.
@@ -184,7 +204,9 @@ func (s *Service) putOff(ctx context.Context, d Due, r *Report) error {
 
 // done finishes claimed work. That its row has moved on is no error: whoever moved it looks after it.
 func (s *Service) done(ctx context.Context, d Due, again time.Time) error {
-	err := s.store.Done(context.WithoutCancel(ctx), d, again)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.cfg.SettleTimeout)
+	defer cancel()
+	err := s.store.Done(ctx, d, again)
 	if errors.Is(err, ErrConflict) {
 		return nil
 	}

@@ -46,9 +46,9 @@ func (s *Service) ResolveOperation(ctx context.Context, p ResolveOperationParams
 	case p.Outcome != ResolveAsk && p.Outcome != ResolveAccept && p.Outcome != ResolveFail:
 		return nil, invalid("Outcome", "must be ask, accept or fail")
 	case p.By == "" || len(p.By) > 255 || checkText(p.By) != nil:
-		return nil, invalid("By", "must be 1 to 255 bytes of text")
+		return nil, invalid("By", "must be 1 to 255 bytes of UTF-8 text without NUL")
 	case len(p.Note) > 2000 || checkText(p.Note) != nil:
-		return nil, invalid("Note", "must be at most 2,000 bytes of text")
+		return nil, invalid("Note", "must be at most 2,000 bytes of UTF-8 text without NUL")
 	}
 	if err := s.outside("ResolveOperation"); err != nil {
 		return nil, err

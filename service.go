@@ -17,7 +17,7 @@ import (
 // Config is what a [Service] is made of. Only Providers is required; a zero value means the default.
 type Config struct {
 	Providers []Provider                                       // the gateways, each ID once
-	Logger    *slog.Logger                                     // what an operator should read; default: nothing is logged
+	Logger    *slog.Logger                                     // what an operator should read; default slog.Default
 	Now       func() time.Time                                 // the clock; default time.Now
 	NewID     func() uuid.UUID                                 // where IDs, keys and jitter come from; default UUIDv7. Must never repeat
 	Wait      func(ctx context.Context, d time.Duration) error // waits d, or until ctx ends, whose error it returns then; default a timer
@@ -121,7 +121,7 @@ const leastGiveUp = 24 * time.Hour
 
 func (c Config) withDefaults() Config {
 	if c.Logger == nil {
-		c.Logger = slog.New(slog.DiscardHandler)
+		c.Logger = slog.Default()
 	}
 	if c.Now == nil {
 		c.Now = time.Now

@@ -120,10 +120,10 @@ func (p *RefundReasonParams) check() error {
 		return invalid("Code", "must be 1 to 64 letters, digits, - and _")
 	}
 	if p.Label == "" || len(p.Label) > 255 || checkText(p.Label) != nil {
-		return invalid("Label", "must be 1 to 255 bytes of text")
+		return invalid("Label", "must be 1 to 255 bytes of UTF-8 text without NUL")
 	}
 	if len(p.Description) > 2000 || checkText(p.Description) != nil {
-		return invalid("Description", "must be at most 2,000 bytes of text")
+		return invalid("Description", "must be at most 2,000 bytes of UTF-8 text without NUL")
 	}
 	m, err := callerData("Metadata", p.Metadata)
 	p.Metadata = m

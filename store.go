@@ -11,7 +11,7 @@ import (
 // Store keeps the rows. An implementation needs one thing of its database: a batch of writes that happens whole or not at all,
 // on the condition that one number, the collection's version, has not moved. Nothing is ever deleted.
 //
-// Rows are copied in and out: neither side sees the other's later changes. They come back equal: times in UTC cut to
+// IDs and keys are UTF-8 text without NUL. Rows are copied in and out: neither side sees the other's later changes. They come back equal: times in UTC cut to
 // microseconds, decimals by value, Data as [NormalizeData] makes it, Private with its content. [EncodeRow] and [DecodeRow] are at
 // hand for databases that keep documents. Payment.Captures and Payment.Refunds are not kept: those rows are their own. A row may
 // name rows that are not there.

@@ -26,6 +26,7 @@ import (
 //	GET, POST /admin/refund-reasons and /admin/refund-reasons/{id}, DELETE /admin/refund-reasons/{id}
 //	GET  /admin/operations?state=open or needs_attention           calls to gateways without an end
 //	POST /admin/operations/{id}/resolve                            {outcome, note}: decides one that needs a person
+//	GET  /admin/openapi.json                                       the description of these paths
 //
 // A call whose outcome is not known yet is answered with 202 and Retry-After: repeat it with the same Idempotency-Key.
 func Admin(cfg Config) (http.Handler, error) {
@@ -37,6 +38,10 @@ func Admin(cfg Config) (http.Handler, error) {
 		return nil, &payment.InvalidError{Field: "Authorize", Rule: "is required: who may move money is the host's to say"}
 	case cfg.ResolveOrder == nil:
 		return nil, &payment.InvalidError{Field: "ResolveOrder", Rule: "is required: an order's currency is not taken from the request"}
+	}
+	doc, err := documentOf("/admin/", "admin")
+	if err != nil {
+		return nil, err
 	}
 	h := &admin{server{cfg: cfg, svc: cfg.Service}}
 	type methods = map[string]func(r *http.Request) (answer, error)
@@ -57,6 +62,9 @@ func Admin(cfg Config) (http.Handler, error) {
 		{"/admin/refund-reasons/{id}", methods{http.MethodGet: h.readReason, http.MethodPost: h.updateReason, http.MethodDelete: h.deleteReason}},
 		{"/admin/operations", methods{http.MethodGet: h.operations}},
 		{"/admin/operations/{id}/resolve", methods{http.MethodPost: h.resolve}},
+		{"/admin/openapi.json", methods{http.MethodGet: func(r *http.Request) (answer, error) {
+			return doc, h.authorize(r, ActionReadDocument, Subject{}) // no secret, but no admin path says anything to strangers
+		}}},
 	})
 }
 

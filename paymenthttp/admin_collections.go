@@ -76,51 +76,7 @@ func deleted(id, object string) answer {
 }
 
 func (h *admin) createSession(r *http.Request) (answer, error) {
-	var providerID string
-	var data payment.Data
-	if err := readBody(r, map[string]any{"provider_id": &providerID, "data": &data}); err != nil {
-		return answer{}, err
-	}
-	c, err := h.collection(r, ActionCreateSession)
-	if err != nil {
-		return answer{}, err
-	}
-	ctx, cancel := h.limited(r)
-	defer cancel()
-	_, shopper, err := h.order(ctx, r, c)
-	if err != nil {
-		return answer{}, err
-	}
-	key, err := idempotencyKey(r, "")
-	if err != nil {
-		return answer{}, err
-	}
-	left := c.Amount.Sub(c.Authorized).Sub(c.Held)
-	if !left.IsPositive() {
-		return answer{}, nothingLeft(c)
-	}
-	_, err = h.svc.CreateSession(ctx, payment.CreateSessionParams{
-		CollectionID: c.ID, ProviderID: providerID, Amount: left, Context: shopper, Input: data, IdempotencyKey: key,
-	})
-	if after, ok := retryLater(err); ok {
-		a, failed := h.collectionAnswer(r.Context(), c.ID)
-		a.status, a.retry = http.StatusAccepted, after
-		return a, failed
-	}
-	if err != nil {
-		return answer{}, err
-	}
-	return h.collectionAnswer(r.Context(), c.ID)
-}
-
-// order returns the order that a collection is for, if it is for one, and what its provider is to know of the shopper.
-func (h *admin) order(ctx context.Context, r *http.Request, c *payment.PaymentCollection) (string, payment.Private, error) {
-	orderID := textOf(c.Metadata[metadataOrder])
-	if orderID == "" {
-		return "", payment.Private{}, nil
-	}
-	order, err := h.cfg.ResolveOrder(ctx, r, orderID)
-	return orderID, order.Context, err
+	return h.server.createSession(r, h.collection)
 }
 
 // markAsPaid records money that came another way: a session of the manual provider for all that is left, authorized and captured. Each step
@@ -139,7 +95,7 @@ func (h *admin) markAsPaid(r *http.Request) (answer, error) {
 	}
 	ctx, cancel := h.limited(r)
 	defer cancel()
-	_, shopper, err := h.order(ctx, r, c)
+	c, shopper, err := h.owed(r, c)
 	if err != nil {
 		return answer{}, err
 	}
@@ -177,10 +133,6 @@ func (h *admin) pay(ctx context.Context, c *payment.PaymentCollection, provider 
 		return nil, err
 	}
 	return h.svc.AuthorizeSession(ctx, payment.AuthorizeSessionParams{SessionID: x.ID})
-}
-
-func nothingLeft(c *payment.PaymentCollection) error {
-	return &payment.StateError{ID: c.ID, Status: string(c.Status()), Action: "pay", Why: "nothing is left to be paid"}
 }
 
 func (h *admin) timeline(r *http.Request) (answer, error) {

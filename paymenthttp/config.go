@@ -18,7 +18,7 @@ import (
 // Config is what handlers are made of. Service is required, and for [Storefront] and [Admin] what decides who may do what.
 type Config struct {
 	Service *payment.Service // required
-	Logger  *slog.Logger     // one record a request, without anything that a body held; default: nothing is logged
+	Logger  *slog.Logger     // one record a request, without anything that a body held; default slog.Default
 
 	// Authorize decides whether whoever sent r may do action to subject. Required by Storefront and Admin, and asked before anything of the
 	// subject is told or done. Storefront answers 404 for any refusal, as if the subject were not there; Admin answers 401 for an error
@@ -45,7 +45,7 @@ type Config struct {
 	// is the host's.
 	TrustedOrigins []string
 
-	Actor          func(r *http.Request) string // who an admin is, for the record: created_by; at most 255 bytes; default: empty
+	Actor          func(r *http.Request) string // who an admin is, for the record; at most 255 bytes; default: empty, which cannot resolve operations
 	ManualProvider string                       // whose payment mark-as-paid records when none is named; default manual
 	Timeout        time.Duration                // how long a request may wait for what others have under way, long polls aside; default 25 s
 }
@@ -91,6 +91,7 @@ const (
 	ActionChangeReasons    Action = "reasons.change"     // admins: create, change, delete them: an empty Subject
 	ActionListOperations   Action = "operations.list"    // admins: see what is open or needs a person: an empty Subject
 	ActionResolveOperation Action = "operation.resolve"  // admins: decide it: an empty Subject
+	ActionReadDocument     Action = "document.read"      // admins: read the OpenAPI document of the admin's paths: an empty Subject
 )
 
 // Subject is what an action is done to. What does not concern the action is empty.
@@ -110,10 +111,11 @@ var (
 	ErrUnauthenticated = errors.New("paymenthttp: not logged in")
 )
 
-// Where a collection's Metadata says what it is for.
+// Where Metadata says what a collection is for, and what a client has called a session.
 const (
 	metadataCart  = "cart_id"
 	metadataOrder = "order_id"
+	metadataKey   = "idempotency_key"
 )
 
 func (c Config) withDefaults() (Config, error) {
@@ -127,7 +129,7 @@ func (c Config) withDefaults() (Config, error) {
 		c.Timeout = 25 * time.Second
 	}
 	if c.Logger == nil {
-		c.Logger = slog.New(slog.DiscardHandler)
+		c.Logger = slog.Default()
 	}
 	if c.Actor == nil {
 		c.Actor = func(*http.Request) string { return "" }

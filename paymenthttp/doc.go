@@ -18,6 +18,8 @@
 //	422 payment_authorization_error declined: reason is the provider's code, payment_session may be tried again
 //	503 unexpected_state            with Retry-After: nothing has happened, or the store is down
 //
+// [OpenAPI] describes all of it, field by field.
+//
 // 202 with Retry-After is no error: the outcome is not known yet (code pending, outcome_unknown, in_progress or needs_attention). Ask again, and
 // never pay again. A page waits for a webhook with GET /store/payment-sessions/{id}?wait=25 and the ETag that it has in If-None-Match.
 package paymenthttp

@@ -250,12 +250,22 @@ func (s *server) providersAnswer(r *http.Request, filters map[string]*string, on
 	return answer{body: map[string]any{"payment_providers": shown, "count": count, "limit": limit, "offset": offset}}, nil
 }
 
-// retryLater is an answer to a call whose outcome is not known yet: the object as it is, and when to ask again.
-func retryLater(err error) (after time.Duration, ok bool) {
-	e, is := errors.AsType[*payment.SessionError](err)
-	if !is || e.Session == nil {
-		return 0, false
+// chosen answers the choice of a provider, of which err came: the collection as it is now, also where the outcome is not known yet.
+func (s *server) chosen(r *http.Request, collectionID string, err error) (answer, error) {
+	later := answer{}
+	if e, ok := errors.AsType[*payment.SessionError](err); ok && e.Session != nil {
+		if out := outcomeOf(e); out.status == http.StatusAccepted {
+			later.status, later.retry, err = out.status, out.retryAfter, nil
+		}
 	}
-	out := outcomeOf(e)
-	return out.retryAfter, out.status == http.StatusAccepted
+	if err != nil {
+		return answer{}, err
+	}
+	a, err := s.collectionAnswer(r.Context(), collectionID)
+	a.status, a.retry = later.status, later.retry
+	return a, err
+}
+
+func nothingLeft(c *payment.PaymentCollection) error {
+	return &payment.StateError{ID: c.ID, Status: string(c.Status()), Action: "pay", Why: "nothing is left to be paid"}
 }

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -156,7 +158,17 @@ func (s *shop) as(who, method, path, body string, headers ...string) *reply {
 func (s *shop) do(r *http.Request) *reply {
 	s.t.Helper()
 	a := &reply{ResponseRecorder: httptest.NewRecorder(), t: s.t}
+	sent, err := io.ReadAll(r.Body)
+	require.NoError(s.t, err)
+	r.Body = io.NopCloser(bytes.NewReader(sent))
+	header := r.Header.Clone()
 	s.handler.ServeHTTP(a.ResponseRecorder, r)
+	if path := os.Getenv("PAYMENT_HTTP_EXCHANGES"); path != "" {
+		s.note(path, map[string]any{
+			"test": s.t.Name(), "method": r.Method, "url": r.URL.String(), "header": header, "body": sent,
+			"status": a.Code, "answer_header": a.Header(), "answer": a.Body.Bytes(),
+		})
+	}
 	if a.Body.Len() > 0 {
 		dec := json.NewDecoder(bytes.NewReader(a.Body.Bytes()))
 		dec.UseNumber()
@@ -168,6 +180,18 @@ func (s *shop) do(r *http.Request) *reply {
 	require.NotContains(s.t, a.Body.String(), hostSecret)
 	require.NotContains(s.t, s.log.String(), hostSecret)
 	return a
+}
+
+// note appends an exchange to a file, as a line of JSON: verification/openapi holds them against the OpenAPI document.
+func (s *shop) note(path string, exchange map[string]any) {
+	s.t.Helper()
+	b, err := json.Marshal(exchange)
+	require.NoError(s.t, err)
+	f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	require.NoError(s.t, err)
+	_, err = f.Write(append(b, '\n')) // in one piece: others write, too
+	require.NoError(s.t, err)
+	require.NoError(s.t, f.Close())
 }
 
 // status requires a status, and with an error its code.

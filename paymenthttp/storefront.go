@@ -19,6 +19,7 @@ import (
 //	GET  /store/payment-sessions/{id}?wait=seconds              one session; with If-None-Match and wait, once it has changed
 //	POST /store/payment-sessions/{id}/authorize                 {data}: pays
 //	POST /store/payment-sessions/{id}/cancel                    gives it up
+//	GET  /store/openapi.json                                    the description of these paths: it is the same for all shops, and for anybody
 func Storefront(cfg Config) (http.Handler, error) {
 	cfg, err := cfg.withDefaults()
 	switch {
@@ -28,6 +29,10 @@ func Storefront(cfg Config) (http.Handler, error) {
 		return nil, &payment.InvalidError{Field: "Authorize", Rule: "is required: IDs are no credentials"}
 	case cfg.ResolveCart == nil:
 		return nil, &payment.InvalidError{Field: "ResolveCart", Rule: "is required: what a cart costs is not taken from the browser"}
+	}
+	doc, err := documentOf("/store/", "storefront")
+	if err != nil {
+		return nil, err
 	}
 	h := &storefront{server: server{cfg: cfg, svc: cfg.Service}, waiting: waiting{sessions: map[string]int{}}}
 	type methods = map[string]func(r *http.Request) (answer, error)
@@ -39,12 +44,15 @@ func Storefront(cfg Config) (http.Handler, error) {
 		{"/store/payment-sessions/{id}", methods{http.MethodGet: h.readSession}},
 		{"/store/payment-sessions/{id}/authorize", methods{http.MethodPost: h.authorizeSession}},
 		{"/store/payment-sessions/{id}/cancel", methods{http.MethodPost: h.cancelSession}},
+		{"/store/openapi.json", methods{http.MethodGet: func(*http.Request) (answer, error) { return doc, nil }}},
 	})
 }
 
 // CartCollectionID returns the ID of the collection that [Storefront] makes for a cart, of this Service and its Namespace: for pages of the
 // host's own, and to change what is owed along with the cart. The collection is there once the shopper has begun to pay.
-func CartCollectionID(svc *payment.Service, cartID string) string { return svc.CollectionID(cartKey(cartID)) }
+func CartCollectionID(svc *payment.Service, cartID string) string {
+	return svc.CollectionID(cartKey(cartID))
+}
 
 // cartKey makes all tabs of a shopper find one collection.
 func cartKey(cartID string) string { return "cart " + cartID }
@@ -109,6 +117,10 @@ func (h *storefront) collection(r *http.Request, action Action) (*payment.Paymen
 		return nil, err
 	}
 	return c, h.mine(r, action, Subject{Collection: c})
+}
+
+func (h *storefront) createSession(r *http.Request) (answer, error) {
+	return h.server.createSession(r, h.collection)
 }
 
 func (h *storefront) readCollection(r *http.Request) (answer, error) {

@@ -25,6 +25,8 @@
 //	GRANT USAGE ON SCHEMA payment TO shop;
 //	GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA payment TO shop;
 //
+// Grant again after a Migrate that brought new tables: "ALL TABLES" are those that are there.
+//
 // Rows are deleted from due and open_operations only. All others stay: of what a payment leaves, events and requests are the most. How long
 // they are kept is for the host to decide, and to delete: events of collections whose row in due has at NULL and a seq of at least theirs,
 // requests older than 30 days, and deliveries that are handled or ignored and older than 35 days.
@@ -40,6 +42,11 @@
 // What a call has acknowledged is as durable as the server makes it: leave synchronous_commit and fsync on. Where an answer is lost, Commit
 // returns payment.ErrCommitUnknown, and the Service repeats the same commit. For a failover, name all servers in the connection string with
 // target_session_attrs=read-write, and replicate synchronously, or the newest payments are lost with the primary.
+//
+// After a promotion, clear synchronous_standby_names on the new primary, or its commits wait for a standby that it does not have.
+//
+// The store sets no time limit of its own. A server that hangs, or whose machine is gone without a word, keeps a call for as long as its
+// context lasts: give every context a deadline.
 //
 // Behind a pooler that gives each transaction another connection, do not use Prepare, and let pgx prepare nothing either:
 // default_query_exec_mode=exec.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/seed40c892db/payment"
@@ -26,6 +27,7 @@ const (
 	noPrivilege          = "42501"
 	undefinedColumn      = "42703"
 	undefinedTable       = "42P01"
+	duplicateTable       = "42P07"
 	diskFull             = "53100"
 	outOfMemory          = "53200"
 	tooManyConnections   = "53300"
@@ -83,6 +85,9 @@ func (s *Store) diagnose(ctx context.Context, err error) (problem payment.StoreP
 		}
 		return "", ""
 	}
+	if errors.Is(err, pgx.ErrTxClosed) {
+		return payment.StoreGone, "the transaction has ended: begin another one"
+	}
 	if ctx.Err() == nil && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
 		return payment.StoreGone, "the connection broke: see that the server runs"
 	}
@@ -96,7 +101,8 @@ func (s *Store) diagnoseCode(said *pgconn.PgError) (problem payment.StoreProblem
 	case undefinedColumn:
 		return payment.StoreTooOld, fmt.Sprintf("run pgstore.Migrate for schema %s", s.cfg.Schema)
 	case noPrivilege:
-		return payment.StoreGone, "grant the role USAGE on schema " + s.cfg.Schema + " and SELECT, INSERT, UPDATE and DELETE on its tables"
+		return payment.StoreGone, "grant the role USAGE on schema " + s.cfg.Schema + " and SELECT, INSERT, UPDATE and DELETE on its tables; " +
+			"Migrate needs CREATE on the database, or on the schema if that is there"
 	case readOnly:
 		return payment.StoreReadOnly, "connect to the primary: name all servers and target_session_attrs=read-write in the connection string"
 	case diskFull:

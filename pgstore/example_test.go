@@ -16,10 +16,7 @@ import (
 // An order and what is owed for it are one commit, and so are the payment's event and the order that it pays.
 func Example() {
 	ctx := context.Background()
-	s, err := server() // a program has a server of its own
-	check(err)
-	check(create(ctx, s, "example", "template0"))
-	cfg, err := pgxpool.ParseConfig(s.DSN("example"))
+	cfg, err := pgxpool.ParseConfig(exampleURL(ctx)) // such as postgres://shop@db1,db2/shop?target_session_attrs=read-write
 	check(err)
 	check(pgstore.Prepare(cfg, pgstore.Config{}))
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
@@ -72,6 +69,14 @@ func Example() {
 	// capture.succeeded
 	// collection.completed
 	// paid: 25
+}
+
+// exampleURL names an empty database of a server that the test has started.
+func exampleURL(ctx context.Context) string {
+	s, err := server()
+	check(err)
+	check(create(ctx, s, "example", "template0"))
+	return s.DSN("example")
 }
 
 func check(err error) {

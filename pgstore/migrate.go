@@ -20,8 +20,14 @@ const oldestServer = 150000
 var migrations embed.FS
 
 // Migrations returns the SQL files that [Migrate] runs, in the order of their names, for those who run migrations by other means. Each
-// is to run in a transaction of its own, with a search_path that begins with the schema of the store, which has to exist; after it, its
-// number is to be inserted into schema_version.
+// is to run in a transaction of its own, with a search_path that begins with the schema of the store, which has to exist; it notes its
+// number in schema_version itself. In psql:
+//
+//	BEGIN;
+//	CREATE SCHEMA payment;
+//	SET LOCAL search_path TO payment;
+//	\i 0001_tables.sql
+//	COMMIT;
 func Migrations() fs.FS {
 	sub, err := fs.Sub(migrations, "migrations")
 	if err != nil {
@@ -74,8 +80,13 @@ func Migrate(ctx context.Context, pool *pgxpool.Pool, cfg Config) error {
 	changed := false
 	err = again(ctx, func(int) error {
 		changed = false
+		c, err := pool.Acquire(ctx)
+		if err != nil {
+			return &acquireError{err: err, full: pooled{pool}.full()}
+		}
+		defer c.Release()
 		// Who has waited for the lock must see what was done meanwhile, whatever isolation is the default.
-		return pgx.BeginTxFunc(ctx, pool, pgx.TxOptions{IsoLevel: pgx.ReadCommitted}, func(tx pgx.Tx) error {
+		return pgx.BeginTxFunc(ctx, c, pgx.TxOptions{IsoLevel: pgx.ReadCommitted}, func(tx pgx.Tx) error {
 			if err := checkServer(ctx, tx); err != nil {
 				return err
 			}
@@ -142,10 +153,13 @@ func (s *Store) apply(ctx context.Context, tx pgx.Tx, m migration) error {
 	if _, err := tx.Exec(ctx, "SET LOCAL search_path TO "+s.sql.schema); err != nil {
 		return err
 	}
-	if _, err := tx.Exec(ctx, m.sql, pgx.QueryExecModeSimpleProtocol); err != nil {
-		return err
+	_, err := tx.Exec(ctx, m.sql, pgx.QueryExecModeSimpleProtocol)
+	if isCode(err, duplicateTable) {
+		err = &payment.StoreError{
+			Problem: payment.StoreNotMigrated, Err: err,
+			Advice: "schema " + s.cfg.Schema + " holds tables of somebody else, or lost its row of schema_version: let Config.Schema name one that is free",
+		}
 	}
-	_, err := tx.Exec(ctx, "INSERT INTO schema_version (version) VALUES ($1)", m.version)
 	return err
 }
 

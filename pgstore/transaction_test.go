@@ -289,3 +289,24 @@ func TestServiceInATransaction(t *testing.T) {
 		})
 	}
 }
+
+// A bound store that is used after its transaction has ended does not send an operator to look at the server.
+func TestTransactionThatHasEnded(t *testing.T) {
+	s, pool := open(t)
+	for name, end := range map[string]func(pgx.Tx) error{
+		"committed":   func(tx pgx.Tx) error { return tx.Commit(t.Context()) },
+		"rolled back": func(tx pgx.Tx) error { return tx.Rollback(t.Context()) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			tx := begin(t, pool, pgx.ReadCommitted)
+			bound := s.WithTx(tx)
+			require.NoError(t, end(tx))
+			_, err := bound.Load(t.Context(), payment.Key{CollectionID: "x"})
+			problem(t, err, payment.StoreGone)
+			require.ErrorContains(t, err, "the transaction has ended")
+			err = bound.Commit(t.Context(), changes(1, 0, 1))
+			problem(t, err, payment.StoreGone)
+			require.ErrorContains(t, err, "the transaction has ended")
+		})
+	}
+}

@@ -9,6 +9,10 @@
 //		Providers: []payment.Provider{sandboxprovider.New(gw, sandboxprovider.Config{})},
 //	})
 //
+// It forgets everything at the end of the process, and its next life counts its names from int_000001 again. A store that outlives
+// the process then knows intents that the gateway does not know, or that are another session's: with a durable store, run the gateway
+// in a process of its own, as examples/durable does.
+//
 // What the shopper pays with is a token, sent as Input["token"]:
 //
 //	none, or tok_visa        authorized

@@ -98,7 +98,8 @@ func problem(p payment.StoreProblem, advice string, err error) error {
 }
 
 func locked(err error) error {
-	return problem(payment.StoreBusy, "another process or a long transaction keeps the database locked: end it, or raise Config.BusyTimeout", err)
+	return problem(payment.StoreBusy, "another process or a long transaction keeps the database locked, or has its only connection: end it, or "+
+		"raise Config.BusyTimeout", err)
 }
 
 func moved(err error) error {

@@ -102,7 +102,7 @@ func (s *Store) open(ctx context.Context, path string) error {
 		return err
 	}
 	uri := (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath()
-	const settings = "?_txlock=immediate&_pragma=busy_timeout(100)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)"
+	const settings = "?mode=rw&_txlock=immediate&_pragma=busy_timeout(100)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)"
 	db, err := s.own("file:" + uri + settings)
 	if err != nil {
 		return err
@@ -122,7 +122,7 @@ func (s *Store) open(ctx context.Context, path string) error {
 		return problem(payment.StoreUnsupported, "the file system cannot hold a write-ahead log: use a disk of this machine", nil)
 	}
 	s.writer = newPool(db, 1, true, "")
-	db, err = s.own("file:" + uri + fmt.Sprintf("?_pragma=busy_timeout(%d)&_pragma=query_only(1)", s.cfg.BusyTimeout.Milliseconds()))
+	db, err = s.own("file:" + uri + fmt.Sprintf("?mode=rw&_pragma=busy_timeout(%d)&_pragma=query_only(1)", s.cfg.BusyTimeout.Milliseconds()))
 	if err != nil {
 		return err
 	}
@@ -226,7 +226,8 @@ func (s *Store) Close() error {
 	return errors.Join(errs...)
 }
 
-// intact returns an error when the file is no longer where it was: SQLite would write to what nobody can find.
+// intact returns an error when the file is no longer where it was: SQLite would write to what nobody can find, and read what others put
+// in its place.
 func (s *Store) intact() error {
 	if s.path == "" {
 		return nil
@@ -261,6 +262,9 @@ func (s *Store) take(ctx context.Context, p *pool) (*connection, error) {
 
 // read runs f on rows as of one moment.
 func (s *Store) read(ctx context.Context, f func(database) error) error {
+	if err := s.intact(); err != nil {
+		return err
+	}
 	c, err := s.take(ctx, s.reader)
 	if err != nil {
 		return explain(ctx, err)

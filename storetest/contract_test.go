@@ -28,6 +28,7 @@ func TestSentencesAreTheContract(t *testing.T) {
 func TestContractHasCases(t *testing.T) {
 	exempt := map[string]string{
 		"Store keeps the rows":                                 "says what it is for",
+		"IDs and keys are UTF-8 text without NUL":              "what a store may rely on",
 		"An implementation needs one thing of its database":    "tells authors what to look for; Commit's cases hold them to it",
 		"a batch of writes that happens whole or not at all":   "likewise",
 		"[EncodeRow] and [DecodeRow] are at hand":              "an offer",

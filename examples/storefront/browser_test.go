@@ -388,5 +388,6 @@ func TestOffice(t *testing.T) {
 	require.Len(t, in.Movements, 2, "a double click is one capture, and one refund")
 	b.open("/orders/" + cart)
 	b.reads("of it given back")
+	b.reads("Your order is complete.") // what the shop has released is not asked for again
 	b.picture("order-moved")
 }

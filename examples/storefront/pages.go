@@ -162,14 +162,12 @@ func (s *shop) showOrder(w http.ResponseWriter, r *http.Request) {
 	}
 	v := orderView{Cart: c, State: st, Picture: draw(timeline, false)}
 	switch {
-	case st.Over && released(st):
-		v.Says = "This order is over."
+	case st.Over && st.Paid.IsZero():
+		v.Says = "This order was given up, and nothing is taken."
 	case st.Over:
 		v.Says = "Thank you. Your order is complete."
 	case st.Deciding() != nil:
 		v.Says = "We wait for your bank. You can leave this page open, or come back later."
-	case released(st):
-		v.Says = "The payment was released. Nothing was taken."
 	case st.Left.IsPositive():
 		v.Says = "Part of this order is still to be paid."
 		if st.Paid.IsZero() {
@@ -178,6 +176,3 @@ func (s *shop) showOrder(w http.ResponseWriter, r *http.Request) {
 	}
 	s.render(w, r, http.StatusOK, "order", page{Title: fmt.Sprintf("Order %d", c.Number), Scripts: []string{"watch.js", "order.js"}, Body: v})
 }
-
-// released reports whether money was held, and is not any more.
-func released(st *state) bool { return st.has(wayReleased) != nil && st.Paid.IsZero() }

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
@@ -100,6 +101,7 @@ func (s *shop) routes() (http.Handler, error) {
 	cfg := paymenthttp.Config{
 		Service: s.svc, Authorize: s.authorize, ResolveCart: s.resolveCart, ResolveOrder: s.resolveOrder, SplitAmount: s.splitAmount,
 		Actor: func(*http.Request) string { return "the office" }, ManualProvider: "cash",
+		Logger: slog.New(slog.DiscardHandler), // the terminal tells of payments, not of requests
 	}
 	storefront, err := paymenthttp.Storefront(cfg)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/shopspring/decimal"
@@ -20,7 +21,6 @@ type state struct {
 	Ways   []way
 	Begun  bool   // money is held, or on its way
 	Over   bool   // nothing is left to be paid
-	Closed string // why nothing more is paid, where that is so
 	ID     string // of the collection; empty before the checkout
 }
 
@@ -75,6 +75,11 @@ func (st *state) Challenge() *way { return st.has(wayChallenge) }
 // Busy returns the payment that is being decided right now.
 func (st *state) Busy() *way { return st.has(wayBusy) }
 
+// Released reports whether the shop has released money that was held.
+func (st *state) Released() bool {
+	return slices.ContainsFunc(st.Ways, func(w way) bool { return w.Payment != nil && w.Payment.Released.IsPositive() })
+}
+
 // Declined returns the attempt that came to nothing, where it was the last one.
 func (st *state) Declined() *way {
 	if n := len(st.Ways); n > 0 && st.Ways[n-1].Kind == wayDeclined {
@@ -111,8 +116,8 @@ func (s *shop) state(ctx context.Context, c *cart) (*state, error) {
 		}
 	}
 	st.Over = !owed.Authorized.LessThan(st.Total)
-	if !owed.CanceledAt.IsZero() || !owed.CompletedAt.IsZero() {
-		st.Left, st.Over = decimal.Zero, true
+	if !owed.CanceledAt.IsZero() || !owed.CompletedAt.IsZero() || st.Released() {
+		st.Left, st.Over = decimal.Zero, true // what the shop has given up is not asked for again
 	}
 	return st, nil
 }

@@ -1,9 +1,10 @@
 -- Tables of github.com/seed40c892db/payment for PostgreSQL 15 and newer.
 --
 -- Names are not qualified: they go to the first schema of the search path. Migrate creates the schema and sets that path; who runs
--- this file by other means does the same, in one transaction:
+-- this file by other means does the same in one transaction:
 --
---   CREATE SCHEMA payment; SET LOCAL search_path TO payment; \i 0001_tables.sql
+--   BEGIN; CREATE SCHEMA payment; SET LOCAL search_path TO payment; \i 0001_tables.sql
+--   COMMIT;
 --
 -- Amounts are exact and in major units, times are UTC. An ID compares byte by byte. A missing text is '', but a reference or event_id,
 -- which are NULL then so that a unique index passes them over. No foreign keys: a row may name another that is written later, or
@@ -15,6 +16,7 @@ CREATE TABLE schema_version (
     applied_at timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE schema_version IS 'which migrations were applied';
+INSERT INTO schema_version (version) VALUES (1);
 
 CREATE TABLE collections (
     id              text COLLATE "C" NOT NULL PRIMARY KEY,
