@@ -77,7 +77,7 @@ func listen(ctx context.Context, addr string) (net.Listener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("-addr %q: %w", addr, err)
 	}
-	if ip := net.ParseIP(host); host != "127.0.0.1" && (ip == nil || !ip.Equal(net.IPv6loopback)) {
+	if ip := net.ParseIP(host); host != "localhost" && host != "127.0.0.1" && (ip == nil || !ip.Equal(net.IPv6loopback)) {
 		return nil, fmt.Errorf("-addr %q: this demo listens on 127.0.0.1 or [::1] only", addr)
 	}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)

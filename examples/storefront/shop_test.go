@@ -245,52 +245,79 @@ func TestACartThatIsBeingPaid(t *testing.T) {
 }
 
 func TestAddresses(t *testing.T) {
-	for _, addr := range []string{"0.0.0.0:0", ":0", "192.0.2.1:80", "localhost:0", "127.0.0.1"} {
+	for _, addr := range []string{"0.0.0.0:0", ":0", "192.0.2.1:80", "shop.example:0", "127.0.0.1"} {
 		_, err := listen(t.Context(), addr)
 		require.ErrorContains(t, err, "-addr", addr)
 	}
 }
 
+// opens opens a shop on a file, until close is called.
+func opens(t *testing.T, file string) (w *world, end func()) {
+	t.Helper()
+	listener, err := listen(t.Context(), "localhost:0")
+	require.NoError(t, err)
+	w = &world{t: t, seen: &seen{}, told: &bytes.Buffer{}}
+	w.shop, err = open(options{File: file, Host: listener.Addr().String(), Out: w.told, Every: 50 * time.Millisecond})
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- w.shop.run(ctx, listener) }()
+	return w, func() {
+		t.Helper()
+		began := time.Now()
+		cancel()
+		require.NoError(t, <-ended)
+		require.Less(t, time.Since(began), 8*time.Second, "nothing keeps the shop open")
+	}
+}
+
 // A page that waits for its bank does not keep the shop open, and what is in the file is there the next time.
 func TestCloseAndOpenAgain(t *testing.T) {
-	ctx, stop := context.WithCancel(t.Context())
 	file := t.TempDir() + "/a shop?.db"
-	for run := range 2 {
-		listener, err := listen(ctx, "127.0.0.1:0")
-		require.NoError(t, err)
-		s, err := open(options{File: file, Host: listener.Addr().String(), Out: io.Discard})
-		require.NoError(t, err)
-		w := &world{t: t, shop: s, seen: &seen{}, told: &bytes.Buffer{}}
-		running, end := context.WithCancel(ctx)
-		ended := make(chan error, 1)
-		go func() { ended <- s.run(running, listener) }()
-		if run == 1 {
-			require.Equal(t, int64(1001), w.cart(w.only()).Number)
-			end()
-			require.NoError(t, <-ended)
-			break
-		}
-		b, cart, collection := w.begun("tea")
-		session, err := b.pay(ctx, collection, "bank", "all", "11.20", "tok_delayed", http.StatusAccepted)
-		require.NoError(t, err)
-		require.Eventually(t, func() bool { return w.cart(cart).Number == 1001 }, patience, tick)
-		a, _ := w.asks(b, "GET", "/store/payment-sessions/"+session, "", nil)
-		waits := make(chan int, 1)
-		go func() {
-			a, _ := w.asks(b, "GET", "/store/payment-sessions/"+session+"?wait=25", "", http.Header{"If-None-Match": {a.Header.Get("ETag")}})
-			waits <- a.StatusCode
-		}()
-		time.Sleep(200 * time.Millisecond) // it waits
-		began := time.Now()
-		end()
-		require.NoError(t, <-ended)
-		require.Less(t, time.Since(began), 5*time.Second)
-		require.Equal(t, http.StatusNotModified, <-waits)
-	}
-	stop()
+	w, end := opens(t, file)
+	b, cart, collection := w.begun("tea")
+	session, err := b.pay(t.Context(), collection, "bank", "all", "11.20", "tok_delayed", http.StatusAccepted)
+	require.NoError(t, err)
+	require.Eventually(t, func() bool { return w.cart(cart).Number == 1001 }, patience, tick)
+	a, _ := w.asks(b, "GET", "/store/payment-sessions/"+session, "", nil)
+	waits := make(chan int, 1)
+	go func() {
+		a, _ := w.asks(b, "GET", "/store/payment-sessions/"+session+"?wait=25", "", http.Header{"If-None-Match": {a.Header.Get("ETag")}})
+		waits <- a.StatusCode
+	}()
+	time.Sleep(200 * time.Millisecond) // it waits
+	end()
+	require.Equal(t, http.StatusNotModified, <-waits)
+
+	w, end = opens(t, file)
+	require.Equal(t, int64(1001), w.cart(w.only()).Number)
+	end()
 	info, err := os.Stat(file)
 	require.NoError(t, err)
 	require.Equal(t, "-rw-------", info.Mode().String())
+}
+
+// After a restart the gateways know nothing of what they held. Nothing is taken then, and the office reads why.
+func TestTheGatewaysForget(t *testing.T) {
+	file := t.TempDir() + "/shop.db"
+	w, end := opens(t, file)
+	b, cart, collection := w.begun("tea")
+	require.Equal(t, http.StatusOK, w.authorizes(b, w.chosen(b, collection, "11.20"), "tok_visa"))
+	end()
+
+	w, end = opens(t, file)
+	st, err := w.shop.state(t.Context(), w.cart(cart))
+	require.NoError(t, err)
+	b = w.guest()
+	_, err = b.get(t.Context(), "/office/login?token="+w.shop.office.invitation())
+	require.NoError(t, err)
+	a, text := w.asks(b, "POST", "/admin/payments/"+st.Ways[0].Payment.ID+"/capture", "", nil)
+	require.Equal(t, http.StatusUnprocessableEntity, a.StatusCode, text)
+	page, err := b.get(t.Context(), "/office/orders/"+cart)
+	require.NoError(t, err)
+	require.Contains(t, page, "Not taken")
+	require.Contains(t, page, "intent_not_found")
+	end()
 }
 
 func (w *world) cart(id string) *cart {

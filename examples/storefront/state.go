@@ -15,13 +15,13 @@ import (
 
 // state is how far a cart is paid, for pages.
 type state struct {
-	Total  decimal.Decimal
-	Paid   decimal.Decimal // held by gateways, or taken
-	Left   decimal.Decimal // what no session has set aside
-	Ways   []way
-	Begun  bool   // money is held, or on its way
-	Over   bool   // nothing is left to be paid
-	ID     string // of the collection; empty before the checkout
+	Total decimal.Decimal
+	Paid  decimal.Decimal // held by gateways, or taken
+	Left  decimal.Decimal // what no session has set aside
+	Ways  []way
+	Begun bool   // money is held, or on its way
+	Over  bool   // nothing is left to be paid
+	ID    string // of the collection; empty before the checkout
 }
 
 // way is one session: one attempt, or one part, with one provider.
