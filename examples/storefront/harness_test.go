@@ -257,7 +257,7 @@ func (b *tab) open(path string) {
 // back presses the browser's Back. A page that comes out of the browser's memory is not loaded again: what counts is that this one is left.
 func (b *tab) back() {
 	b.t.Helper()
-	b.do(chromedp.Evaluate[chromedp.Void](`window.left = true; history.back()`))
+	b.do(chromedp.Evaluate[chromedp.Void](`window.left = true; setTimeout(() => history.back()); null`))
 	b.until(`!window.left && document.readyState === "complete"`)
 }
 
