@@ -163,7 +163,8 @@ func TestTwoPaymentsAtOnce(t *testing.T) {
 	cart := b.fill("mug")
 	b.card("tok_visa")
 	const both = `(async () => {
-		const send = (path, body) => fetch(path, {method: "POST", headers: {"Content-Type": "application/json"}, body: JSON.stringify(body)}).then((a) => a.json());
+		const send = (path, body) => fetch(path, {method: "POST", headers: {"Content-Type": "application/json"},
+			body: JSON.stringify(body)}).then((a) => a.json());
 		const cart = document.querySelector("#pay").dataset.cart;
 		const c = (await send("/store/payment-collections", {cart_id: cart})).payment_collection;
 		const choose = () => send("/store/payment-collections/" + c.id + "/payment-sessions", {provider_id: "card", data: {part: "all", shown: "14.90"}});
@@ -241,7 +242,8 @@ func TestBackButton(t *testing.T) {
 
 	for range 2 { // wherever Back leads: nothing can be paid again
 		b.back()
-		b.until(`document.readyState === "complete" && (location.pathname !== "/checkout/` + cart + `" || document.body.innerText.includes("order is complete"))`)
+		b.until(`document.readyState === "complete" &&
+			(location.pathname !== "/checkout/` + cart + `" || document.body.innerText.includes("order is complete"))`)
 	}
 	b.open("/checkout/" + cart)
 	b.paid(cart, 1)
@@ -304,7 +306,8 @@ func TestDelayedTransfer(t *testing.T) {
 	two.click("#bank-confirms")
 	two.paid(cart, 1)
 	b.paid(cart, 1)
-	still, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](`window.still === true && document.querySelector("#status").textContent.includes("complete")`))
+	still, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](`window.still === true &&
+		document.querySelector("#status").textContent.includes("complete")`))
 	require.NoError(t, err)
 	require.True(t, still, "the page waited, was not loaded again, and says aloud what has come")
 	require.Contains(t, w.told.String(), "Held")

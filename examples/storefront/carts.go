@@ -196,7 +196,8 @@ func (s *shop) put(ctx context.Context, shopper string, p product, quantity func
 	}
 	if c.ID == "" {
 		c.ID = "cart_" + rand.Text()
-		if _, err := tx.ExecContext(ctx, "INSERT INTO shop_carts (id, shopper, made_at) VALUES (?, ?, ?)", c.ID, shopper, time.Now().UnixMicro()); err != nil {
+		_, err := tx.ExecContext(ctx, "INSERT INTO shop_carts (id, shopper, made_at) VALUES (?, ?, ?)", c.ID, shopper, time.Now().UnixMicro())
+		if err != nil {
 			return err
 		}
 	}
@@ -207,8 +208,8 @@ func (s *shop) put(ctx context.Context, shopper string, p product, quantity func
 		}
 	}
 	if wanted := min(quantity(now), most); wanted > 0 {
-		_, err = tx.ExecContext(ctx, "INSERT INTO shop_lines VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET quantity = excluded.quantity, price = excluded.price",
-			c.ID, p.ID, wanted, p.Price.String())
+		_, err = tx.ExecContext(ctx, "INSERT INTO shop_lines VALUES (?, ?, ?, ?) "+
+			"ON CONFLICT DO UPDATE SET quantity = excluded.quantity, price = excluded.price", c.ID, p.ID, wanted, p.Price.String())
 	} else {
 		_, err = tx.ExecContext(ctx, "DELETE FROM shop_lines WHERE cart = ? AND product = ?", c.ID, p.ID)
 	}
@@ -245,6 +246,7 @@ func (s *shop) owe(ctx context.Context, tx *sql.Tx, c *cart) error {
 
 // order makes a cart an order, once money is held for it or on its way. It may be called any number of times.
 func (s *shop) order(ctx context.Context, cartID string) error {
-	_, err := s.db.ExecContext(ctx, "UPDATE shop_carts SET number = (SELECT coalesce(max(number), 1000) + 1 FROM shop_carts) WHERE id = ? AND number IS NULL", cartID)
+	_, err := s.db.ExecContext(ctx, "UPDATE shop_carts SET number = (SELECT coalesce(max(number), 1000) + 1 FROM shop_carts) "+
+		"WHERE id = ? AND number IS NULL", cartID)
 	return err
 }

@@ -63,7 +63,8 @@ func (o *office) routes(mux *http.ServeMux, s *shop) {
 	inside := func(show http.HandlerFunc) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
 			if !o.knows(r) {
-				s.render(w, r, http.StatusUnauthorized, "fail", page{Title: "Staff only", Body: "The terminal that this shop runs in shows a link that lets you in, once."})
+				s.render(w, r, http.StatusUnauthorized, "fail", page{Title: "Staff only",
+					Body: "The terminal that this shop runs in shows a link that lets you in, once."})
 				return
 			}
 			show(w, r)
@@ -93,7 +94,8 @@ type officeRow struct {
 }
 
 func (s *shop) showOffice(w http.ResponseWriter, r *http.Request) {
-	all, err := cartsWhere(r.Context(), s.db, "number IS NOT NULL AND id IN (SELECT id FROM shop_carts WHERE number IS NOT NULL ORDER BY number DESC LIMIT 50)")
+	all, err := cartsWhere(r.Context(), s.db, "number IS NOT NULL AND id IN "+
+		"(SELECT id FROM shop_carts WHERE number IS NOT NULL ORDER BY number DESC LIMIT 50)")
 	if err != nil {
 		s.fail(w, r, err)
 		return
@@ -159,10 +161,12 @@ func movesOf(p *payment.Payment) []move {
 	var list []move
 	at := "/admin/payments/" + p.ID
 	if p.Capturable.IsPositive() {
-		list = append(list, move{at + "/capture", "Capture", "Take what is held, or part of it", payment.FormatAmount(p.Capturable, p.CurrencyCode), rand.Text()})
+		list = append(list, move{at + "/capture", "Capture", "Take what is held, or part of it",
+			payment.FormatAmount(p.Capturable, p.CurrencyCode), rand.Text()})
 	}
 	if left := p.Captured.Sub(p.Refunded); left.IsPositive() {
-		list = append(list, move{at + "/refund", "Refund", "Give back what was taken, or part of it", payment.FormatAmount(left, p.CurrencyCode), rand.Text()})
+		list = append(list, move{at + "/refund", "Refund", "Give back what was taken, or part of it",
+			payment.FormatAmount(left, p.CurrencyCode), rand.Text()})
 	}
 	if p.Capturable.IsPositive() {
 		list = append(list, move{at + "/cancel", "Release", "Release what is held and was not taken", "", rand.Text()})

@@ -85,7 +85,8 @@ func (b *buyer) buy(ctx context.Context) error {
 	if err := b.wait(ctx, bank); err != nil {
 		return err
 	}
-	fmt.Fprintf(b.out, "The gateways' books: %d authorization by card, %d by transfer\n", b.shop.card.Authorizations(card), b.shop.bank.Authorizations(bank))
+	fmt.Fprintf(b.out, "The gateways' books: %d authorization by card, %d by transfer\n",
+		b.shop.card.Authorizations(card), b.shop.bank.Authorizations(bank))
 
 	if _, err := b.get(ctx, "/office/login?token="+b.shop.office.invitation()); err != nil {
 		return err
@@ -145,7 +146,9 @@ func (b *buyer) pay(ctx context.Context, collection, provider, plan, shown, toke
 	if _, err = b.post(ctx, "/store/payment-sessions/"+session+"/authorize", map[string]any{"data": map[string]any{"token": token}}, want); err != nil {
 		return "", err
 	}
-	said := map[int]string{http.StatusOK: "accepted", http.StatusUnprocessableEntity: "declined: another card, on the same session", http.StatusAccepted: "on its way"}
+	said := map[int]string{
+		http.StatusOK: "accepted", http.StatusUnprocessableEntity: "declined: another card, on the same session", http.StatusAccepted: "on its way",
+	}
 	fmt.Fprintf(b.out, "  %s, %s %s: %s\n", title(provider), shown, currency, said[want])
 	return session, nil
 }

@@ -176,7 +176,9 @@ func partsOf(total, left decimal.Decimal) []part {
 
 // splitAmount says what a session is for: the part that the shopper has named. The sum that the page has shown is only compared: where another
 // tab has changed the cart, nobody pays what they have not seen.
-func (s *shop) splitAmount(_ context.Context, _ *http.Request, c *payment.PaymentCollection, left decimal.Decimal, input payment.Data) (decimal.Decimal, error) {
+func (s *shop) splitAmount(
+	_ context.Context, _ *http.Request, c *payment.PaymentCollection, left decimal.Decimal, input payment.Data,
+) (decimal.Decimal, error) {
 	plan, _ := input["part"].(string)
 	sum, ok := partOf(c.Amount, left, plan)
 	if !ok {

@@ -108,7 +108,8 @@ func (p *picture) lanes(column map[string]int, first, last map[int]int) {
 			continue
 		}
 		from := first[at] - 30
-		p.Lanes = append(p.Lanes, lane{"lane" + string(rune('1'+(at-1)%4)), path("M", firstLane, from, "C", firstLane, from+22, x, from+8, x, first[at], "V", last[at])})
+		p.Lanes = append(p.Lanes, lane{"lane" + string(rune('1'+(at-1)%4)),
+			path("M", firstLane, from, "C", firstLane, from+22, x, from+8, x, first[at], "V", last[at])})
 	}
 	slices.Reverse(p.Lanes) // the first lies on top
 }

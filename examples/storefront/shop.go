@@ -272,7 +272,8 @@ func (s *shop) fail(w http.ResponseWriter, r *http.Request, err error) {
 	case errors.Is(err, errNoCart), errors.Is(err, payment.ErrNotFound):
 		p, status = page{Title: "Nothing here", Body: "There is no such page, or it is somebody else's."}, http.StatusNotFound
 	case errors.Is(err, errBeingPaid):
-		p, status = page{Title: "This cart is being paid", Body: "It cannot change while money is on its way. Finish the payment, or give it up at the checkout."}, http.StatusConflict
+		p, status = page{Title: "This cart is being paid",
+			Body: "It cannot change while money is on its way. Finish the payment, or give it up at the checkout."}, http.StatusConflict
 	case errors.Is(err, context.Canceled):
 		return
 	default:

@@ -18,6 +18,7 @@ import (
 	"github.com/shopspring/decimal"
 	"github.com/stretchr/testify/require"
 
+	"github.com/seed40c892db/payment"
 	"github.com/seed40c892db/payment/paymenthttp"
 )
 
@@ -122,8 +123,8 @@ func TestHeaders(t *testing.T) {
 	w := newWorld(t)
 	b, cart, collection := w.begun("tea")
 	inline := regexp.MustCompile(`(?i)<style|<script(>| [^>]*[^r]>)|\sstyle=|\son[a-z]+=|["']javascript:|https?://`)
-	for _, path := range []string{"/", "/cart", "/checkout/" + cart, "/orders", "/orders/nobody", "/office", "/nothing", "/static/shop.css", "/static/checkout.js",
-		"/store/payment-collections/" + collection} {
+	for _, path := range []string{"/", "/cart", "/checkout/" + cart, "/orders", "/orders/nobody", "/office", "/nothing",
+		"/static/shop.css", "/static/checkout.js", "/store/payment-collections/" + collection} {
 		a, text := w.asks(b, "GET", path, "", nil)
 		policy := a.Header.Get("Content-Security-Policy")
 		require.Contains(t, policy, "default-src 'none'", path)
@@ -202,7 +203,8 @@ func (w *world) chosen(b *buyer, collection, shown string) string {
 
 func (w *world) authorizes(b *buyer, session, token string) int {
 	w.t.Helper()
-	a, _ := w.asks(b, "POST", "/store/payment-sessions/"+session+"/authorize", `{"data":{"token":"`+token+`"}}`, http.Header{"Content-Type": {"application/json"}})
+	a, _ := w.asks(b, "POST", "/store/payment-sessions/"+session+"/authorize", `{"data":{"token":"`+token+`"}}`,
+		http.Header{"Content-Type": {"application/json"}})
 	return a.StatusCode
 }
 
@@ -251,7 +253,7 @@ func TestAddresses(t *testing.T) {
 	}
 }
 
-// opens opens a shop on a file, until close is called.
+// opens is a shop on a file, until close is called.
 func opens(t *testing.T, file string) (w *world, end func()) {
 	t.Helper()
 	listener, err := listen(t.Context(), "localhost:0")
@@ -276,13 +278,18 @@ func TestCloseAndOpenAgain(t *testing.T) {
 	file := t.TempDir() + "/a shop?.db"
 	w, end := opens(t, file)
 	b, cart, collection := w.begun("tea")
-	session, err := b.pay(t.Context(), collection, "bank", "all", "11.20", "tok_delayed", http.StatusAccepted)
+	_, err := b.pay(t.Context(), collection, "card", "half", "5.60", "tok_visa", http.StatusOK)
 	require.NoError(t, err)
 	require.Eventually(t, func() bool { return w.cart(cart).Number == 1001 }, patience, tick)
-	a, _ := w.asks(b, "GET", "/store/payment-sessions/"+session, "", nil)
+	rest, err := w.shop.svc.CreateSession(t.Context(), payment.CreateSessionParams{
+		CollectionID: collection, ProviderID: "cash", Amount: decimal.RequireFromString("5.60"), // no gateway tells of it
+	})
+	require.NoError(t, err)
+	path := "/store/payment-sessions/" + rest.ID
+	a, _ := w.asks(b, "GET", path, "", nil)
 	waits := make(chan int, 1)
 	go func() {
-		a, _ := w.asks(b, "GET", "/store/payment-sessions/"+session+"?wait=25", "", http.Header{"If-None-Match": {a.Header.Get("ETag")}})
+		a, _ := w.asks(b, "GET", path+"?wait=25", "", http.Header{"If-None-Match": {a.Header.Get("ETag")}})
 		waits <- a.StatusCode
 	}()
 	time.Sleep(200 * time.Millisecond) // it waits
