@@ -37,7 +37,7 @@ FLOOD ?= 1000
 # Where PostgreSQL 18 is unpacked; the user that runs servers must be able to read it.
 POSTGRES18 ?= $(CURDIR)/.bin/postgres18
 
-.PHONY: help check checks cc postgres test bench cover fuzz sim planted hunt examples lint fmt format vet tidy deps twin crash nightly postgres18
+.PHONY: help check checks cc postgres chromium test bench cover fuzz sim planted hunt examples lint fmt format vet tidy deps twin crash nightly postgres18
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -47,7 +47,7 @@ check: $(CHECKS) ## Everything that CI checks
 checks:
 	@echo $(CHECKS)
 
-test: cc postgres ## Run all tests, in random order, under the race detector (which needs gcc), over real databases
+test: cc postgres chromium ## Run all tests, in random order, under the race detector (which needs gcc), over real databases and in a browser
 	@$(call in_each_module,$(GO) test -race -shuffle=on -timeout $(TIMEOUT) $(TESTFLAGS) ./...)
 
 # The race detector needs a C compiler, except on macOS.
@@ -69,6 +69,18 @@ postgres:
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql >/dev/null; \
 	else \
 		echo "make test: install PostgreSQL 15 or newer (on Debian: apt-get install postgresql), or set PAYMENT_TEST_POSTGRES to one's URL" >&2; exit 1; \
+	fi
+
+# The tests of examples/storefront use a browser.
+chromium:
+	@for name in "$${CHROMIUM-}" chromium chromium-browser google-chrome; do \
+		if [ -n "$$name" ] && command -v "$$name" >/dev/null; then exit 0; fi; \
+	done; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "installing Chromium, which the tests of examples/storefront need"; \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
+	else \
+		echo "make test: install Chromium (on Debian: apt-get install chromium), or set CHROMIUM to its path" >&2; exit 1; \
 	fi
 
 bench: ## Run the benchmarks: BENCH=regexp COUNT=n
@@ -122,6 +134,8 @@ postgres18: ## Download PostgreSQL 18, and run the tests of pgstore and of verif
 	@bin=$$(verification/postgres18 "$(POSTGRES18)"); export PAYMENT_PG_BIN="$$bin"; "$$bin/postgres" --version; \
 	for module in pgstore verification; do (cd "$$module"; $(GO) test -count=1 -timeout $(TIMEOUT) $(TESTFLAGS) ./...); done
 
+# A program that would serve until it is stopped does one thing and ends, when this is set.
+examples: export PAYMENT_EXAMPLE_ONCE := 1
 examples: ## Run each program in examples/ and compare what it prints with its output.txt
 	@total=0; for dir in examples/*/; do \
 		cd "$(CURDIR)/$$dir"; echo "$$dir"; total=$$((total + 1)); \

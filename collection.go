@@ -78,7 +78,7 @@ func (s *Service) CreateCollection(ctx context.Context, p CreateCollectionParams
 	t := task{request: r}
 	id := s.mint("paycol_")
 	if p.IdempotencyKey != "" {
-		id = s.derivedID("paycol_", "CreateCollection", p.IdempotencyKey)
+		id = s.CollectionID(p.IdempotencyKey)
 	}
 	t.by = Key{CollectionID: id, Method: r.method, RequestKey: r.key}
 	// With a key, look first; without one it can only be there if a commit that was not confirmed has happened.
@@ -117,6 +117,12 @@ func (s *Service) CreateCollection(ctx context.Context, p CreateCollectionParams
 			return nil, err
 		}
 	}
+}
+
+// CollectionID returns the ID of the collection that CreateCollection makes, or has made, with an IdempotencyKey: to find it again where a
+// repeat has other arguments, such as a cart's new amount. Whether it exists, GetCollection says.
+func (s *Service) CollectionID(idempotencyKey string) string {
+	return s.derivedID("paycol_", "CreateCollection", idempotencyKey)
 }
 
 // derivedID makes an ID of an IdempotencyKey, so that the same key finds the same row. It has the form of a UUIDv8 (RFC 9562, 5.8).

@@ -89,6 +89,13 @@ func TestChallengePageFail(t *testing.T) {
 	require.Equal(t, 200, res.StatusCode)
 	require.Contains(t, text, "was not approved")
 	require.Equal(t, "authentication_failed", s.status("").Decline.Code)
+
+	// The shopper is back in the shop, which asks what came of it.
+	_, err := s.authorize("", "")
+	require.ErrorIs(t, err, payment.ErrDeclined)
+	require.Equal(t, "authentication_failed", s.status("").Decline.Code)
+	require.Zero(t, s.gw.Authorizations(s.r.SessionID))
+	s.did(s.authorize("", sandboxprovider.TokenVisa))
 }
 
 func TestChallengePageSaysWhereTheIntentStands(t *testing.T) {

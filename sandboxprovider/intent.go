@@ -199,6 +199,12 @@ func (g *Gateway) confirm(q request, in *intent, now time.Time) answer {
 		if q.Token == "" {
 			return g.done(in)
 		}
+	case IntentRequiresPaymentMethod:
+		if q.Token == "" && in.decline != nil && (in.token == Token3DS || in.token == Token3DSDeclined || in.token == TokenDelayed) {
+			a := refused(402, in.decline.Code, in.decline.Message, g.body(in))
+			a.executed, a.on = true, in
+			return a
+		}
 	}
 	if in.browser != q.Browser {
 		return g.no("confirmed_elsewhere", "this intent is confirmed by the other side", in)

@@ -1,0 +1,145 @@
+package paymenthttp
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/seed40c892db/payment"
+)
+
+// collection returns a collection, if whoever asks may do that to it.
+func (h *admin) collection(r *http.Request, action Action) (*payment.PaymentCollection, error) {
+	c, err := h.svc.GetCollection(r.Context(), r.PathValue("id"))
+	if err != nil {
+		return nil, err
+	}
+	return c, h.authorize(r, action, Subject{Collection: c})
+}
+
+// requestPayment makes a collection for what an order has to be paid for. An admin names the amount; the currency is the order's.
+func (h *admin) requestPayment(r *http.Request) (answer, error) {
+	var orderID string
+	var sum *amount
+	if err := readBody(r, map[string]any{"order_id": &orderID, "amount": &sum}); err != nil {
+		return answer{}, err
+	}
+	switch {
+	case orderID == "" || len(orderID) > 200:
+		return answer{}, badField("order_id", "must be 1 to 200 bytes")
+	case sum == nil:
+		return answer{}, badField("amount", "is required")
+	}
+	if err := h.authorize(r, ActionRequestPayment, Subject{OrderID: orderID}); err != nil {
+		return answer{}, err
+	}
+	order, err := h.cfg.ResolveOrder(r.Context(), r, orderID)
+	if err != nil {
+		return answer{}, err
+	}
+	key, err := idempotencyKey(r, "")
+	if err != nil {
+		return answer{}, err
+	}
+	if key != "" {
+		key = "order " + orderID + " " + key // a client's key is for one order
+	}
+	c, err := h.svc.CreateCollection(r.Context(), payment.CreateCollectionParams{
+		CurrencyCode: order.CurrencyCode, Amount: sum.Decimal, ProviderIDs: order.ProviderIDs, Metadata: payment.Data{metadataOrder: orderID},
+		IdempotencyKey: key,
+	})
+	if err != nil {
+		return answer{}, err
+	}
+	return h.collectionAnswer(r.Context(), c.ID)
+}
+
+func (h *admin) readCollection(r *http.Request) (answer, error) {
+	c, err := h.collection(r, ActionReadCollection)
+	if err != nil {
+		return answer{}, err
+	}
+	return h.collectionAnswer(r.Context(), c.ID)
+}
+
+func (h *admin) deleteCollection(r *http.Request) (answer, error) {
+	c, err := h.collection(r, ActionDeleteCollection)
+	if err != nil {
+		return answer{}, err
+	}
+	ctx, cancel := h.limited(r)
+	defer cancel()
+	return deleted(c.ID, "payment-collection"), h.svc.DeleteCollection(ctx, c.ID)
+}
+
+func deleted(id, object string) answer {
+	return answer{body: map[string]any{"id": id, "object": object, "deleted": true}}
+}
+
+func (h *admin) createSession(r *http.Request) (answer, error) {
+	return h.server.createSession(r, h.collection)
+}
+
+// markAsPaid records money that came another way: a session of the manual provider for all that is left, authorized and captured. Each step
+// has a key that follows from what was paid before, so that a repeat goes on where the first one stopped.
+func (h *admin) markAsPaid(r *http.Request) (answer, error) {
+	var orderID, providerID *string
+	if err := readBody(r, map[string]any{"order_id": &orderID, "provider_id": &providerID}); err != nil {
+		return answer{}, err
+	}
+	c, err := h.collection(r, ActionMarkAsPaid)
+	if err != nil {
+		return answer{}, err
+	}
+	if orderID != nil && *orderID != textOf(c.Metadata[metadataOrder]) {
+		return answer{}, badField("order_id", "is not the collection's")
+	}
+	ctx, cancel := h.limited(r)
+	defer cancel()
+	c, shopper, err := h.owed(r, c)
+	if err != nil {
+		return answer{}, err
+	}
+	provider := h.cfg.ManualProvider
+	if providerID != nil && *providerID != "" {
+		provider = *providerID
+	}
+	p, err := h.pay(ctx, c, provider, shopper)
+	if err == nil {
+		_, err = h.svc.CapturePayment(ctx, payment.CapturePaymentParams{PaymentID: p.ID, CreatedBy: h.actor(r), IdempotencyKey: "paid " + p.ID})
+	}
+	if err != nil {
+		return answer{}, err
+	}
+	return h.collectionAnswer(r.Context(), c.ID)
+}
+
+// pay authorizes all that is left with a provider; or it returns the payment that an interrupted call has authorized and not captured.
+func (h *admin) pay(ctx context.Context, c *payment.PaymentCollection, provider string, shopper payment.Private) (*payment.Payment, error) {
+	left := c.Amount.Sub(c.Authorized).Sub(c.Held)
+	if !left.IsPositive() {
+		list, err := h.svc.ListPayments(ctx, payment.ListParams{CollectionID: c.ID, ProviderID: provider, Limit: 1, Descending: true})
+		if err != nil {
+			return nil, err
+		}
+		if len(list.Items) == 0 || !list.Items[0].Captured.IsZero() || !list.Items[0].CanceledAt.IsZero() {
+			return nil, nothingLeft(c)
+		}
+		return list.Items[0], nil
+	}
+	x, err := h.svc.CreateSession(ctx, payment.CreateSessionParams{
+		CollectionID: c.ID, ProviderID: provider, Amount: left, Context: shopper, IdempotencyKey: "paid after " + c.Authorized.String(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return h.svc.AuthorizeSession(ctx, payment.AuthorizeSessionParams{SessionID: x.ID})
+}
+
+func (h *admin) timeline(r *http.Request) (answer, error) {
+	c, err := h.collection(r, ActionReadTimeline)
+	if err != nil {
+		return answer{}, err
+	}
+	t, err := h.svc.Timeline(r.Context(), c.ID)
+	return answer{body: map[string]any{"timeline": t}}, err
+}

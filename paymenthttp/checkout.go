@@ -1,0 +1,207 @@
+package paymenthttp
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"slices"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/seed40c892db/payment"
+)
+
+// limited returns the time that a request may wait for what others have under way. A call to a provider that has begun is finished all the same.
+func (s *server) limited(r *http.Request) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(r.Context(), s.cfg.Timeout)
+}
+
+// follow makes a collection's amount the cart's, if it may still change. A session holds its amount for as long as the shopper could still
+// pay it: where the cart has become cheaper, what is open comes down first.
+func (s *server) follow(ctx context.Context, c *payment.PaymentCollection, cart Cart) (*payment.PaymentCollection, error) {
+	if c.Amount.Equal(cart.Amount) || !c.CompletedAt.IsZero() || !c.CanceledAt.IsZero() {
+		return c, nil
+	}
+	change := payment.UpdateCollectionParams{CollectionID: c.ID, Amount: &cart.Amount}
+	changed, err := s.svc.UpdateCollection(ctx, change)
+	if !errors.Is(err, payment.ErrNotAllowed) || !c.Held.IsPositive() || cart.Amount.LessThan(c.Authorized) {
+		return changed, err
+	}
+	if err := s.lower(ctx, c.ID, cart.Amount.Sub(c.Authorized)); err != nil {
+		return nil, err
+	}
+	return s.svc.UpdateCollection(ctx, change)
+}
+
+// lower makes what is open fit into what a cart costs now: the only session that holds money is changed, several are canceled.
+func (s *server) lower(ctx context.Context, collectionID string, left decimal.Decimal) error {
+	all, err := s.svc.ListSessions(ctx, payment.ListParams{CollectionID: collectionID, Limit: 100, Descending: true})
+	if err != nil {
+		return err
+	}
+	holding := slices.DeleteFunc(all.Items, func(x *payment.PaymentSession) bool { return !x.Held.IsPositive() })
+	for _, x := range holding {
+		if len(holding) == 1 && left.IsPositive() {
+			_, err := s.svc.UpdateSession(ctx, payment.UpdateSessionParams{SessionID: x.ID, Amount: &left})
+			if !errors.Is(err, payment.ErrUnsupported) {
+				return err
+			}
+		}
+		if _, err := s.svc.CancelSession(ctx, payment.CancelSessionParams{SessionID: x.ID}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// owed returns the collection as its cart or order is now, and what the provider is to know of the shopper.
+func (s *server) owed(r *http.Request, c *payment.PaymentCollection) (*payment.PaymentCollection, payment.Private, error) {
+	if cartID := textOf(c.Metadata[metadataCart]); cartID != "" && s.cfg.ResolveCart != nil {
+		cart, err := s.cfg.ResolveCart(r.Context(), r, cartID)
+		if err != nil {
+			return nil, payment.Private{}, err
+		}
+		c, err = s.follow(r.Context(), c, cart)
+		return c, cart.Context, err
+	}
+	orderID := textOf(c.Metadata[metadataOrder])
+	if orderID == "" || s.cfg.ResolveOrder == nil {
+		return c, payment.Private{}, nil
+	}
+	order, err := s.cfg.ResolveOrder(r.Context(), r, orderID)
+	return c, order.Context, err
+}
+
+// createSession makes the provider that was chosen the one to be paid with: for shoppers, and for admins on their behalf.
+func (s *server) createSession(r *http.Request, collection func(*http.Request, Action) (*payment.PaymentCollection, error)) (answer, error) {
+	key, err := idempotencyKey(r, "")
+	if err != nil {
+		return answer{}, err
+	}
+	ch := choice{key: key}
+	if err := readBody(r, map[string]any{"provider_id": &ch.providerID, "data": &ch.input}); err != nil {
+		return answer{}, err
+	}
+	c, err := collection(r, ActionCreateSession)
+	if err != nil {
+		return answer{}, err
+	}
+	if err := s.cfg.input(ch.input); err != nil {
+		return answer{}, err
+	}
+	if ch.collection, ch.shopper, err = s.owed(r, c); err != nil {
+		return answer{}, err
+	}
+	ctx, cancel := s.limited(r)
+	defer cancel()
+	for try := 1; ; try++ {
+		err = s.choose(ctx, r, ch)
+		if !errors.Is(err, payment.ErrIdempotencyMismatch) || try == 3 {
+			return s.chosen(r, c.ID, err)
+		} // another tab was faster: what it made is found now
+	}
+}
+
+// choice is the provider that somebody has chosen.
+type choice struct {
+	collection *payment.PaymentCollection
+	providerID string
+	input      payment.Data
+	shopper    payment.Private
+	key        string // what the client calls this choice, to tell parts from repeats; may be empty
+}
+
+// choose makes the chosen provider's session the one to be paid: the one that is there, as the cart is now, or a new one. Sessions with
+// other providers are canceled, unless the host allows to pay in parts: a part is another one where the client gives it another key.
+func (s *server) choose(ctx context.Context, r *http.Request, ch choice) error {
+	c := ch.collection
+	all, err := s.svc.ListSessions(ctx, payment.ListParams{CollectionID: c.ID, Limit: 100, Descending: true})
+	if err != nil {
+		return err
+	}
+	mine, others, last := sortOut(all.Items, ch.providerID)
+	amount := c.Amount.Sub(c.Authorized)
+	if s.cfg.SplitAmount != nil {
+		others = nil
+		if ch.key != "" {
+			if slices.ContainsFunc(all.Items, func(x *payment.PaymentSession) bool { return textOf(x.Metadata[metadataKey]) == ch.key }) {
+				return nil
+			}
+			mine = nil
+		}
+		left := amount.Sub(c.Held)
+		if mine != nil {
+			left = left.Add(mine.Held)
+		}
+		if amount, err = s.cfg.SplitAmount(ctx, r, c, left, ch.input); err != nil {
+			return err
+		}
+	}
+	if !amount.IsPositive() {
+		return nothingLeft(c)
+	}
+	if mine != nil && len(others) == 0 {
+		if done, err := s.keep(ctx, mine, amount, ch); done || err != nil {
+			return err
+		}
+	}
+	if mine != nil {
+		others = append(others, mine.ID)
+	}
+	p := payment.CreateSessionParams{
+		CollectionID: c.ID, ProviderID: ch.providerID, Amount: amount, Context: ch.shopper, Input: ch.input, Supersede: others,
+		IdempotencyKey: ch.providerID + " after " + last, // two tabs that see the same begin the same
+	}
+	if ch.key != "" {
+		p.Metadata = payment.Data{metadataKey: ch.key}
+		p.IdempotencyKey += " as " + ch.key
+	}
+	_, err = s.svc.CreateSession(ctx, p)
+	return err
+}
+
+// sortOut returns the provider's newest session that can still be paid, the ones of other providers, and the provider's newest of any kind.
+func sortOut(newestFirst []*payment.PaymentSession, providerID string) (mine *payment.PaymentSession, others []string, last string) {
+	for _, x := range newestFirst {
+		open := x.Status == payment.StatusPending || x.Status == payment.StatusRequiresMore || x.Status == payment.StatusError && x.Reference != ""
+		switch {
+		case x.ProviderID != providerID:
+			if open {
+				others = append(others, x.ID)
+			}
+			continue
+		case mine == nil && open:
+			mine = x
+		}
+		if last == "" {
+			last = x.ID
+		}
+	}
+	return mine, others, last
+}
+
+// keep brings a session up to date with its cart. It reports false where its provider cannot: another one has to take its place.
+func (s *server) keep(ctx context.Context, x *payment.PaymentSession, amount decimal.Decimal, ch choice) (bool, error) {
+	if !x.ProcessingSince.IsZero() || x.Amount.Equal(amount) && same(x.Context, ch.shopper) {
+		return true, nil
+	}
+	_, err := s.svc.UpdateSession(ctx, payment.UpdateSessionParams{SessionID: x.ID, Amount: &amount, Context: &ch.shopper, Input: ch.input})
+	switch {
+	case errors.Is(err, payment.ErrUnsupported):
+		return false, nil
+	case errors.Is(err, payment.ErrNotAllowed): // it was paid, or is being decided, meanwhile
+		return true, nil
+	}
+	return err == nil, err
+}
+
+// same reports whether two contexts hold the same.
+func same(a, b payment.Private) bool {
+	x, err := json.Marshal(a.Reveal())
+	if err != nil {
+		return false
+	}
+	y, err := json.Marshal(b.Reveal())
+	return err == nil && slices.Equal(x, y)
+}

@@ -1,0 +1,271 @@
+package paymenthttp
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/seed40c892db/payment"
+)
+
+// answer is what a route has to say: an object, and its version where it has one.
+type answer struct {
+	status int // 200 if zero
+	body   any
+	etag   string
+	retry  time.Duration // when asking again makes sense
+}
+
+// route is one path, and what each method does there.
+type route struct {
+	pattern string
+	methods map[string]func(r *http.Request) (answer, error)
+}
+
+// server is what the three handlers have in common.
+type server struct {
+	cfg Config
+	svc *payment.Service
+}
+
+// handler serves routes: with a body that is limited, a record for each request, and JSON for whatever goes wrong.
+func (s *server) handler(routes []route) (http.Handler, error) {
+	mux := http.NewServeMux()
+	for _, rt := range routes {
+		allowed := []string{}
+		for _, m := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodDelete} {
+			if rt.methods[m] != nil || m == http.MethodHead && rt.methods[http.MethodGet] != nil {
+				allowed = append(allowed, m)
+			}
+		}
+		mux.HandleFunc(rt.pattern, func(w http.ResponseWriter, r *http.Request) {
+			method := r.Method
+			if method == http.MethodHead {
+				method = http.MethodGet
+			}
+			do := rt.methods[method]
+			if do == nil {
+				do = func(*http.Request) (answer, error) { return answer{}, methodNotAllowed(allowed) }
+			}
+			s.serve(w, r, rt.pattern, bodyLimit, do)
+		})
+	}
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		s.serve(w, r, "/", bodyLimit, func(*http.Request) (answer, error) { return answer{}, errNotThere() })
+	})
+	guard := http.NewCrossOriginProtection()
+	for _, origin := range s.cfg.TrustedOrigins {
+		if err := guard.AddTrustedOrigin(origin); err != nil {
+			return nil, &payment.InvalidError{Field: "TrustedOrigins", Rule: fmt.Sprintf("%.128q is not an origin such as https://shop.example", origin)}
+		}
+	}
+	guard.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.serve(w, r, "", bodyLimit, func(*http.Request) (answer, error) {
+			return answer{}, &httpError{status: http.StatusForbidden, kind: typeForbidden, code: "cross_origin", message: "another site's page may not send this"}
+		})
+	}))
+	return guard.Handler(mux), nil
+}
+
+// serve answers one request, and writes it down without anything that its body held.
+func (s *server) serve(w http.ResponseWriter, r *http.Request, pattern string, limit int64, do func(r *http.Request) (answer, error)) {
+	began := time.Now()
+	ctx, cancel := context.WithTimeout(r.Context(), s.cfg.Timeout+longestWait)
+	defer cancel()
+	r = r.WithContext(ctx)
+	r.Body = http.MaxBytesReader(w, r.Body, limit)
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	a, err := guarded(r, do)
+	record := []slog.Attr{slog.String("method", r.Method), slog.String("route", pattern)}
+	level := slog.LevelInfo
+	status := a.status
+	if status == 0 {
+		status = http.StatusOK
+	}
+	if err != nil {
+		e := errorOf(err)
+		status = e.status
+		record = append(record, slog.String("code", e.code))
+		if status >= http.StatusInternalServerError {
+			level = slog.LevelError
+			record = append(record, slog.String("error", err.Error()))
+		}
+		e.write(w)
+	} else {
+		s.send(w, r, status, a)
+	}
+	record = append(record, slog.Int("status", status), slog.Duration("took", time.Since(began)))
+	s.cfg.Logger.LogAttrs(ctx, level, "paymenthttp: request", record...)
+}
+
+func (s *server) send(w http.ResponseWriter, r *http.Request, status int, a answer) {
+	if a.retry > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(int((a.retry+time.Second-1)/time.Second)))
+	}
+	if a.etag != "" {
+		w.Header().Set("ETag", a.etag)
+		if r.Method != http.MethodPost && matches(r, a.etag) {
+			w.WriteHeader(http.StatusNotModified)
+			return
+		}
+	}
+	writeJSON(w, status, a.body)
+}
+
+// matches reports whether a client has this version already.
+func matches(r *http.Request, etag string) bool {
+	for sent := range strings.SplitSeq(r.Header.Get("If-None-Match"), ",") {
+		if sent = strings.TrimPrefix(strings.TrimSpace(sent), "W/"); sent == etag || sent == "*" {
+			return true
+		}
+	}
+	return false
+}
+
+// guarded makes a panic an error.
+func guarded(r *http.Request, do func(r *http.Request) (answer, error)) (_ answer, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			if p == http.ErrAbortHandler { //nolint:errorlint // it is thrown, not wrapped
+				panic(p)
+			}
+			err = &httpError{status: http.StatusInternalServerError, kind: typeUnexpected, code: "unexpected", message: "something went wrong",
+				cause: fmt.Errorf("panic: %v\n%s", p, debug.Stack())}
+		}
+	}()
+	return do(r)
+}
+
+// authorize asks the host. Its own trouble is neither a refusal nor permission.
+func (s *server) authorize(r *http.Request, action Action, subject Subject) error {
+	if c := subject.Collection; c != nil {
+		subject.CartID, subject.OrderID = textOf(c.Metadata[metadataCart]), textOf(c.Metadata[metadataOrder])
+	}
+	return s.cfg.Authorize(r, action, subject)
+}
+
+func textOf(v any) string {
+	text, _ := v.(string)
+	return text
+}
+
+// idempotencyKey returns what the client sent as Idempotency-Key, or what the handler says otherwise.
+func idempotencyKey(r *http.Request, otherwise string) (string, error) {
+	key := r.Header.Get("Idempotency-Key")
+	if key == "" {
+		return otherwise, nil
+	}
+	if len(key) > 200 {
+		return "", badField("Idempotency-Key", "must be at most 200 bytes")
+	}
+	return "client:" + key, nil // it never meets a key of ours
+}
+
+// with adds fields to an object that is encoded already.
+func with(object any, fields ...any) (json.RawMessage, error) {
+	b, err := json.Marshal(object)
+	if err != nil {
+		return nil, err
+	}
+	b = b[:len(b)-1]
+	for i := 0; i < len(fields); i += 2 {
+		v, err := json.Marshal(fields[i+1])
+		if err != nil {
+			return nil, err
+		}
+		b = append(b, `,"`+fields[i].(string)+`":`...)
+		b = append(b, v...)
+	}
+	return append(b, '}'), nil
+}
+
+// collectionObject is a collection with its sessions, the canceled ones aside, and its payments: the newest hundred of each.
+func (s *server) collectionObject(ctx context.Context, c *payment.PaymentCollection) (json.RawMessage, error) {
+	sessions, err := s.svc.ListSessions(ctx, payment.ListParams{CollectionID: c.ID, Limit: 100, Descending: true})
+	if err != nil {
+		return nil, err
+	}
+	payments, err := s.svc.ListPayments(ctx, payment.ListParams{CollectionID: c.ID, Limit: 100, Descending: true})
+	if err != nil {
+		return nil, err
+	}
+	paid := make(map[string]*payment.Payment, len(payments.Items))
+	for _, p := range payments.Items {
+		paid[p.SessionID] = p
+	}
+	shown := []json.RawMessage{}
+	for i := len(sessions.Items) - 1; i >= 0; i-- {
+		x := sessions.Items[i]
+		if x.Status == payment.StatusCanceled {
+			continue
+		}
+		b, err := with(x, "payment", paid[x.ID])
+		if err != nil {
+			return nil, err
+		}
+		shown = append(shown, b)
+	}
+	return with(c, "payment_sessions", shown, "payments", payments.Items)
+}
+
+// collectionAnswer reads the collection again, as others may have changed it.
+func (s *server) collectionAnswer(ctx context.Context, id string) (answer, error) {
+	c, err := s.svc.GetCollection(ctx, id)
+	if err != nil {
+		return answer{}, err
+	}
+	b, err := s.collectionObject(ctx, c)
+	return answer{body: map[string]any{"payment_collection": b}, etag: versionTag(c.Version)}, err
+}
+
+func versionTag(version int64) string { return `"` + strconv.FormatInt(version, 10) + `"` }
+
+// providersAnswer lists the providers.
+func (s *server) providersAnswer(r *http.Request, filters map[string]*string, onlyEnabled bool) (answer, error) {
+	var p payment.ListParams
+	limit, offset, err := paging(r, &p, filters)
+	if err != nil {
+		return answer{}, err
+	}
+	all, err := s.svc.Providers(r.Context())
+	if err != nil {
+		return answer{}, err
+	}
+	shown := []map[string]any{}
+	for _, one := range all {
+		if one.Enabled || !onlyEnabled {
+			shown = append(shown, map[string]any{"id": one.ID, "is_enabled": one.Enabled})
+		}
+	}
+	count := len(shown)
+	shown = shown[min(offset, count):min(offset+limit, count)]
+	return answer{body: map[string]any{"payment_providers": shown, "count": count, "limit": limit, "offset": offset}}, nil
+}
+
+// chosen answers the choice of a provider, of which err came: the collection as it is now, also where the outcome is not known yet.
+func (s *server) chosen(r *http.Request, collectionID string, err error) (answer, error) {
+	later := answer{}
+	if e, ok := errors.AsType[*payment.SessionError](err); ok && e.Session != nil {
+		if out := outcomeOf(e); out.status == http.StatusAccepted {
+			later.status, later.retry, err = out.status, out.retryAfter, nil
+		}
+	}
+	if err != nil {
+		return answer{}, err
+	}
+	a, err := s.collectionAnswer(r.Context(), collectionID)
+	a.status, a.retry = later.status, later.retry
+	return a, err
+}
+
+func nothingLeft(c *payment.PaymentCollection) error {
+	return &payment.StateError{ID: c.ID, Status: string(c.Status()), Action: "pay", Why: "nothing is left to be paid"}
+}

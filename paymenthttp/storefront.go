@@ -1,0 +1,228 @@
+package paymenthttp
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/seed40c892db/payment"
+)
+
+// Storefront returns the handler for shoppers' browsers, whose paths begin with /store/. The error names the field of Config that is missing
+// or wrong.
+//
+//	GET  /store/payment-providers                               the providers that are enabled
+//	POST /store/payment-collections                             {cart_id}: begins to pay a cart, or finds what was begun
+//	GET  /store/payment-collections/{id}                        the collection with its sessions and payments
+//	POST /store/payment-collections/{id}/payment-sessions       {provider_id, data}: chooses a provider
+//	GET  /store/payment-sessions/{id}?wait=seconds              one session; with If-None-Match and wait, once it has changed
+//	POST /store/payment-sessions/{id}/authorize                 {data}: pays
+//	POST /store/payment-sessions/{id}/cancel                    gives it up
+//	GET  /store/openapi.json                                    the description of these paths: it is the same for all shops, and for anybody
+func Storefront(cfg Config) (http.Handler, error) {
+	cfg, err := cfg.withDefaults()
+	switch {
+	case err != nil:
+		return nil, err
+	case cfg.Authorize == nil:
+		return nil, &payment.InvalidError{Field: "Authorize", Rule: "is required: IDs are no credentials"}
+	case cfg.ResolveCart == nil:
+		return nil, &payment.InvalidError{Field: "ResolveCart", Rule: "is required: what a cart costs is not taken from the browser"}
+	}
+	doc, err := documentOf("/store/", "storefront")
+	if err != nil {
+		return nil, err
+	}
+	h := &storefront{server: server{cfg: cfg, svc: cfg.Service}, waiting: waiting{sessions: map[string]int{}}}
+	type methods = map[string]func(r *http.Request) (answer, error)
+	return h.handler([]route{
+		{"/store/payment-providers", methods{http.MethodGet: h.providers}},
+		{"/store/payment-collections", methods{http.MethodPost: h.createCollection}},
+		{"/store/payment-collections/{id}", methods{http.MethodGet: h.readCollection}},
+		{"/store/payment-collections/{id}/payment-sessions", methods{http.MethodPost: h.createSession}},
+		{"/store/payment-sessions/{id}", methods{http.MethodGet: h.readSession}},
+		{"/store/payment-sessions/{id}/authorize", methods{http.MethodPost: h.authorizeSession}},
+		{"/store/payment-sessions/{id}/cancel", methods{http.MethodPost: h.cancelSession}},
+		{"/store/openapi.json", methods{http.MethodGet: func(*http.Request) (answer, error) { return doc, nil }}},
+	})
+}
+
+// CartCollectionID returns the ID of the collection that [Storefront] makes for a cart, of this Service and its Namespace: for pages of the
+// host's own, and to change what is owed along with the cart. The collection is there once the shopper has begun to pay.
+func CartCollectionID(svc *payment.Service, cartID string) string {
+	return svc.CollectionID(cartKey(cartID))
+}
+
+// cartKey makes all tabs of a shopper find one collection.
+func cartKey(cartID string) string { return "cart " + cartID }
+
+type storefront struct {
+	server
+	waiting waiting
+}
+
+// mine asks the host, whose refusal looks as if there were nothing.
+func (h *storefront) mine(r *http.Request, action Action, subject Subject) error {
+	err := h.authorize(r, action, subject)
+	if errors.Is(err, ErrForbidden) || errors.Is(err, ErrUnauthenticated) || errors.Is(err, payment.ErrNotFound) {
+		return errNotThere()
+	}
+	return err
+}
+
+func (h *storefront) providers(r *http.Request) (answer, error) {
+	if err := h.mine(r, ActionListProviders, Subject{}); err != nil {
+		return answer{}, err
+	}
+	var region string // the host has one list for all of them
+	return h.providersAnswer(r, map[string]*string{"region_id": &region}, true)
+}
+
+func (h *storefront) createCollection(r *http.Request) (answer, error) {
+	var cartID string
+	if err := readBody(r, map[string]any{"cart_id": &cartID}); err != nil {
+		return answer{}, err
+	}
+	if cartID == "" || len(cartID) > 200 {
+		return answer{}, badField("cart_id", "must be 1 to 200 bytes")
+	}
+	if err := h.mine(r, ActionCreateCollection, Subject{CartID: cartID}); err != nil {
+		return answer{}, err
+	}
+	cart, err := h.cfg.ResolveCart(r.Context(), r, cartID)
+	if err != nil {
+		return answer{}, err
+	}
+	key := cartKey(cartID)
+	c, err := h.svc.CreateCollection(r.Context(), payment.CreateCollectionParams{
+		CurrencyCode: cart.CurrencyCode, Amount: cart.Amount, ProviderIDs: cart.ProviderIDs, Metadata: payment.Data{metadataCart: cartID}, IdempotencyKey: key,
+	})
+	if errors.Is(err, payment.ErrIdempotencyMismatch) { // it is there, for what the cart was before
+		c, err = h.svc.GetCollection(r.Context(), h.svc.CollectionID(key))
+		if err == nil {
+			c, err = h.follow(r.Context(), c, cart)
+		}
+	}
+	if err != nil {
+		return answer{}, err
+	}
+	return h.collectionAnswer(r.Context(), c.ID)
+}
+
+// collection returns a collection that is the shopper's.
+func (h *storefront) collection(r *http.Request, action Action) (*payment.PaymentCollection, error) {
+	c, err := h.svc.GetCollection(r.Context(), r.PathValue("id"))
+	if err != nil {
+		return nil, err
+	}
+	return c, h.mine(r, action, Subject{Collection: c})
+}
+
+func (h *storefront) createSession(r *http.Request) (answer, error) {
+	return h.server.createSession(r, h.collection)
+}
+
+func (h *storefront) readCollection(r *http.Request) (answer, error) {
+	c, err := h.collection(r, ActionReadCollection)
+	if err != nil {
+		return answer{}, err
+	}
+	return h.collectionAnswer(r.Context(), c.ID)
+}
+
+// session returns a session that is the shopper's.
+func (h *storefront) session(r *http.Request, action Action) (*payment.PaymentSession, error) {
+	x, err := h.svc.GetSession(r.Context(), r.PathValue("id"))
+	if err != nil {
+		return nil, err
+	}
+	c, err := h.svc.GetCollection(r.Context(), x.CollectionID)
+	if err != nil {
+		return nil, err
+	}
+	return x, h.mine(r, action, Subject{Collection: c, Session: x})
+}
+
+func (h *storefront) readSession(r *http.Request) (answer, error) {
+	x, err := h.session(r, ActionReadSession)
+	if err != nil {
+		return answer{}, err
+	}
+	limit, err := waitFor(r)
+	if err != nil {
+		return answer{}, err
+	}
+	var again time.Duration
+	if limit > 0 && matches(r, versionTag(x.Revision)) {
+		if x, again, err = h.waiting.change(r.Context(), h.svc, x, limit); err != nil {
+			return answer{}, err
+		}
+	}
+	a, err := h.sessionAnswer(r, x)
+	a.retry = again
+	return a, err
+}
+
+// sessionAnswer shows a session with its payment.
+func (h *storefront) sessionAnswer(r *http.Request, x *payment.PaymentSession) (answer, error) {
+	var p *payment.Payment
+	if x.PaymentID != "" {
+		var err error
+		if p, err = h.svc.GetPayment(r.Context(), x.PaymentID); err != nil {
+			return answer{}, err
+		}
+	}
+	b, err := with(x, "payment", p)
+	body := map[string]any{"payment_session": json.RawMessage(b)}
+	if p != nil {
+		body["payment"] = p
+	}
+	return answer{body: body, etag: versionTag(x.Revision)}, err
+}
+
+func (h *storefront) authorizeSession(r *http.Request) (answer, error) {
+	var data payment.Data
+	if err := readBody(r, map[string]any{"data": &data}); err != nil {
+		return answer{}, err
+	}
+	x, err := h.session(r, ActionAuthorizeSession)
+	if err != nil {
+		return answer{}, err
+	}
+	if err := h.cfg.input(data); err != nil {
+		return answer{}, err
+	}
+	key, err := idempotencyKey(r, "")
+	if err != nil {
+		return answer{}, err
+	}
+	ctx, cancel := h.limited(r)
+	defer cancel()
+	if _, err = h.svc.AuthorizeSession(ctx, payment.AuthorizeSessionParams{SessionID: x.ID, Input: data, IdempotencyKey: key}); err != nil {
+		return answer{}, err
+	}
+	if x, err = h.svc.GetSession(r.Context(), x.ID); err != nil {
+		return answer{}, err
+	}
+	return h.sessionAnswer(r, x)
+}
+
+func (h *storefront) cancelSession(r *http.Request) (answer, error) {
+	if err := readBody(r, nil); err != nil {
+		return answer{}, err
+	}
+	x, err := h.session(r, ActionCancelSession)
+	if err != nil {
+		return answer{}, err
+	}
+	ctx, cancel := h.limited(r)
+	defer cancel()
+	if x.Status == payment.StatusAuthorized { // that is the merchant's to give up
+		return answer{}, &payment.StateError{ID: x.ID, Status: string(x.Status), Action: "cancel", Why: "ask the shop"}
+	}
+	if x, err = h.svc.CancelSession(ctx, payment.CancelSessionParams{SessionID: x.ID}); err != nil {
+		return answer{}, err
+	}
+	return h.sessionAnswer(r, x)
+}

@@ -1,0 +1,50 @@
+package paymenthttp
+
+import (
+	"errors"
+	"io"
+	"net/http"
+
+	"github.com/seed40c892db/payment"
+)
+
+// webhookLimit is how large a message may be.
+const webhookLimit = 256 << 10
+
+// Webhooks returns the handler for gateways: POST /hooks/payment/{provider} takes a message as it comes. Only Config.Service and Logger count.
+// The error names the field of Config that is wrong.
+//
+// 200 says that the message is stored, or came before; 400 that it is refused, 404 that no such provider takes any, 413 that it is too large;
+// 503 that it could not be stored: the gateway sends it again.
+func Webhooks(cfg Config) (http.Handler, error) {
+	cfg, err := cfg.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	h := &webhooks{server{cfg: cfg, svc: cfg.Service}}
+	mux := http.NewServeMux()
+	mux.HandleFunc("/hooks/payment/{provider}", func(w http.ResponseWriter, r *http.Request) {
+		h.serve(w, r, "/hooks/payment/{provider}", webhookLimit, h.take)
+	})
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		h.serve(w, r, "/", webhookLimit, func(*http.Request) (answer, error) { return answer{}, errNotThere() })
+	})
+	return mux, nil
+}
+
+type webhooks struct{ server }
+
+func (h *webhooks) take(r *http.Request) (answer, error) {
+	if r.Method != http.MethodPost {
+		return answer{}, methodNotAllowed([]string{http.MethodPost})
+	}
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return answer{}, bodyError(err)
+	}
+	_, err = h.svc.HandleWebhook(r.Context(), r.PathValue("provider"), payment.WebhookRequest{Header: r.Header, Body: body, RemoteAddr: r.RemoteAddr})
+	if errors.Is(err, payment.ErrInvalid) || errors.Is(err, payment.ErrUnsupported) {
+		return answer{}, errNotThere()
+	}
+	return answer{body: map[string]any{"received": true}}, err
+}

@@ -1,0 +1,38 @@
+package paymenthttp_test
+
+import (
+	"bytes"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestWebhooksAreTaken(t *testing.T) {
+	s := newShop(t, nil)
+	_, x := s.session("anna", "sandbox")
+	s.pay("anna", x, "tok_delayed").status(202)
+	require.NoError(t, s.gateway.ResolveDelayed(s.gateway.Intents()[0].Reference, true))
+	hooks := s.gateway.Webhooks()
+	send := func(provider string, body []byte, i int) *reply {
+		r := httptest.NewRequest("POST", "/hooks/payment/"+provider, bytes.NewReader(body))
+		r.Header = hooks[i].Header
+		return s.do(r)
+	}
+	for i := range hooks {
+		for range 2 {
+			require.Equal(t, true, send("sandbox", hooks[i].Body, i).status(200).at("received"))
+		}
+	}
+	s.as("anna", "GET", "/store/payment-sessions/"+x, "").status(200)
+	require.Equal(t, "authorized", s.as("anna", "GET", "/store/payment-sessions/"+x, "").text("payment_session.status"))
+
+	a := send("sandbox", append(hooks[0].Body, ' '), 0).status(400, "refused")
+	require.NotContains(t, a.Body.String(), "signature", "whoever forges learns nothing")
+	send("manual", hooks[0].Body, 0).status(404)
+	send("nobody", hooks[0].Body, 0).status(404)
+	send("sandbox", []byte(strings.Repeat("x", 256<<10+1)), 0).status(413, "too_large")
+	require.Equal(t, "POST", s.as("", "GET", "/hooks/payment/sandbox", "").status(405).Header().Get("Allow"))
+	s.as("", "POST", "/hooks/payment", "").status(404)
+}
