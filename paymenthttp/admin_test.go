@@ -61,6 +61,18 @@ func TestCaptureAndRefund(t *testing.T) {
 	require.Empty(t, s.admin("GET", "/payments?payment_session_id=payses_0", "").status(200).at("payments"))
 }
 
+// A payment is shown with its collection, which others change.
+func TestAPaymentsVersionIsItsCollections(t *testing.T) {
+	s := newShop(t, nil)
+	p := s.paid("anna", "tok_visa")
+	tag := s.admin("GET", "/payments/"+p, "").status(200).Header().Get("ETag")
+	s.admin("GET", "/payments/"+p, "", "If-None-Match", tag).status(304)
+	s.setPrice("anna", "120.00")
+	s.collection("anna")
+	a := s.admin("GET", "/payments/"+p, "", "If-None-Match", tag).status(200)
+	require.Equal(t, "120", fmt.Sprint(a.at("payment.payment_collection.amount")))
+}
+
 func TestCancelAPayment(t *testing.T) {
 	s := newShop(t, nil)
 	p := s.paid("anna", "tok_visa")
