@@ -2,7 +2,9 @@ package paymenthttp
 
 import (
 	"context"
+	"errors"
 	"net/http"
+	"slices"
 
 	"github.com/seed40c892db/payment"
 )
@@ -80,7 +82,8 @@ func (h *admin) createSession(r *http.Request) (answer, error) {
 }
 
 // markAsPaid records money that came another way: a session of the manual provider for all that is left, authorized and captured. Each step
-// has a key that follows from what was paid before, so that a repeat goes on where the first one stopped.
+// has a key that follows from what was paid before, so that a repeat goes on where the first one stopped. It is refused where a provider's
+// shopper must act first.
 func (h *admin) markAsPaid(r *http.Request) (answer, error) {
 	var orderID, providerID *string
 	if err := readBody(r, map[string]any{"order_id": &orderID, "provider_id": &providerID}); err != nil {
@@ -107,6 +110,10 @@ func (h *admin) markAsPaid(r *http.Request) (answer, error) {
 	if err == nil {
 		_, err = h.svc.CapturePayment(ctx, payment.CapturePaymentParams{PaymentID: p.ID, CreatedBy: h.actor(r), IdempotencyKey: "paid " + p.ID})
 	}
+	if errors.Is(err, payment.ErrRequiresMore) {
+		err = &httpError{status: http.StatusBadRequest, kind: typeNotAllowed, code: "requires_more", cause: err,
+			message: "the shopper must act first: this provider cannot record money that came another way"}
+	}
 	if err != nil {
 		return answer{}, err
 	}
@@ -126,8 +133,19 @@ func (h *admin) pay(ctx context.Context, c *payment.PaymentCollection, provider 
 		}
 		return list.Items[0], nil
 	}
+	all, err := h.svc.ListSessions(ctx, payment.ListParams{CollectionID: c.ID, Limit: 100, Descending: true})
+	if err != nil {
+		return nil, err
+	}
+	ended := slices.IndexFunc(all.Items, func(x *payment.PaymentSession) bool {
+		return x.ProviderID == provider && (x.Status == payment.StatusAuthorized || x.Status == payment.StatusCanceled)
+	})
+	key := provider + " paid " + left.String()
+	if ended >= 0 {
+		key += " after " + all.Items[ended].ID
+	}
 	x, err := h.svc.CreateSession(ctx, payment.CreateSessionParams{
-		CollectionID: c.ID, ProviderID: provider, Amount: left, Context: shopper, IdempotencyKey: "paid after " + c.Authorized.String(),
+		CollectionID: c.ID, ProviderID: provider, Amount: left, Context: shopper, IdempotencyKey: key,
 	})
 	if err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package paymenthttp_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"testing"
@@ -8,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed40c892db/payment"
+	"github.com/seed40c892db/payment/memstore"
 	"github.com/seed40c892db/payment/paymenthttp"
 	"github.com/seed40c892db/payment/sandboxprovider"
 )
@@ -136,6 +138,42 @@ func TestMarkAsPaidIsRepeated(t *testing.T) {
 	require.Equal(t, "completed", a.text("payment_collection.status"))
 	require.Len(t, s.gateway.Intents(), 1)
 	require.Equal(t, "12.5", s.gateway.Intents()[0].Captured.String())
+}
+
+// Money that came another way may have come by another way than the one that was tried first, and again after it was given up.
+func TestMarkAsPaidAnotherWay(t *testing.T) {
+	s := newShop(t, nil)
+	c := s.admin("POST", "/payment-collections", `{"order_id":"order_1","amount":12.5}`).status(200).text("payment_collection.id")
+	paid := "/payment-collections/" + c + "/mark-as-paid"
+	s.gateway.FailNext(sandboxprovider.MethodConfirm, sandboxprovider.Fault{Kind: sandboxprovider.FaultConnectionRefused})
+	s.admin("POST", paid, `{"provider_id":"sandbox"}`).status(503, "not_sent")
+	s.other.FailNext(sandboxprovider.MethodCapture, sandboxprovider.Fault{Kind: sandboxprovider.FaultConnectionRefused})
+	s.admin("POST", paid, `{"provider_id":"other"}`).status(503, "not_sent")
+	p := s.admin("GET", "/payments?payment_collection_id="+c, "").status(200).text("payments.0.id")
+	s.admin("POST", "/payments/"+p+"/cancel", "").status(200)
+	a := s.admin("POST", paid, `{"provider_id":"other"}`).status(200)
+	require.Equal(t, "completed", a.text("payment_collection.status"))
+	require.Equal(t, "12.5", fmt.Sprint(a.at("payment_collection.captured_amount")))
+}
+
+// challenging is a provider whose shopper must act first, whatever comes.
+type challenging struct{ *sandboxprovider.Provider }
+
+func (p challenging) Authorize(ctx context.Context, r payment.AuthorizeRequest) (payment.Snapshot, error) {
+	r.Input = payment.Data{"token": sandboxprovider.Token3DS}
+	return p.Provider.Authorize(ctx, r)
+}
+
+func TestMarkAsPaidWithAProviderThatNeedsTheShopper(t *testing.T) {
+	s := newShop(t, func(cfg *paymenthttp.Config) {
+		var err error
+		cfg.Service, err = payment.NewService(memstore.New(), payment.Config{Providers: []payment.Provider{
+			challenging{sandboxprovider.New(sandboxprovider.NewGateway(sandboxprovider.GatewayConfig{}), sandboxprovider.Config{})},
+		}})
+		require.NoError(t, err)
+	})
+	c := s.admin("POST", "/payment-collections", `{"order_id":"order_1","amount":12.5}`).status(200).text("payment_collection.id")
+	s.admin("POST", "/payment-collections/"+c+"/mark-as-paid", `{"provider_id":"sandbox"}`).status(400, "requires_more")
 }
 
 func TestRefundReasonsAndProviders(t *testing.T) {
