@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"slices"
 
 	"github.com/seed40c892db/payment"
 )
@@ -120,9 +119,24 @@ func (h *admin) markAsPaid(r *http.Request) (answer, error) {
 	return h.collectionAnswer(r.Context(), c.ID)
 }
 
-// pay authorizes all that is left with a provider; or it returns the payment that an interrupted call has authorized and not captured.
+// pay authorizes all that is left with a provider; or it goes on with the session, or returns the payment, that an interrupted call has left.
 func (h *admin) pay(ctx context.Context, c *payment.PaymentCollection, provider string, shopper payment.Private) (*payment.Payment, error) {
+	all, err := h.svc.ListSessions(ctx, payment.ListParams{CollectionID: c.ID, Limit: 100, Descending: true})
+	if err != nil {
+		return nil, err
+	}
 	left := c.Amount.Sub(c.Authorized).Sub(c.Held)
+	key := provider + " paid " + left.String()
+	for _, x := range all.Items {
+		ended := x.Status == payment.StatusAuthorized || x.Status == payment.StatusCanceled
+		if x.ProviderID == provider && !ended && x.Held.IsPositive() && x.Metadata[metadataPaid] == true {
+			return h.svc.AuthorizeSession(ctx, payment.AuthorizeSessionParams{SessionID: x.ID})
+		}
+		if x.ProviderID == provider && ended {
+			key += " after " + x.ID
+			break
+		}
+	}
 	if !left.IsPositive() {
 		list, err := h.svc.ListPayments(ctx, payment.ListParams{CollectionID: c.ID, ProviderID: provider, Limit: 1, Descending: true})
 		if err != nil {
@@ -133,19 +147,8 @@ func (h *admin) pay(ctx context.Context, c *payment.PaymentCollection, provider 
 		}
 		return list.Items[0], nil
 	}
-	all, err := h.svc.ListSessions(ctx, payment.ListParams{CollectionID: c.ID, Limit: 100, Descending: true})
-	if err != nil {
-		return nil, err
-	}
-	ended := slices.IndexFunc(all.Items, func(x *payment.PaymentSession) bool {
-		return x.ProviderID == provider && (x.Status == payment.StatusAuthorized || x.Status == payment.StatusCanceled)
-	})
-	key := provider + " paid " + left.String()
-	if ended >= 0 {
-		key += " after " + all.Items[ended].ID
-	}
 	x, err := h.svc.CreateSession(ctx, payment.CreateSessionParams{
-		CollectionID: c.ID, ProviderID: provider, Amount: left, Context: shopper, IdempotencyKey: key,
+		CollectionID: c.ID, ProviderID: provider, Amount: left, Context: shopper, Metadata: payment.Data{metadataPaid: true}, IdempotencyKey: key,
 	})
 	if err != nil {
 		return nil, err
