@@ -222,6 +222,7 @@ func TestAdminsAreAsked(t *testing.T) {
 		{"POST", "/payment-collections/" + c + "/payment-sessions", `{"provider_id":"manual"}`}, {"POST", "/payment-collections/" + c + "/mark-as-paid"},
 		{"GET", "/payment-collections/" + c + "/timeline"}, {"GET", "/refund-reasons"}, {"POST", "/refund-reasons", `{"code":"a","label":"b"}`},
 		{"GET", "/refund-reasons/x"}, {"POST", "/refund-reasons/x"}, {"DELETE", "/refund-reasons/x"}, {"GET", "/operations"}, {"POST", "/operations/x/resolve"},
+		{"GET", "/openapi.json"},
 	} {
 		s.as("", call[0], "/admin"+call[1], call[2]).status(401, "unauthenticated")
 		s.admin(call[0], call[1], call[2], "Role", "clerk").status(403, "forbidden")
@@ -232,7 +233,7 @@ func TestAdminsAreAsked(t *testing.T) {
 		paymenthttp.ActionCancelPayment, paymenthttp.ActionListProviders, paymenthttp.ActionSetProvider, paymenthttp.ActionRequestPayment,
 		paymenthttp.ActionReadCollection, paymenthttp.ActionDeleteCollection, paymenthttp.ActionCreateSession, paymenthttp.ActionMarkAsPaid,
 		paymenthttp.ActionReadTimeline, paymenthttp.ActionReadReasons, paymenthttp.ActionChangeReasons, paymenthttp.ActionListOperations,
-		paymenthttp.ActionResolveOperation,
+		paymenthttp.ActionResolveOperation, paymenthttp.ActionReadDocument,
 	} {
 		require.True(t, asked[a], a)
 	}
