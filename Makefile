@@ -34,10 +34,12 @@ CHECKS := fmt vet tidy deps lint test examples medusa fuzz sim planted twin cras
 # How often a child is killed, per store, and how many operations are open when the last one is.
 KILLS ?= 30
 FLOOD ?= 1000
+# What make load requires: -bars, or nothing but that it works.
+BARS ?=
 # Where PostgreSQL 18 is unpacked; the user that runs servers must be able to read it.
 POSTGRES18 ?= $(CURDIR)/.bin/postgres18
 
-.PHONY: help check checks cc postgres node test bench cover fuzz sim planted hunt examples lint fmt format vet tidy deps twin crash medusa nightly postgres18
+.PHONY: help check checks cc postgres node test bench cover fuzz sim planted hunt examples lint fmt format vet tidy deps twin crash medusa load nightly postgres18
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -121,6 +123,9 @@ twin: postgres ## Play 1,000 seeds of the simulation over SQLite and 200 over Po
 
 crash: postgres ## Kill processes and servers under load, KILLS times a store, and compare the books: docs/crash.md
 	@cd verification/crash; $(GO) test -count=1 -timeout 30m -args -kills $(KILLS) -flood $(FLOOD) -load 10s -outages 4 -figures
+
+load: postgres ## Measure paymenthttp over HTTP; BARS=-bars requires what two idle cores reach
+	@cd verification; $(GO) test -count=1 -timeout 30m -v ./load -args -load 10s $(BARS)
 
 medusa: node ## Drive paymenthttp with every payment call of Medusa's JavaScript SDK, over HTTP
 	@cd verification/medusa; \
