@@ -15,6 +15,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed40c892db/payment"
+	"github.com/seed40c892db/payment/manualprovider"
+	"github.com/seed40c892db/payment/memstore"
 	"github.com/seed40c892db/payment/paymenthttp"
 )
 
@@ -246,6 +248,63 @@ func TestPayInParts(t *testing.T) {
 	require.Equal(t, "authorized", seen.text("payment_collection.status"))
 	require.Len(t, seen.at("payment_collection.payments"), 2)
 	choose("sandbox", `{}`).status(400, "not_allowed")
+}
+
+// A key tells the parts that one provider pays from each other, and a repeat from another part.
+func TestPartsHaveKeys(t *testing.T) {
+	s := newShop(t, func(cfg *paymenthttp.Config) {
+		cfg.SplitAmount = func(_ context.Context, _ *http.Request, c *payment.PaymentCollection, left decimal.Decimal, _ payment.Data) (decimal.Decimal, error) {
+			return decimal.Min(left, c.Amount.Div(decimal.NewFromInt(2))), nil
+		}
+	})
+	c := s.collection("anna")
+	part := func(key string) []any {
+		a := s.as("anna", "POST", "/store/payment-collections/"+c+"/payment-sessions", `{"provider_id":"sandbox"}`, "Idempotency-Key", key).status(200)
+		return a.at("payment_collection.payment_sessions").([]any)
+	}
+	require.Len(t, part("first card"), 1)
+	require.Len(t, part("first card"), 1)
+	sessions := part("second card")
+	require.Len(t, sessions, 2)
+	for _, x := range sessions {
+		s.pay("anna", x.(map[string]any)["id"].(string), "tok_visa").status(200)
+	}
+	require.Len(t, part("first card"), 2, "a repeat, also when all is paid")
+	require.Equal(t, "100", fmt.Sprint(s.as("anna", "GET", "/store/payment-collections/"+c, "").at("payment_collection.authorized_amount")))
+}
+
+func TestAKeyIsRepeated(t *testing.T) {
+	s := newShop(t, nil)
+	c, _ := s.session("anna", "other")
+	for range 2 { // the first one supersedes, the second one finds
+		a := s.as("anna", "POST", "/store/payment-collections/"+c+"/payment-sessions", `{"provider_id":"browser"}`, "Idempotency-Key", "k").status(200)
+		require.Len(t, a.at("payment_collection.payment_sessions"), 1)
+	}
+	require.Len(t, s.browser.Intents(), 1)
+	s.as("anna", "POST", "/store/payment-collections/"+c+"/payment-sessions", `{"provider_id":"other"}`, "Idempotency-Key", strings.Repeat("k", 201)).status(400, "invalid")
+}
+
+// down is a store whose database is gone.
+type down struct{ payment.Store }
+
+func (down) Load(context.Context, payment.Key) (*payment.Rows, error) {
+	return nil, &payment.StoreError{Problem: payment.StoreGone, Advice: "see that db1.internal runs"}
+}
+
+func TestTheStoreIsDown(t *testing.T) {
+	s := newShop(t, nil)
+	c, x := s.session("anna", "sandbox")
+	svc, err := payment.NewService(down{memstore.New()}, payment.Config{Providers: []payment.Provider{manualprovider.New()}})
+	require.NoError(t, err)
+	s.cfg.Service = svc
+	s.handler, err = paymenthttp.Storefront(s.cfg)
+	require.NoError(t, err)
+	for _, path := range []string{"/store/payment-collections/" + c, "/store/payment-sessions/" + x} {
+		a := s.as("anna", "GET", path, "").status(503, "unavailable")
+		require.Equal(t, "5", a.Header().Get("Retry-After"))
+		require.NotContains(t, a.Body.String(), "db1")
+	}
+	require.Contains(t, s.log.String(), "db1.internal", "an operator reads why")
 }
 
 func TestVersionsOfWhatWasRead(t *testing.T) {
