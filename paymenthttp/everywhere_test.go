@@ -297,13 +297,13 @@ func TestAnOperationThatNeedsAPerson(t *testing.T) {
 	require.Contains(t, s.admin("GET", "/payments/"+p, "").status(200).text("payment.captured_at"), "T")
 }
 
-// down is a store that is down, or broken.
-type down struct {
+// losing is a store that loses messages: it is down, or broken.
+type losing struct {
 	payment.Store
 	how atomic.Value
 }
 
-func (d *down) PutDelivery(ctx context.Context, m *payment.Delivery) error {
+func (d *losing) PutDelivery(ctx context.Context, m *payment.Delivery) error {
 	switch d.how.Load() {
 	case "down":
 		return errors.New("connection refused")
@@ -315,7 +315,7 @@ func (d *down) PutDelivery(ctx context.Context, m *payment.Delivery) error {
 
 // A gateway sends a message again that could not be stored.
 func TestAWebhookThatIsNotStored(t *testing.T) {
-	store := &down{Store: memstore.New()}
+	store := &losing{Store: memstore.New()}
 	gateway := sandboxprovider.NewGateway(sandboxprovider.GatewayConfig{})
 	s := newShop(t, func(cfg *paymenthttp.Config) {
 		var err error
