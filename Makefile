@@ -29,15 +29,18 @@ MODULES := $(patsubst %/go.mod,%,$(shell find . -name go.mod -not -path '*/.*/*'
 in_each_module = for module in $(MODULES); do (cd "$(CURDIR)/$$module"; $(1)); done
 
 # What `make check` and CI run, the quick ones first.
-CHECKS := fmt vet tidy deps lint test examples fuzz sim planted twin crash
+CHECKS := fmt vet tidy deps lint test examples medusa fuzz sim planted twin crash
 
 # How often a child is killed, per store, and how many operations are open when the last one is.
 KILLS ?= 30
 FLOOD ?= 1000
+# What make load requires: -bars, or nothing but that it works.
+BARS ?=
 # Where PostgreSQL 18 is unpacked; the user that runs servers must be able to read it.
 POSTGRES18 ?= $(CURDIR)/.bin/postgres18
 
-.PHONY: help check checks cc postgres chromium test bench cover fuzz sim planted hunt examples lint fmt format vet tidy deps twin crash nightly postgres18
+.PHONY: help check checks cc postgres chromium node test bench cover fuzz sim planted hunt examples lint fmt format vet tidy deps twin crash medusa load \
+	nightly postgres18
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -83,6 +86,16 @@ chromium:
 		echo "make test: install Chromium (on Debian: apt-get install chromium), or set CHROMIUM to its path" >&2; exit 1; \
 	fi
 
+# The SDK of Medusa runs in Node.
+node:
+	@if command -v node >/dev/null && command -v npm >/dev/null; then exit 0; fi; \
+	if [ -f /etc/debian_version ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "installing Node.js and npm, which Medusa's SDK needs"; \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nodejs npm >/dev/null; \
+	else \
+		echo "make medusa: install Node.js 20 or newer and npm (on Debian: apt-get install nodejs npm)" >&2; exit 1; \
+	fi
+
 bench: ## Run the benchmarks: BENCH=regexp COUNT=n
 	@echo "$$($(GO) version), GOMAXPROCS=$${GOMAXPROCS:-$$(getconf _NPROCESSORS_ONLN)}"
 	@$(call in_each_module,$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) -timeout 30m ./...)
@@ -123,6 +136,14 @@ twin: postgres ## Play 1,000 seeds of the simulation over SQLite and 200 over Po
 
 crash: postgres ## Kill processes and servers under load, KILLS times a store, and compare the books: docs/crash.md
 	@cd verification/crash; $(GO) test -count=1 -timeout 30m -args -kills $(KILLS) -flood $(FLOOD) -load 10s -outages 4 -figures
+
+load: postgres ## Measure paymenthttp over HTTP; BARS=-bars requires what two idle cores reach
+	@cd verification; $(GO) test -count=1 -timeout 30m -v ./load -args -load 10s $(BARS)
+
+medusa: node ## Drive paymenthttp with every payment call of Medusa's JavaScript SDK, over HTTP
+	@cd verification/medusa; \
+	[ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --silent; \
+	$(GO) run .
 
 nightly: ## The same at length, with whole histories and 1,000 seeds over each store: ten minutes and more
 	@$(MAKE) crash KILLS=200 FLOOD=1000

@@ -116,18 +116,22 @@ func (h *admin) payment(r *http.Request, action Action) (Subject, error) {
 	return s, h.authorize(r, action, s)
 }
 
-// paymentAnswer shows a payment with its collection and session.
+// paymentAnswer reads a payment again and shows it with its collection and session. The collection is read first, and whatever changes any of
+// them moves its version: what is shown is never older than its tag.
 func (h *admin) paymentAnswer(ctx context.Context, p *payment.Payment) (answer, error) {
-	x, err := h.svc.GetSession(ctx, p.SessionID)
-	if err != nil {
-		return answer{}, err
-	}
 	c, err := h.svc.GetCollection(ctx, p.CollectionID)
 	if err != nil {
 		return answer{}, err
 	}
+	x, err := h.svc.GetSession(ctx, p.SessionID)
+	if err != nil {
+		return answer{}, err
+	}
+	if p, err = h.svc.GetPayment(ctx, p.ID); err != nil {
+		return answer{}, err
+	}
 	b, err := with(p, "payment_collection", c, "payment_session", x)
-	return answer{body: map[string]any{"payment": json.RawMessage(b)}, etag: versionTag(x.Revision)}, err
+	return answer{body: map[string]any{"payment": json.RawMessage(b)}, etag: versionTag(c.Version)}, err
 }
 
 func (h *admin) readPayment(r *http.Request) (answer, error) {

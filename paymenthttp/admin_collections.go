@@ -2,6 +2,7 @@ package paymenthttp
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"github.com/seed40c892db/payment"
@@ -80,7 +81,8 @@ func (h *admin) createSession(r *http.Request) (answer, error) {
 }
 
 // markAsPaid records money that came another way: a session of the manual provider for all that is left, authorized and captured. Each step
-// has a key that follows from what was paid before, so that a repeat goes on where the first one stopped.
+// has a key that follows from what was paid before, so that a repeat goes on where the first one stopped. It is refused where a provider's
+// shopper must act first.
 func (h *admin) markAsPaid(r *http.Request) (answer, error) {
 	var orderID, providerID *string
 	if err := readBody(r, map[string]any{"order_id": &orderID, "provider_id": &providerID}); err != nil {
@@ -107,15 +109,34 @@ func (h *admin) markAsPaid(r *http.Request) (answer, error) {
 	if err == nil {
 		_, err = h.svc.CapturePayment(ctx, payment.CapturePaymentParams{PaymentID: p.ID, CreatedBy: h.actor(r), IdempotencyKey: "paid " + p.ID})
 	}
+	if errors.Is(err, payment.ErrRequiresMore) {
+		err = &httpError{status: http.StatusBadRequest, kind: typeNotAllowed, code: "requires_more", cause: err,
+			message: "the shopper must act first: this provider cannot record money that came another way"}
+	}
 	if err != nil {
 		return answer{}, err
 	}
 	return h.collectionAnswer(r.Context(), c.ID)
 }
 
-// pay authorizes all that is left with a provider; or it returns the payment that an interrupted call has authorized and not captured.
+// pay authorizes all that is left with a provider; or it goes on with the session, or returns the payment, that an interrupted call has left.
 func (h *admin) pay(ctx context.Context, c *payment.PaymentCollection, provider string, shopper payment.Private) (*payment.Payment, error) {
+	all, err := h.svc.ListSessions(ctx, payment.ListParams{CollectionID: c.ID, Limit: 100, Descending: true})
+	if err != nil {
+		return nil, err
+	}
 	left := c.Amount.Sub(c.Authorized).Sub(c.Held)
+	key := provider + " paid " + left.String()
+	for _, x := range all.Items {
+		ended := x.Status == payment.StatusAuthorized || x.Status == payment.StatusCanceled
+		if x.ProviderID == provider && !ended && x.Held.IsPositive() && x.Metadata[metadataPaid] == true {
+			return h.svc.AuthorizeSession(ctx, payment.AuthorizeSessionParams{SessionID: x.ID})
+		}
+		if x.ProviderID == provider && ended {
+			key += " after " + x.ID
+			break
+		}
+	}
 	if !left.IsPositive() {
 		list, err := h.svc.ListPayments(ctx, payment.ListParams{CollectionID: c.ID, ProviderID: provider, Limit: 1, Descending: true})
 		if err != nil {
@@ -127,7 +148,7 @@ func (h *admin) pay(ctx context.Context, c *payment.PaymentCollection, provider 
 		return list.Items[0], nil
 	}
 	x, err := h.svc.CreateSession(ctx, payment.CreateSessionParams{
-		CollectionID: c.ID, ProviderID: provider, Amount: left, Context: shopper, IdempotencyKey: "paid after " + c.Authorized.String(),
+		CollectionID: c.ID, ProviderID: provider, Amount: left, Context: shopper, Metadata: payment.Data{metadataPaid: true}, IdempotencyKey: key,
 	})
 	if err != nil {
 		return nil, err

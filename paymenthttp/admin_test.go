@@ -1,6 +1,7 @@
 package paymenthttp_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"testing"
@@ -8,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed40c892db/payment"
+	"github.com/seed40c892db/payment/memstore"
 	"github.com/seed40c892db/payment/paymenthttp"
 	"github.com/seed40c892db/payment/sandboxprovider"
 )
@@ -59,6 +61,18 @@ func TestCaptureAndRefund(t *testing.T) {
 	require.Equal(t, "5", fmt.Sprint(list.at("limit")))
 	s.admin("GET", "/payments?status=captured", "").status(400, "invalid")
 	require.Empty(t, s.admin("GET", "/payments?payment_session_id=payses_0", "").status(200).at("payments"))
+}
+
+// A payment is shown with its collection, which others change.
+func TestAPaymentsVersionIsItsCollections(t *testing.T) {
+	s := newShop(t, nil)
+	p := s.paid("anna", "tok_visa")
+	tag := s.admin("GET", "/payments/"+p, "").status(200).Header().Get("ETag")
+	s.admin("GET", "/payments/"+p, "", "If-None-Match", tag).status(304)
+	s.setPrice("anna", "120.00")
+	s.collection("anna")
+	a := s.admin("GET", "/payments/"+p, "", "If-None-Match", tag).status(200)
+	require.Equal(t, "120", fmt.Sprint(a.at("payment.payment_collection.amount")))
 }
 
 func TestCancelAPayment(t *testing.T) {
@@ -126,6 +140,42 @@ func TestMarkAsPaidIsRepeated(t *testing.T) {
 	require.Equal(t, "12.5", s.gateway.Intents()[0].Captured.String())
 }
 
+// Money that came another way may have come by another way than the one that was tried first, and again after it was given up.
+func TestMarkAsPaidAnotherWay(t *testing.T) {
+	s := newShop(t, nil)
+	c := s.admin("POST", "/payment-collections", `{"order_id":"order_1","amount":12.5}`).status(200).text("payment_collection.id")
+	paid := "/payment-collections/" + c + "/mark-as-paid"
+	s.gateway.FailNext(sandboxprovider.MethodConfirm, sandboxprovider.Fault{Kind: sandboxprovider.FaultConnectionRefused})
+	s.admin("POST", paid, `{"provider_id":"sandbox"}`).status(503, "not_sent")
+	s.other.FailNext(sandboxprovider.MethodCapture, sandboxprovider.Fault{Kind: sandboxprovider.FaultConnectionRefused})
+	s.admin("POST", paid, `{"provider_id":"other"}`).status(503, "not_sent")
+	p := s.admin("GET", "/payments?payment_collection_id="+c, "").status(200).text("payments.0.id")
+	s.admin("POST", "/payments/"+p+"/cancel", "").status(200)
+	a := s.admin("POST", paid, `{"provider_id":"other"}`).status(200)
+	require.Equal(t, "completed", a.text("payment_collection.status"))
+	require.Equal(t, "12.5", fmt.Sprint(a.at("payment_collection.captured_amount")))
+}
+
+// challenging is a provider whose shopper must act first, whatever comes.
+type challenging struct{ *sandboxprovider.Provider }
+
+func (p challenging) Authorize(ctx context.Context, r payment.AuthorizeRequest) (payment.Snapshot, error) {
+	r.Input = payment.Data{"token": sandboxprovider.Token3DS}
+	return p.Provider.Authorize(ctx, r)
+}
+
+func TestMarkAsPaidWithAProviderThatNeedsTheShopper(t *testing.T) {
+	s := newShop(t, func(cfg *paymenthttp.Config) {
+		var err error
+		cfg.Service, err = payment.NewService(memstore.New(), payment.Config{Providers: []payment.Provider{
+			challenging{sandboxprovider.New(sandboxprovider.NewGateway(sandboxprovider.GatewayConfig{}), sandboxprovider.Config{})},
+		}})
+		require.NoError(t, err)
+	})
+	c := s.admin("POST", "/payment-collections", `{"order_id":"order_1","amount":12.5}`).status(200).text("payment_collection.id")
+	s.admin("POST", "/payment-collections/"+c+"/mark-as-paid", `{"provider_id":"sandbox"}`).status(400, "requires_more")
+}
+
 func TestRefundReasonsAndProviders(t *testing.T) {
 	s := newShop(t, nil)
 	id := s.admin("POST", "/refund-reasons", `{"code":"late","label":"Too late","description":"It came late","metadata":{"n":1}}`).status(200).text("refund_reason.id")
@@ -172,6 +222,7 @@ func TestAdminsAreAsked(t *testing.T) {
 		{"POST", "/payment-collections/" + c + "/payment-sessions", `{"provider_id":"manual"}`}, {"POST", "/payment-collections/" + c + "/mark-as-paid"},
 		{"GET", "/payment-collections/" + c + "/timeline"}, {"GET", "/refund-reasons"}, {"POST", "/refund-reasons", `{"code":"a","label":"b"}`},
 		{"GET", "/refund-reasons/x"}, {"POST", "/refund-reasons/x"}, {"DELETE", "/refund-reasons/x"}, {"GET", "/operations"}, {"POST", "/operations/x/resolve"},
+		{"GET", "/openapi.json"},
 	} {
 		s.as("", call[0], "/admin"+call[1], call[2]).status(401, "unauthenticated")
 		s.admin(call[0], call[1], call[2], "Role", "clerk").status(403, "forbidden")
@@ -182,7 +233,7 @@ func TestAdminsAreAsked(t *testing.T) {
 		paymenthttp.ActionCancelPayment, paymenthttp.ActionListProviders, paymenthttp.ActionSetProvider, paymenthttp.ActionRequestPayment,
 		paymenthttp.ActionReadCollection, paymenthttp.ActionDeleteCollection, paymenthttp.ActionCreateSession, paymenthttp.ActionMarkAsPaid,
 		paymenthttp.ActionReadTimeline, paymenthttp.ActionReadReasons, paymenthttp.ActionChangeReasons, paymenthttp.ActionListOperations,
-		paymenthttp.ActionResolveOperation,
+		paymenthttp.ActionResolveOperation, paymenthttp.ActionReadDocument,
 	} {
 		require.True(t, asked[a], a)
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/shopspring/decimal"
 
@@ -20,6 +21,9 @@ func (s *server) limited(r *http.Request) (context.Context, context.CancelFunc) 
 // follow makes a collection's amount the cart's, if it may still change. A session holds its amount for as long as the shopper could still
 // pay it: where the cart has become cheaper, what is open comes down first.
 func (s *server) follow(ctx context.Context, c *payment.PaymentCollection, cart Cart) (*payment.PaymentCollection, error) {
+	if !strings.EqualFold(c.CurrencyCode, cart.CurrencyCode) {
+		return nil, &httpError{status: http.StatusConflict, kind: typeConflict, code: "currency_changed", message: "a cart keeps its currency: begin another one"}
+	}
 	if c.Amount.Equal(cart.Amount) || !c.CompletedAt.IsZero() || !c.CanceledAt.IsZero() {
 		return c, nil
 	}
@@ -71,6 +75,22 @@ func (s *server) owed(r *http.Request, c *payment.PaymentCollection) (*payment.P
 	}
 	order, err := s.cfg.ResolveOrder(r.Context(), r, orderID)
 	return c, order.Context, err
+}
+
+// unchanged refuses to pay what a cart is not any more, where no money can be on it yet: what a gateway holds has to be read.
+func (s *server) unchanged(r *http.Request, x *payment.PaymentSession, c *payment.PaymentCollection) error {
+	cartID := textOf(c.Metadata[metadataCart])
+	if cartID == "" || x.Status != payment.StatusPending && x.Status != payment.StatusError || x.Held.IsPositive() {
+		return nil
+	}
+	cart, err := s.cfg.ResolveCart(r.Context(), r, cartID)
+	if err != nil {
+		return err
+	}
+	if !c.Amount.Equal(cart.Amount) || !strings.EqualFold(c.CurrencyCode, cart.CurrencyCode) {
+		return &httpError{status: http.StatusConflict, kind: typeConflict, code: "cart_changed", message: "the cart has changed: choose how to pay again"}
+	}
+	return nil
 }
 
 // createSession makes the provider that was chosen the one to be paid with: for shoppers, and for admins on their behalf.

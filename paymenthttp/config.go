@@ -116,6 +116,7 @@ const (
 	metadataCart  = "cart_id"
 	metadataOrder = "order_id"
 	metadataKey   = "idempotency_key"
+	metadataPaid  = "marked_as_paid" // of a session: an admin has begun to record money that came another way
 )
 
 func (c Config) withDefaults() (Config, error) {

@@ -156,11 +156,10 @@ func outcomeOf(s *payment.SessionError) *httpError {
 		e.status, e.kind, e.code, e.message = http.StatusBadRequest, typeNotAllowed, "canceled", "the payment session is canceled"
 	case errors.Is(s, payment.ErrNotSent):
 		e.status, e.kind, e.code, e.message = http.StatusServiceUnavailable, typeUnexpected, "not_sent", "nothing has happened: try again"
-		e.retryAfter = max(e.retryAfter, time.Second)
 	default:
 		e.status, e.kind, e.code, e.message = http.StatusServiceUnavailable, typeUnexpected, "unavailable", "this is not available right now: try again"
 	}
-	if e.status == http.StatusAccepted {
+	if e.status == http.StatusAccepted || e.status == http.StatusServiceUnavailable {
 		e.retryAfter = max(e.retryAfter, time.Second)
 	}
 	return e

@@ -131,21 +131,21 @@ func (h *storefront) readCollection(r *http.Request) (answer, error) {
 	return h.collectionAnswer(r.Context(), c.ID)
 }
 
-// session returns a session that is the shopper's.
-func (h *storefront) session(r *http.Request, action Action) (*payment.PaymentSession, error) {
+// session returns a session that is the shopper's, and its collection.
+func (h *storefront) session(r *http.Request, action Action) (*payment.PaymentSession, *payment.PaymentCollection, error) {
 	x, err := h.svc.GetSession(r.Context(), r.PathValue("id"))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	c, err := h.svc.GetCollection(r.Context(), x.CollectionID)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return x, h.mine(r, action, Subject{Collection: c, Session: x})
+	return x, c, h.mine(r, action, Subject{Collection: c, Session: x})
 }
 
 func (h *storefront) readSession(r *http.Request) (answer, error) {
-	x, err := h.session(r, ActionReadSession)
+	x, _, err := h.session(r, ActionReadSession)
 	if err != nil {
 		return answer{}, err
 	}
@@ -186,8 +186,11 @@ func (h *storefront) authorizeSession(r *http.Request) (answer, error) {
 	if err := readBody(r, map[string]any{"data": &data}); err != nil {
 		return answer{}, err
 	}
-	x, err := h.session(r, ActionAuthorizeSession)
+	x, c, err := h.session(r, ActionAuthorizeSession)
 	if err != nil {
+		return answer{}, err
+	}
+	if err := h.unchanged(r, x, c); err != nil {
 		return answer{}, err
 	}
 	if err := h.cfg.input(data); err != nil {
@@ -212,7 +215,7 @@ func (h *storefront) cancelSession(r *http.Request) (answer, error) {
 	if err := readBody(r, nil); err != nil {
 		return answer{}, err
 	}
-	x, err := h.session(r, ActionCancelSession)
+	x, _, err := h.session(r, ActionCancelSession)
 	if err != nil {
 		return answer{}, err
 	}

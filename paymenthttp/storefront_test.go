@@ -75,6 +75,40 @@ func TestAReloadFindsWhatThereIs(t *testing.T) {
 	s.as("anna", "POST", "/store/payment-collections", `{"cart_id":"anna"}`).status(400, "not_allowed")
 }
 
+// What a cart was before is not paid: its page is told, and chooses again.
+func TestACartThatChangesBeforeItIsPaid(t *testing.T) {
+	s := newShop(t, nil)
+	_, x := s.session("anna", "sandbox")
+	s.setPrice("anna", "200.00")
+	require.Equal(t, "conflict", s.pay("anna", x, "tok_visa").status(409, "cart_changed").text("type"))
+	require.Equal(t, 0, s.gateway.Authorizations(x))
+	_, same := s.session("anna", "sandbox")
+	require.Equal(t, x, same)
+	require.Equal(t, "200", fmt.Sprint(s.pay("anna", x, "tok_visa").status(200).at("payment.authorized_amount")))
+
+	_, y := s.session("ben", "browser") // the browser may have paid already
+	require.NoError(t, s.browser.ConfirmInBrowser(s.browser.Intents()[0].ClientToken, "tok_visa"))
+	s.setPrice("ben", "40.00")
+	s.as("ben", "POST", "/store/payment-sessions/"+y+"/authorize", "").status(200)
+}
+
+func TestACartKeepsItsCurrency(t *testing.T) {
+	s := newShop(t, func(cfg *paymenthttp.Config) {
+		cart := cfg.ResolveCart
+		cfg.ResolveCart = func(ctx context.Context, r *http.Request, id string) (paymenthttp.Cart, error) {
+			c, err := cart(ctx, r, id)
+			if r.Header.Get("Country") == "US" {
+				c.CurrencyCode = "USD"
+			}
+			return c, err
+		}
+	})
+	c, x := s.session("anna", "sandbox")
+	s.as("anna", "POST", "/store/payment-collections", `{"cart_id":"anna"}`, "Country", "US").status(409, "currency_changed")
+	s.as("anna", "POST", "/store/payment-collections/"+c+"/payment-sessions", `{"provider_id":"sandbox"}`, "Country", "US").status(409, "currency_changed")
+	s.as("anna", "POST", "/store/payment-sessions/"+x+"/authorize", "", "Country", "US").status(409, "cart_changed")
+}
+
 // A session that the shopper's browser can still pay holds its amount: a cheaper cart brings it down first.
 func TestACartThatBecomesCheaper(t *testing.T) {
 	s := newShop(t, nil)
