@@ -2,7 +2,6 @@ package paymenthttp
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 
 	"github.com/seed40c892db/payment"
@@ -130,8 +129,8 @@ func (h *admin) paymentAnswer(ctx context.Context, p *payment.Payment) (answer, 
 	if p, err = h.svc.GetPayment(ctx, p.ID); err != nil {
 		return answer{}, err
 	}
-	b, err := with(p, "payment_collection", c, "payment_session", x)
-	return answer{body: map[string]any{"payment": json.RawMessage(b)}, etag: versionTag(c.Version)}, err
+	b, err := with(p, field{"payment_collection", c}, field{"payment_session", x})
+	return answer{body: map[string]any{"payment": b}, etag: versionTag(c.Version)}, err
 }
 
 func (h *admin) readPayment(r *http.Request) (answer, error) {
@@ -148,7 +147,7 @@ func (h *admin) move(r *http.Request, action Action, do func(ctx context.Context
 	if err != nil {
 		return answer{}, err
 	}
-	key, err := idempotencyKey(r, "")
+	key, err := idempotencyKey(r)
 	if err != nil {
 		return answer{}, err
 	}

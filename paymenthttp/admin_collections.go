@@ -37,7 +37,7 @@ func (h *admin) requestPayment(r *http.Request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	key, err := idempotencyKey(r, "")
+	key, err := idempotencyKey(r)
 	if err != nil {
 		return answer{}, err
 	}

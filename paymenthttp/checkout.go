@@ -95,7 +95,7 @@ func (s *server) unchanged(r *http.Request, x *payment.PaymentSession, c *paymen
 
 // createSession makes the provider that was chosen the one to be paid with: for shoppers, and for admins on their behalf.
 func (s *server) createSession(r *http.Request, collection func(*http.Request, Action) (*payment.PaymentCollection, error)) (answer, error) {
-	key, err := idempotencyKey(r, "")
+	key, err := idempotencyKey(r)
 	if err != nil {
 		return answer{}, err
 	}

@@ -4,9 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"math"
+	"maps"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -56,9 +55,7 @@ func (e *httpError) body() map[string]any {
 	if e.field != "" {
 		b["field"] = e.field
 	}
-	for name, v := range e.with {
-		b[name] = v
-	}
+	maps.Copy(b, e.with)
 	return b
 }
 
@@ -187,7 +184,7 @@ func wireName(field string) string {
 // write sends the answer.
 func (e *httpError) write(w http.ResponseWriter) {
 	if e.retryAfter > 0 {
-		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(e.retryAfter.Seconds()))))
+		w.Header().Set("Retry-After", seconds(e.retryAfter))
 	}
 	if e.allow != "" {
 		w.Header().Set("Allow", e.allow)

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -108,7 +109,7 @@ func (s *server) serve(w http.ResponseWriter, r *http.Request, pattern string, l
 
 func (s *server) send(w http.ResponseWriter, r *http.Request, status int, a answer) {
 	if a.retry > 0 {
-		w.Header().Set("Retry-After", strconv.Itoa(int((a.retry+time.Second-1)/time.Second)))
+		w.Header().Set("Retry-After", seconds(a.retry))
 	}
 	if a.etag != "" {
 		w.Header().Set("ETag", a.etag)
@@ -119,6 +120,9 @@ func (s *server) send(w http.ResponseWriter, r *http.Request, status int, a answ
 	}
 	writeJSON(w, status, a.body)
 }
+
+// seconds rounds a wait up, as Retry-After counts.
+func seconds(d time.Duration) string { return strconv.Itoa(int((d + time.Second - 1) / time.Second)) }
 
 // matches reports whether a client has this version already.
 func matches(r *http.Request, etag string) bool {
@@ -134,9 +138,6 @@ func matches(r *http.Request, etag string) bool {
 func guarded(r *http.Request, do func(r *http.Request) (answer, error)) (_ answer, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			if p == http.ErrAbortHandler { //nolint:errorlint // it is thrown, not wrapped
-				panic(p)
-			}
 			err = &httpError{status: http.StatusInternalServerError, kind: typeUnexpected, code: "unexpected", message: "something went wrong",
 				cause: fmt.Errorf("panic: %v\n%s", p, debug.Stack())}
 		}
@@ -157,31 +158,37 @@ func textOf(v any) string {
 	return text
 }
 
-// idempotencyKey returns what the client sent as Idempotency-Key, or what the handler says otherwise.
-func idempotencyKey(r *http.Request, otherwise string) (string, error) {
+// idempotencyKey returns what the client sent as Idempotency-Key, in a form that never meets a key of ours; empty where it sent none.
+func idempotencyKey(r *http.Request) (string, error) {
 	key := r.Header.Get("Idempotency-Key")
 	if key == "" {
-		return otherwise, nil
+		return "", nil
 	}
 	if len(key) > 200 {
 		return "", badField("Idempotency-Key", "must be at most 200 bytes")
 	}
-	return "client:" + key, nil // it never meets a key of ours
+	return "client:" + key, nil
+}
+
+// field is one more field of an object.
+type field struct {
+	name  string
+	value any
 }
 
 // with adds fields to an object that is encoded already.
-func with(object any, fields ...any) (json.RawMessage, error) {
+func with(object any, fields ...field) (json.RawMessage, error) {
 	b, err := json.Marshal(object)
 	if err != nil {
 		return nil, err
 	}
 	b = b[:len(b)-1]
-	for i := 0; i < len(fields); i += 2 {
-		v, err := json.Marshal(fields[i+1])
+	for _, f := range fields {
+		v, err := json.Marshal(f.value)
 		if err != nil {
 			return nil, err
 		}
-		b = append(b, `,"`+fields[i].(string)+`":`...)
+		b = append(b, `,"`+f.name+`":`...)
 		b = append(b, v...)
 	}
 	return append(b, '}'), nil
@@ -202,18 +209,17 @@ func (s *server) collectionObject(ctx context.Context, c *payment.PaymentCollect
 		paid[p.SessionID] = p
 	}
 	shown := []json.RawMessage{}
-	for i := len(sessions.Items) - 1; i >= 0; i-- {
-		x := sessions.Items[i]
+	for _, x := range slices.Backward(sessions.Items) {
 		if x.Status == payment.StatusCanceled {
 			continue
 		}
-		b, err := with(x, "payment", paid[x.ID])
+		b, err := with(x, field{"payment", paid[x.ID]})
 		if err != nil {
 			return nil, err
 		}
 		shown = append(shown, b)
 	}
-	return with(c, "payment_sessions", shown, "payments", payments.Items)
+	return with(c, field{"payment_sessions", shown}, field{"payments", payments.Items})
 }
 
 // collectionAnswer reads the collection again, as others may have changed it.

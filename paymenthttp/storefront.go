@@ -1,7 +1,6 @@
 package paymenthttp
 
 import (
-	"encoding/json"
 	"errors"
 	"net/http"
 	"time"
@@ -173,8 +172,8 @@ func (h *storefront) sessionAnswer(r *http.Request, x *payment.PaymentSession) (
 			return answer{}, err
 		}
 	}
-	b, err := with(x, "payment", p)
-	body := map[string]any{"payment_session": json.RawMessage(b)}
+	b, err := with(x, field{"payment", p})
+	body := map[string]any{"payment_session": b}
 	if p != nil {
 		body["payment"] = p
 	}
@@ -196,7 +195,7 @@ func (h *storefront) authorizeSession(r *http.Request) (answer, error) {
 	if err := h.cfg.input(data); err != nil {
 		return answer{}, err
 	}
-	key, err := idempotencyKey(r, "")
+	key, err := idempotencyKey(r)
 	if err != nil {
 		return answer{}, err
 	}

@@ -263,7 +263,7 @@ func TestPayInParts(t *testing.T) {
 	s := newShop(t, func(cfg *paymenthttp.Config) {
 		cfg.SplitAmount = func(_ context.Context, _ *http.Request, c *payment.PaymentCollection, left decimal.Decimal, input payment.Data) (decimal.Decimal, error) {
 			if input["part"] == "half" {
-				return decimal.Min(left, c.Amount.Div(decimal.NewFromInt(2))), nil
+				return decimal.Min(left, c.Amount.Mul(decimal.RequireFromString("0.5"))), nil
 			}
 			return left, nil
 		}
@@ -288,7 +288,7 @@ func TestPayInParts(t *testing.T) {
 func TestPartsHaveKeys(t *testing.T) {
 	s := newShop(t, func(cfg *paymenthttp.Config) {
 		cfg.SplitAmount = func(_ context.Context, _ *http.Request, c *payment.PaymentCollection, left decimal.Decimal, _ payment.Data) (decimal.Decimal, error) {
-			return decimal.Min(left, c.Amount.Div(decimal.NewFromInt(2))), nil
+			return decimal.Min(left, c.Amount.Mul(decimal.RequireFromString("0.5"))), nil
 		}
 	})
 	c := s.collection("anna")
@@ -374,7 +374,7 @@ func TestWaitForAWebhook(t *testing.T) {
 	require.Equal(t, "1", third.Header().Get("Retry-After"), "a third one is sent away")
 	require.NoError(t, s.gateway.ResolveDelayed(s.gateway.Intents()[0].Reference, true))
 	for _, hook := range s.gateway.Webhooks() {
-		r := httptest.NewRequest("POST", "/hooks/payment/sandbox", strings.NewReader(string(hook.Body)))
+		r := httptest.NewRequest(http.MethodPost, "/hooks/payment/sandbox", strings.NewReader(string(hook.Body)))
 		r.Header = hook.Header
 		s.do(r).status(200)
 	}

@@ -2,6 +2,7 @@ package paymenthttp_test
 
 import (
 	"bytes"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -16,7 +17,7 @@ func TestWebhooksAreTaken(t *testing.T) {
 	require.NoError(t, s.gateway.ResolveDelayed(s.gateway.Intents()[0].Reference, true))
 	hooks := s.gateway.Webhooks()
 	send := func(provider string, body []byte, i int) *reply {
-		r := httptest.NewRequest("POST", "/hooks/payment/"+provider, bytes.NewReader(body))
+		r := httptest.NewRequest(http.MethodPost, "/hooks/payment/"+provider, bytes.NewReader(body))
 		r.Header = hooks[i].Header
 		return s.do(r)
 	}
