@@ -74,6 +74,7 @@ func (s *Service) HandleWebhook(ctx context.Context, providerID string, r Webhoo
 		Reference: m.Reference, State: DeliveryParked, Code: parkedNew, ReceivedAt: now,
 		DueAt: now.Add(webhookTime + s.cfg.SettleTimeout + s.cfg.ClockSkew), // should this process die
 	}
+	waits := false
 	b, foreign, err := s.address(ctx, d)
 	switch {
 	case err != nil:
@@ -82,6 +83,11 @@ func (s *Service) HandleWebhook(ctx context.Context, providerID string, r Webhoo
 		d.State, d.Code, d.DueAt, d.HandledAt = DeliveryIgnored, "", time.Time{}, now
 	default:
 		d.Body = keepMessage(r.Body, m)
+		if b != nil && m.Notice == nil && b.openOperation() == nil {
+			if since := now.Sub(b.session.AskedAt); since < askPause && since > -s.cfg.ClockSkew { // it would wait: one write says so
+				d.Code, d.DueAt, waits = parkedAsked, b.session.AskedAt.Add(askPause), true
+			}
+		}
 	}
 	err = s.putDelivery(ctx, d)
 	if errors.Is(err, ErrDuplicate) {
@@ -90,7 +96,7 @@ func (s *Service) HandleWebhook(ctx context.Context, providerID string, r Webhoo
 	if err != nil {
 		return nil, err
 	}
-	if d.State == DeliveryParked {
+	if d.State == DeliveryParked && !waits {
 		// It is stored: now it is our matter, for as long as was said above.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), webhookTime+s.cfg.SettleTimeout)
 		defer cancel()
