@@ -52,7 +52,7 @@ func (s *server) lower(ctx context.Context, collectionID string, left decimal.De
 				return err
 			}
 		}
-		if _, err := s.svc.CancelSession(ctx, payment.CancelSessionParams{SessionID: x.ID}); err != nil {
+		if _, err := s.svc.CancelSession(ctx, payment.CancelSessionParams{SessionID: x.ID, KeepAuthorized: true}); err != nil {
 			return err
 		}
 	}
@@ -172,6 +172,7 @@ func (s *server) choose(ctx context.Context, r *http.Request, ch choice) error {
 	p := payment.CreateSessionParams{
 		CollectionID: c.ID, ProviderID: ch.providerID, Amount: amount, Context: ch.shopper, Input: ch.input, Supersede: others,
 		IdempotencyKey: ch.providerID + " after " + last, // two tabs that see the same begin the same
+		KeepAuthorized: true,                             // what another tab has paid meanwhile is the merchant's to give up
 	}
 	if ch.key != "" {
 		p.Metadata = payment.Data{metadataKey: ch.key}

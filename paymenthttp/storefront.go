@@ -223,7 +223,7 @@ func (h *storefront) cancelSession(r *http.Request) (answer, error) {
 	if x.Status == payment.StatusAuthorized { // that is the merchant's to give up
 		return answer{}, &payment.StateError{ID: x.ID, Status: string(x.Status), Action: "cancel", Why: "ask the shop"}
 	}
-	if x, err = h.svc.CancelSession(ctx, payment.CancelSessionParams{SessionID: x.ID}); err != nil {
+	if x, err = h.svc.CancelSession(ctx, payment.CancelSessionParams{SessionID: x.ID, KeepAuthorized: true}); err != nil {
 		return answer{}, err
 	}
 	return h.sessionAnswer(r, x)
