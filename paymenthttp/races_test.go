@@ -1,11 +1,15 @@
 package paymenthttp_test
 
 import (
+	"context"
+	"fmt"
+	"net/http"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/seed40c892db/payment/paymenthttp"
 	"github.com/seed40c892db/payment/sandboxprovider"
 )
 
@@ -51,4 +55,45 @@ func TestWhatIsBeingPaidIsNotTakenBack(t *testing.T) {
 			require.Nil(t, now.at("payment.canceled_at"))
 		})
 	}
+}
+
+// A tab that shows what the cart was before does not pay it, also where another tab has told the collection already.
+func TestAnOldTabDoesNotPayAnOldAmount(t *testing.T) {
+	s := newShop(t, nil)
+	_, x := s.session("anna", "sandbox")
+	s.setPrice("anna", "200.00")
+	s.collection("anna") // the other tab
+	s.pay("anna", x, "tok_visa").status(409, "cart_changed")
+	require.Equal(t, 0, s.gateway.Authorizations(x))
+	_, same := s.session("anna", "sandbox")
+	require.Equal(t, x, same)
+	require.Equal(t, "200", fmt.Sprint(s.pay("anna", x, "tok_visa").status(200).at("payment.authorized_amount")))
+}
+
+// A cart may lose a provider as it grows: what was begun with it is not paid.
+func TestTheProvidersOfACartChange(t *testing.T) {
+	accepted := []string{"sandbox", "manual"}
+	s := newShop(t, func(cfg *paymenthttp.Config) {
+		cart := cfg.ResolveCart
+		cfg.ResolveCart = func(ctx context.Context, r *http.Request, id string) (paymenthttp.Cart, error) {
+			c, err := cart(ctx, r, id)
+			c.ProviderIDs = accepted
+			return c, err
+		}
+	})
+	c, x := s.session("anna", "manual")
+	accepted = []string{"sandbox"}
+	choose := func(provider string) *reply {
+		return s.as("anna", "POST", "/store/payment-collections/"+c+"/payment-sessions", `{"provider_id":"`+provider+`"}`)
+	}
+	s.pay("anna", x, "").status(409, "cart_changed")
+	require.Equal(t, "provider_id", choose("manual").status(400, "invalid").text("field"))
+	s.setPrice("anna", "5000.00")
+	s.pay("anna", x, "").status(409, "cart_changed")
+	require.Equal(t, "provider_id", choose("manual").status(400, "invalid").text("field"))
+	a := choose("sandbox").status(200)
+	require.Equal(t, "[map[id:sandbox]]", fmt.Sprint(a.at("payment_collection.payment_providers")))
+	require.Len(t, a.at("payment_collection.payment_sessions"), 1)
+	accepted = nil
+	require.Empty(t, choose("sandbox").status(200).at("payment_collection.payment_providers"), "all of them")
 }
