@@ -12,7 +12,7 @@ import (
 func (h *admin) collection(r *http.Request, action Action) (*payment.PaymentCollection, error) {
 	c, err := h.svc.GetCollection(r.Context(), r.PathValue("id"))
 	if err != nil {
-		return nil, err
+		return nil, h.absent(r, action, err)
 	}
 	return c, h.authorize(r, action, Subject{Collection: c})
 }

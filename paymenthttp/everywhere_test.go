@@ -337,3 +337,16 @@ func TestAWebhookThatIsNotStored(t *testing.T) {
 	store.how.Store("")
 	send().status(200)
 }
+
+// Nobody who has not logged in hears what is there and what is not: the ID of a cart's collection follows from the cart's.
+func TestStrangersCannotTellWhatIsThere(t *testing.T) {
+	s, there := everyone(t, nil)
+	none := strings.Repeat("0", 32)
+	for _, all := range [][]call{there, everyCall("paycol_"+none, "payses_"+none, "pay_"+none, "refr_"+none)} {
+		for _, c := range all {
+			if strings.HasPrefix(c.path, "/admin/") {
+				s.as("", c.method, c.path, c.body).status(401, "unauthenticated")
+			}
+		}
+	}
+}
