@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -143,6 +144,11 @@ func (s *server) choose(ctx context.Context, r *http.Request, ch choice) error {
 	if err != nil {
 		return err
 	}
+	for _, x := range all.Items {
+		if ch.key != "" && textOf(x.Metadata[metadataKey]) == ch.key && x.ProviderID != ch.providerID {
+			return fmt.Errorf("%w: of another provider's session", payment.ErrIdempotencyMismatch)
+		}
+	}
 	mine, others, last := sortOut(all.Items, ch.providerID)
 	amount := c.Amount.Sub(c.Authorized)
 	if s.cfg.SplitAmount != nil {
@@ -182,7 +188,7 @@ func (s *server) choose(ctx context.Context, r *http.Request, ch choice) error {
 	}
 	if ch.key != "" {
 		p.Metadata = payment.Data{metadataKey: ch.key}
-		p.IdempotencyKey += " as " + ch.key
+		p.IdempotencyKey = keyOf(p.IdempotencyKey, "as", ch.key)
 	}
 	_, err = s.svc.CreateSession(ctx, p)
 	return err
