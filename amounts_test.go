@@ -359,3 +359,22 @@ func TestAmountChangesAndAShopperInBetween(t *testing.T) {
 		require.True(t, seen[outcome], "%s of %v", outcome, seen)
 	}
 }
+
+// What is authorized can be kept: a host that has told its shopper so does not void it by mistake.
+func TestAuthorizedMoneyIsKept(t *testing.T) {
+	s := newShop(t, options{})
+	c := s.collection("100", "EUR")
+	x := s.session(c, "sandbox", "100")
+	p := s.authorize(x)
+	_, err := s.CancelSession(t.Context(), payment.CancelSessionParams{SessionID: x.ID, KeepAuthorized: true})
+	require.ErrorIs(t, err, payment.ErrNotAllowed)
+	_, err = s.CreateSession(t.Context(), payment.CreateSessionParams{
+		CollectionID: c.ID, ProviderID: "sandbox", Amount: dec("100"), Supersede: []string{x.ID}, KeepAuthorized: true,
+	})
+	require.ErrorIs(t, err, payment.ErrNotAllowed)
+	p, err = s.GetPayment(t.Context(), p.ID)
+	require.NoError(t, err)
+	require.Zero(t, p.CanceledAt)
+	_, err = s.CancelSession(t.Context(), payment.CancelSessionParams{SessionID: x.ID})
+	require.NoError(t, err)
+}

@@ -57,13 +57,14 @@ type CreateSessionParams struct {
 	Input          Data            // what the browser sent along; untrusted
 	Metadata       Data            // the host's own; no secrets, no card data
 	Supersede      []string        // sessions of the collection to be canceled first, at their gateways
+	KeepAuthorized bool            // refuses where one of Supersede is authorized, also if it becomes so meanwhile; default: that one is voided
 	IdempotencyKey string          // repeats return the same session, or go on where the first call was interrupted
 }
 
 // CreateSession adds a session to a collection and lets its provider initialize it. Session.Data is what the browser needs then.
 //
 // The error matches [ErrNotFound], [ErrInvalid] (an [*InvalidError] names the field), [ErrNotAllowed] (the collection is completed or
-// canceled), [ErrAmountExceeded] (the error names who holds the rest), [ErrTooManyDeclines] or [ErrIdempotencyMismatch]; no session is
+// canceled, or p.KeepAuthorized forbids to supersede), [ErrAmountExceeded] (the error names who holds the rest), [ErrTooManyDeclines] or [ErrIdempotencyMismatch]; no session is
 // stored then. A [*SessionError] brings the stored session, and matches [ErrDeclined] or [ErrNotSent] (AuthorizeSession initializes it
 // again), or [ErrOutcomeUnknown] or [ErrNeedsAttention]. Go on with SessionError.Session then: another call without a key makes another session.
 // But if its ID is one of p.Supersede, that one could not be canceled, and no session is stored: settle that one first, as [Service.CancelSession]
@@ -201,7 +202,7 @@ func (s *Service) supersede(ctx context.Context, r request, p *CreateSessionPara
 			err = old.visible(RowSessions, id)
 		}
 		if err == nil {
-			err = old.uncaptured()
+			err = old.cancelable(p.KeepAuthorized)
 		}
 		if err == nil {
 			err = s.reachFor(old.session)
@@ -217,7 +218,7 @@ func (s *Service) supersede(ctx context.Context, r request, p *CreateSessionPara
 		return err
 	}
 	for _, id := range p.Supersede {
-		if _, err := s.CancelSession(ctx, CancelSessionParams{SessionID: id}); err != nil {
+		if _, err := s.CancelSession(ctx, CancelSessionParams{SessionID: id, KeepAuthorized: p.KeepAuthorized}); err != nil {
 			return err
 		}
 	}
@@ -413,16 +414,18 @@ func (b *book) decideUpdate(g *gateway, opID string, p *UpdateSessionParams) (*O
 // CancelSessionParams says which session to cancel.
 type CancelSessionParams struct {
 	SessionID      string // required
+	KeepAuthorized bool   // refuses where the session is authorized, also if it becomes so meanwhile; default: the authorization is voided
 	IdempotencyKey string // repeats return the session as it is then
 }
 
 // CancelSession cancels a session at its gateway, and voids its authorization if it has one. A canceled session is returned as it is.
 //
 // The error matches [ErrNotFound], [ErrInvalid], [ErrNotAllowed] (money was captured: cancel the payment's rest or refund it; or the gateway
-// is deciding), [ErrUnsupported] (the provider is no [Canceler]) or [ErrIdempotencyMismatch]; nothing has changed then. A [*SessionError]
+// is deciding; or p.KeepAuthorized forbids it), [ErrUnsupported] (the provider is no [Canceler]) or [ErrIdempotencyMismatch]; nothing has changed then. A [*SessionError]
 // matches [ErrDeclined] or [ErrNotSent] (nothing has changed), [ErrOutcomeUnknown], [ErrInProgress] or [ErrNeedsAttention].
 func (s *Service) CancelSession(ctx context.Context, p CancelSessionParams) (*PaymentSession, error) {
-	b, err := s.cancel(ctx, cancellation{method: "CancelSession", key: p.IdempotencyKey, kind: RowSessions, id: p.SessionID, allowed: (*book).uncaptured})
+	b, err := s.cancel(ctx, cancellation{method: "CancelSession", key: p.IdempotencyKey, kind: RowSessions, id: p.SessionID,
+		allowed: func(b *book) error { return b.cancelable(p.KeepAuthorized) }})
 	if err == nil && b.session.Status != StatusCanceled {
 		err = b.uncaptured() // the gateway may have taken part of it meanwhile
 	}
@@ -439,6 +442,14 @@ func (b *book) uncaptured() error {
 		return &StateError{b.session.ID, string(b.session.Status), "cancel", "money was captured; refund it, or cancel what is left of the payment"}
 	}
 	return nil
+}
+
+// cancelable refuses to cancel a session whose money was taken, or one that is authorized where that is to be kept.
+func (b *book) cancelable(keepAuthorized bool) error {
+	if err := b.uncaptured(); err != nil || !keepAuthorized || b.session.Status != StatusAuthorized {
+		return err
+	}
+	return &StateError{b.session.ID, string(b.session.Status), "cancel", "it is to be kept"}
 }
 
 // cancellation is a session, or what is left of a payment, to be given up.

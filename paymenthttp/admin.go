@@ -2,6 +2,7 @@ package paymenthttp
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"github.com/seed40c892db/payment"
@@ -97,11 +98,21 @@ func listAnswer[T any](plural string, items []T, count, limit, offset int) answe
 	return answer{body: map[string]any{plural: items, "count": count, "limit": limit, "offset": offset}}
 }
 
+// absent asks about what is not there, too: else strangers could tell what is.
+func (h *admin) absent(r *http.Request, action Action, err error) error {
+	if errors.Is(err, payment.ErrNotFound) {
+		if refused := h.authorize(r, action, Subject{}); refused != nil {
+			return refused
+		}
+	}
+	return err
+}
+
 // payment returns a payment with its collection and session, if whoever asks may do that to it.
 func (h *admin) payment(r *http.Request, action Action) (Subject, error) {
 	p, err := h.svc.GetPayment(r.Context(), r.PathValue("id"))
 	if err != nil {
-		return Subject{}, err
+		return Subject{}, h.absent(r, action, err)
 	}
 	x, err := h.svc.GetSession(r.Context(), p.SessionID)
 	if err != nil {

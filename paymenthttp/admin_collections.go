@@ -12,7 +12,7 @@ import (
 func (h *admin) collection(r *http.Request, action Action) (*payment.PaymentCollection, error) {
 	c, err := h.svc.GetCollection(r.Context(), r.PathValue("id"))
 	if err != nil {
-		return nil, err
+		return nil, h.absent(r, action, err)
 	}
 	return c, h.authorize(r, action, Subject{Collection: c})
 }
@@ -42,7 +42,7 @@ func (h *admin) requestPayment(r *http.Request) (answer, error) {
 		return answer{}, err
 	}
 	if key != "" {
-		key = "order " + orderID + " " + key // a client's key is for one order
+		key = keyOf("order", orderID, key) // a client's key is for one order
 	}
 	c, err := h.svc.CreateCollection(r.Context(), payment.CreateCollectionParams{
 		CurrencyCode: order.CurrencyCode, Amount: sum.Decimal, ProviderIDs: order.ProviderIDs, Metadata: payment.Data{metadataOrder: orderID},

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"mime"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -105,7 +106,11 @@ func (c *Config) input(data payment.Data) error {
 // paging reads limit, offset and order of a list, and refuses a query that is not known: a filter that is passed over would show too much.
 func paging(r *http.Request, p *payment.ListParams, filters map[string]*string) (limit, offset int, err error) {
 	limit = 20
-	for name, values := range r.URL.Query() {
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return 0, 0, badField("query", "cannot be read")
+	}
+	for name, values := range query {
 		value := values[0]
 		switch {
 		case len(values) > 1:

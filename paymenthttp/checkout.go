@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -18,16 +19,17 @@ func (s *server) limited(r *http.Request) (context.Context, context.CancelFunc) 
 	return context.WithTimeout(r.Context(), s.cfg.Timeout)
 }
 
-// follow makes a collection's amount the cart's, if it may still change. A session holds its amount for as long as the shopper could still
+// follow makes a collection's amount and providers the cart's, if they may still change. A session holds its amount for as long as the shopper could still
 // pay it: where the cart has become cheaper, what is open comes down first.
 func (s *server) follow(ctx context.Context, c *payment.PaymentCollection, cart Cart) (*payment.PaymentCollection, error) {
 	if !strings.EqualFold(c.CurrencyCode, cart.CurrencyCode) {
 		return nil, &httpError{status: http.StatusConflict, kind: typeConflict, code: "currency_changed", message: "a cart keeps its currency: begin another one"}
 	}
-	if c.Amount.Equal(cart.Amount) || !c.CompletedAt.IsZero() || !c.CanceledAt.IsZero() {
+	accepted := slices.Equal(c.ProviderIDs, cart.ProviderIDs) && (c.ProviderIDs == nil) == (cart.ProviderIDs == nil)
+	if c.Amount.Equal(cart.Amount) && accepted || !c.CompletedAt.IsZero() || !c.CanceledAt.IsZero() {
 		return c, nil
 	}
-	change := payment.UpdateCollectionParams{CollectionID: c.ID, Amount: &cart.Amount}
+	change := payment.UpdateCollectionParams{CollectionID: c.ID, Amount: &cart.Amount, ProviderIDs: &cart.ProviderIDs}
 	changed, err := s.svc.UpdateCollection(ctx, change)
 	if !errors.Is(err, payment.ErrNotAllowed) || !c.Held.IsPositive() || cart.Amount.LessThan(c.Authorized) {
 		return changed, err
@@ -52,7 +54,7 @@ func (s *server) lower(ctx context.Context, collectionID string, left decimal.De
 				return err
 			}
 		}
-		if _, err := s.svc.CancelSession(ctx, payment.CancelSessionParams{SessionID: x.ID}); err != nil {
+		if _, err := s.svc.CancelSession(ctx, payment.CancelSessionParams{SessionID: x.ID, KeepAuthorized: true}); err != nil {
 			return err
 		}
 	}
@@ -87,7 +89,9 @@ func (s *server) unchanged(r *http.Request, x *payment.PaymentSession, c *paymen
 	if err != nil {
 		return err
 	}
-	if !c.Amount.Equal(cart.Amount) || !strings.EqualFold(c.CurrencyCode, cart.CurrencyCode) {
+	whole := s.cfg.SplitAmount != nil || x.Amount.Equal(c.Amount.Sub(c.Authorized)) // else another tab has seen what the cart is now
+	accepted := cart.ProviderIDs == nil || slices.Contains(cart.ProviderIDs, x.ProviderID)
+	if !whole || !accepted || !c.Amount.Equal(cart.Amount) || !strings.EqualFold(c.CurrencyCode, cart.CurrencyCode) {
 		return &httpError{status: http.StatusConflict, kind: typeConflict, code: "cart_changed", message: "the cart has changed: choose how to pay again"}
 	}
 	return nil
@@ -140,6 +144,11 @@ func (s *server) choose(ctx context.Context, r *http.Request, ch choice) error {
 	if err != nil {
 		return err
 	}
+	for _, x := range all.Items {
+		if ch.key != "" && textOf(x.Metadata[metadataKey]) == ch.key && x.ProviderID != ch.providerID {
+			return fmt.Errorf("%w: of another provider's session", payment.ErrIdempotencyMismatch)
+		}
+	}
 	mine, others, last := sortOut(all.Items, ch.providerID)
 	amount := c.Amount.Sub(c.Authorized)
 	if s.cfg.SplitAmount != nil {
@@ -161,6 +170,9 @@ func (s *server) choose(ctx context.Context, r *http.Request, ch choice) error {
 	if !amount.IsPositive() {
 		return nothingLeft(c)
 	}
+	if c.ProviderIDs != nil && !slices.Contains(c.ProviderIDs, ch.providerID) {
+		return badField("provider_id", "is not among the providers that are accepted")
+	}
 	if mine != nil && len(others) == 0 {
 		if done, err := s.keep(ctx, mine, amount, ch); done || err != nil {
 			return err
@@ -172,10 +184,11 @@ func (s *server) choose(ctx context.Context, r *http.Request, ch choice) error {
 	p := payment.CreateSessionParams{
 		CollectionID: c.ID, ProviderID: ch.providerID, Amount: amount, Context: ch.shopper, Input: ch.input, Supersede: others,
 		IdempotencyKey: ch.providerID + " after " + last, // two tabs that see the same begin the same
+		KeepAuthorized: true,                             // what another tab has paid meanwhile is the merchant's to give up
 	}
 	if ch.key != "" {
 		p.Metadata = payment.Data{metadataKey: ch.key}
-		p.IdempotencyKey += " as " + ch.key
+		p.IdempotencyKey = keyOf(p.IdempotencyKey, "as", ch.key)
 	}
 	_, err = s.svc.CreateSession(ctx, p)
 	return err

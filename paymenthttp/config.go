@@ -22,7 +22,8 @@ type Config struct {
 
 	// Authorize decides whether whoever sent r may do action to subject. Required by Storefront and Admin, and asked before anything of the
 	// subject is told or done. Storefront answers 404 for any refusal, as if the subject were not there; Admin answers 401 for an error
-	// that matches [ErrUnauthenticated] and 403 for one that matches [ErrForbidden]. Any other error is the host's own trouble: 503.
+	// that matches [ErrUnauthenticated] and 403 for one that matches [ErrForbidden], and asks with an empty Subject about what is not there.
+	// Any other error is the host's own trouble: 503.
 	Authorize func(r *http.Request, action Action, subject Subject) error
 
 	// ResolveCart says what a cart costs now, and what its provider is to know of the shopper. Required by Storefront. It is asked again with

@@ -169,6 +169,8 @@ func wireName(field string) string {
 		return "data"
 	case "ReasonID":
 		return "refund_reason_id"
+	case "ProviderIDs":
+		return "provider_ids"
 	}
 	var b strings.Builder
 	runes := []rune(field)

@@ -20,3 +20,11 @@ func TestRetryAfterIsAlwaysSaid(t *testing.T) {
 		require.Equal(t, "1", w.Header().Get("Retry-After"), outcome)
 	}
 }
+
+func TestWireNames(t *testing.T) {
+	for field, name := range map[string]string{
+		"Input": "data", "ReasonID": "refund_reason_id", "ProviderID": "provider_id", "ProviderIDs": "provider_ids", "data.part": "data.part", "By": "by",
+	} {
+		require.Equal(t, name, wireName(field))
+	}
+}

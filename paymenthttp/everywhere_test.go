@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/shopspring/decimal"
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed40c892db/payment"
@@ -148,6 +149,9 @@ func TestQueriesThatAreNoGoodEverywhere(t *testing.T) {
 	s := newShop(t, nil)
 	for _, list := range []string{"/payments", "/payments/payment-providers", "/refund-reasons", "/operations"} {
 		s.admin("GET", list+"?q=x", "").status(400, "invalid")
+		for _, broken := range []string{"?limit=%zz", "?payment_collection_id=%zz", "?limit=1;payment_collection_id=x"} { // no filter is passed over
+			s.admin("GET", list+broken, "").status(400, "invalid")
+		}
 	}
 	s.admin("GET", "/operations?state=succeeded", "").status(400, "invalid")
 	s.as("", "GET", "/admin/openapi.json", "").status(401, "unauthenticated")
@@ -336,4 +340,57 @@ func TestAWebhookThatIsNotStored(t *testing.T) {
 	send().status(500, "unexpected")
 	store.how.Store("")
 	send().status(200)
+}
+
+// Nobody who has not logged in hears what is there and what is not: the ID of a cart's collection follows from the cart's.
+func TestStrangersCannotTellWhatIsThere(t *testing.T) {
+	s, there := everyone(t, nil)
+	none := strings.Repeat("0", 32)
+	for _, all := range [][]call{there, everyCall("paycol_"+none, "payses_"+none, "pay_"+none, "refr_"+none)} {
+		for _, c := range all {
+			if strings.HasPrefix(c.path, "/admin/") {
+				s.as("", c.method, c.path, c.body).status(401, "unauthenticated")
+			}
+		}
+	}
+}
+
+// A key may be as long as doc says, whatever it is put together with.
+func TestTheLongestKey(t *testing.T) {
+	s := newShop(t, nil)
+	key, other := strings.Repeat("k", 200), strings.Repeat("k", 199)+"l"
+	order := `{"order_id":"order_` + strings.Repeat("x", 194) + `","amount":`
+	first := s.admin("POST", "/payment-collections", order+`1}`, "Idempotency-Key", key).status(200).text("payment_collection.id")
+	require.Equal(t, first, s.admin("POST", "/payment-collections", order+`1}`, "Idempotency-Key", key).status(200).text("payment_collection.id"))
+	s.admin("POST", "/payment-collections", order+`2}`, "Idempotency-Key", key).status(409, "idempotency_mismatch")
+	require.NotEqual(t, first, s.admin("POST", "/payment-collections", order+`1}`, "Idempotency-Key", other).status(200).text("payment_collection.id"))
+	c, x := s.session("anna", "sandbox")
+	s.as("anna", "POST", "/store/payment-sessions/"+x+"/cancel", "").status(200)
+	for range 2 {
+		a := s.as("anna", "POST", "/store/payment-collections/"+c+"/payment-sessions", `{"provider_id":"sandbox"}`, "Idempotency-Key", key).status(200)
+		require.Len(t, a.at("payment_collection.payment_sessions"), 1)
+	}
+	require.Len(t, s.gateway.Intents(), 2)
+}
+
+func TestAKeyThatChoseAnotherProvider(t *testing.T) {
+	for name, split := range map[string]bool{"whole": false, "in parts": true} {
+		t.Run(name, func(t *testing.T) {
+			s := newShop(t, func(cfg *paymenthttp.Config) {
+				if split {
+					cfg.SplitAmount = func(_ context.Context, _ *http.Request, _ *payment.PaymentCollection, left decimal.Decimal, _ payment.Data) (decimal.Decimal, error) {
+						return left, nil
+					}
+				}
+			})
+			c := s.collection("anna")
+			choose := func(provider string) *reply {
+				return s.as("anna", "POST", "/store/payment-collections/"+c+"/payment-sessions", `{"provider_id":"`+provider+`"}`, "Idempotency-Key", "k")
+			}
+			choose("sandbox").status(200)
+			choose("other").status(409, "idempotency_mismatch")
+			require.Len(t, choose("sandbox").status(200).at("payment_collection.payment_sessions"), 1)
+			require.Empty(t, s.other.Intents())
+		})
+	}
 }

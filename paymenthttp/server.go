@@ -2,6 +2,7 @@ package paymenthttp
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -32,8 +33,9 @@ type route struct {
 
 // server is what the three handlers have in common.
 type server struct {
-	cfg Config
-	svc *payment.Service
+	cfg      Config
+	svc      *payment.Service
+	shoppers bool // who reads the answers
 }
 
 // handler serves routes: with a body that is limited, a record for each request, and JSON for whatever goes wrong.
@@ -94,6 +96,9 @@ func (s *server) serve(w http.ResponseWriter, r *http.Request, pattern string, l
 	if err != nil {
 		e := errorOf(err)
 		status = e.status
+		if p, ok := e.with["payment"].(*payment.Payment); ok && s.shoppers {
+			e.with["payment"] = forShoppers(p)
+		}
 		record = append(record, slog.String("code", e.code))
 		if status >= http.StatusInternalServerError {
 			level = slog.LevelError
@@ -168,6 +173,15 @@ func idempotencyKey(r *http.Request) (string, error) {
 		return "", badField("Idempotency-Key", "must be at most 200 bytes")
 	}
 	return "client:" + key, nil
+}
+
+// keyOf makes one key of what tells requests apart, as long as a key may be.
+func keyOf(parts ...string) string {
+	key := strings.Join(parts, " ")
+	if len(key) > 255 {
+		return fmt.Sprintf("sha256 %x", sha256.Sum256([]byte(key)))
+	}
+	return key
 }
 
 // field is one more field of an object.

@@ -3,6 +3,7 @@ package paymenthttp
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/seed40c892db/payment"
@@ -33,7 +34,7 @@ func Storefront(cfg Config) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &storefront{server: server{cfg: cfg, svc: cfg.Service}, waiting: waiting{sessions: map[string]int{}}}
+	h := &storefront{server: server{cfg: cfg, svc: cfg.Service, shoppers: true}, waiting: waiting{sessions: map[string]int{}}}
 	type methods = map[string]func(r *http.Request) (answer, error)
 	return h.handler([]route{
 		{"/store/payment-providers", methods{http.MethodGet: h.providers}},
@@ -171,6 +172,7 @@ func (h *storefront) sessionAnswer(r *http.Request, x *payment.PaymentSession) (
 		if p, err = h.svc.GetPayment(r.Context(), x.PaymentID); err != nil {
 			return answer{}, err
 		}
+		p = forShoppers(p)
 	}
 	b, err := with(x, field{"payment", p})
 	body := map[string]any{"payment_session": b}
@@ -178,6 +180,23 @@ func (h *storefront) sessionAnswer(r *http.Request, x *payment.PaymentSession) (
 		body["payment"] = p
 	}
 	return answer{body: body, etag: versionTag(x.Revision)}, err
+}
+
+// forShoppers leaves out what the people who run the shop have noted for themselves: who moved money, and the words about it.
+func forShoppers(p *payment.Payment) *payment.Payment {
+	shown := *p
+	shown.Captures, shown.Refunds = slices.Clone(p.Captures), slices.Clone(p.Refunds)
+	for i, c := range shown.Captures {
+		bare := *c
+		bare.CreatedBy = ""
+		shown.Captures[i] = &bare
+	}
+	for i, r := range shown.Refunds {
+		bare := *r
+		bare.CreatedBy, bare.Note = "", ""
+		shown.Refunds[i] = &bare
+	}
+	return &shown
 }
 
 func (h *storefront) authorizeSession(r *http.Request) (answer, error) {
@@ -223,7 +242,7 @@ func (h *storefront) cancelSession(r *http.Request) (answer, error) {
 	if x.Status == payment.StatusAuthorized { // that is the merchant's to give up
 		return answer{}, &payment.StateError{ID: x.ID, Status: string(x.Status), Action: "cancel", Why: "ask the shop"}
 	}
-	if x, err = h.svc.CancelSession(ctx, payment.CancelSessionParams{SessionID: x.ID}); err != nil {
+	if x, err = h.svc.CancelSession(ctx, payment.CancelSessionParams{SessionID: x.ID, KeepAuthorized: true}); err != nil {
 		return answer{}, err
 	}
 	return h.sessionAnswer(r, x)

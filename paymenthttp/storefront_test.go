@@ -384,6 +384,20 @@ func TestWaitForAWebhook(t *testing.T) {
 	s.as("anna", "GET", path+"?wait=x", "").status(400, "invalid")
 }
 
+// More than 30 seconds count as 30, however many.
+func TestAVeryLongWait(t *testing.T) {
+	s := newShop(t, nil)
+	_, x := s.session("anna", "sandbox")
+	path := "/store/payment-sessions/" + x
+	tag := s.as("anna", "GET", path, "").status(200).Header().Get("ETag")
+	waited := make(chan *reply, 1)
+	go func() { waited <- s.as("anna", "GET", path+"?wait=9223372037", "", "If-None-Match", tag) }()
+	time.Sleep(300 * time.Millisecond)
+	require.Empty(t, waited)
+	s.pay("anna", x, "tok_visa").status(200)
+	require.Equal(t, "authorized", (<-waited).status(200).text("payment_session.status"))
+}
+
 func TestAnotherSitesPage(t *testing.T) {
 	s := newShop(t, func(cfg *paymenthttp.Config) { cfg.TrustedOrigins = []string{"https://shop.example"} })
 	s.as("anna", "POST", "/store/payment-collections", `{"cart_id":"anna"}`, "Sec-Fetch-Site", "cross-site", "Origin", "https://evil.example").status(403, "cross_origin")
@@ -413,4 +427,42 @@ func TestRequestsThatAreNoGood(t *testing.T) {
 		s.as("anna", "GET", "/store/payment-providers?"+query, "").status(400, "invalid")
 	}
 	s.as("anna", "HEAD", "/store/payment-providers", "").status(200)
+}
+
+// Who moved money, and what was noted of it, is the shop's own.
+func TestWhatTheShopNotesForItself(t *testing.T) {
+	s := newShop(t, nil)
+	c, x := s.session("anna", "sandbox")
+	p := s.pay("anna", x, "tok_visa").status(200).text("payment.id")
+	s.admin("POST", "/payments/"+p+"/capture", "").status(200)
+	a := s.admin("POST", "/payments/"+p+"/refund", `{"amount":1,"note":"known for returns"}`).status(200)
+	require.Equal(t, "known for returns", a.text("payment.refunds.0.note"))
+	require.Equal(t, "ada", a.text("payment.captures.0.created_by"))
+	for _, ask := range []string{
+		"GET /store/payment-sessions/" + x, "GET /store/payment-collections/" + c, "POST /store/payment-sessions/" + x + "/authorize",
+		"POST /store/payment-collections/" + c + "/payment-sessions", "POST /store/payment-sessions/" + x + "/cancel",
+	} {
+		method, path, _ := strings.Cut(ask, " ")
+		a := s.as("anna", method, path, map[bool]string{true: `{"provider_id":"sandbox"}`}[strings.HasSuffix(path, "/payment-sessions")])
+		require.NotContains(t, a.Body.String(), "known for returns", ask)
+		require.NotContains(t, a.Body.String(), `"ada"`, ask)
+	}
+	a = s.as("anna", "GET", "/store/payment-sessions/"+x, "").status(200)
+	require.Equal(t, "1", fmt.Sprint(a.at("payment.refunds.0.amount")))
+	require.Equal(t, "1", fmt.Sprint(a.at("payment_session.payment.refunds.0.amount")))
+}
+
+func TestWhatTheShopNotesIsNotInAnError(t *testing.T) {
+	noted := &payment.Payment{Captures: []*payment.Capture{{Entry: payment.Entry{CreatedBy: "ada"}}}, Refunds: []*payment.Refund{{Note: "known for returns"}}}
+	s := newShop(t, func(cfg *paymenthttp.Config) {
+		cfg.SplitAmount = func(context.Context, *http.Request, *payment.PaymentCollection, decimal.Decimal, payment.Data) (decimal.Decimal, error) {
+			return decimal.Decimal{}, &payment.SessionError{Outcome: payment.ErrDeclined, Payment: noted}
+		}
+	})
+	c := s.collection("anna")
+	a := s.as("anna", "POST", "/store/payment-collections/"+c+"/payment-sessions", `{"provider_id":"sandbox"}`).status(422, "declined")
+	require.Len(t, a.at("payment.refunds"), 1)
+	require.NotContains(t, a.Body.String(), "known for returns")
+	require.NotContains(t, a.Body.String(), `"ada"`)
+	require.Equal(t, "known for returns", noted.Refunds[0].Note)
 }

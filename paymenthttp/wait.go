@@ -25,7 +25,7 @@ func waitFor(r *http.Request) (time.Duration, error) {
 	if err != nil || seconds < 0 {
 		return 0, badField("wait", "must be a number of seconds, 0 to 30")
 	}
-	return min(time.Duration(seconds)*time.Second, longestWait), nil
+	return time.Duration(min(seconds, int(longestWait/time.Second))) * time.Second, nil
 }
 
 // waiting is who waits for a session to change.

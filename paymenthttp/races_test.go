@@ -1,0 +1,99 @@
+package paymenthttp_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/seed40c892db/payment/paymenthttp"
+	"github.com/seed40c892db/payment/sandboxprovider"
+)
+
+// whilePaying asks for something while the gateway is about to authorize a session, and returns what the shopper is told of both.
+func (s *shop) whilePaying(session string, ask func() *reply) (paid, asked *reply) {
+	s.t.Helper()
+	gate := make(chan struct{})
+	s.gateway.FailNext(sandboxprovider.MethodConfirm, sandboxprovider.Fault{Before: gate})
+	replies := [2]chan *reply{make(chan *reply, 1), make(chan *reply, 1)}
+	go func() { replies[0] <- s.pay("anna", session, "tok_visa") }()
+	require.Eventually(s.t, func() bool {
+		x, err := s.svc.GetSession(s.t.Context(), session)
+		return err == nil && x.OperationID != ""
+	}, 10*time.Second, 5*time.Millisecond)
+	go func() { replies[1] <- ask() }()
+	time.Sleep(100 * time.Millisecond) // it waits for its turn
+	close(gate)
+	return <-replies[0], <-replies[1]
+}
+
+// What is authorized is the merchant's to give up, also where a shopper asks before it is: an order may be on its way.
+func TestWhatIsBeingPaidIsNotTakenBack(t *testing.T) {
+	for name, ask := range map[string]func(s *shop, collection, session string) *reply{
+		"cancel": func(s *shop, _, session string) *reply {
+			return s.as("anna", "POST", "/store/payment-sessions/"+session+"/cancel", "")
+		},
+		"another provider": func(s *shop, collection, _ string) *reply {
+			return s.as("anna", "POST", "/store/payment-collections/"+collection+"/payment-sessions", `{"provider_id":"other"}`)
+		},
+		"a cheaper cart": func(s *shop, _, _ string) *reply {
+			s.setPrice("anna", "10.00")
+			return s.as("anna", "POST", "/store/payment-collections", `{"cart_id":"anna"}`)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newShop(t, nil)
+			c, x := s.session("anna", "sandbox")
+			paid, asked := s.whilePaying(x, func() *reply { return ask(s, c, x) })
+			paid.status(200)
+			asked.status(400, "not_allowed")
+			now := s.as("anna", "GET", "/store/payment-sessions/"+x, "").status(200)
+			require.Equal(t, "authorized", now.text("payment_session.status"))
+			require.Nil(t, now.at("payment.canceled_at"))
+		})
+	}
+}
+
+// A tab that shows what the cart was before does not pay it, also where another tab has told the collection already.
+func TestAnOldTabDoesNotPayAnOldAmount(t *testing.T) {
+	s := newShop(t, nil)
+	_, x := s.session("anna", "sandbox")
+	s.setPrice("anna", "200.00")
+	s.collection("anna") // the other tab
+	s.pay("anna", x, "tok_visa").status(409, "cart_changed")
+	require.Equal(t, 0, s.gateway.Authorizations(x))
+	_, same := s.session("anna", "sandbox")
+	require.Equal(t, x, same)
+	require.Equal(t, "200", fmt.Sprint(s.pay("anna", x, "tok_visa").status(200).at("payment.authorized_amount")))
+}
+
+// A cart may lose a provider as it grows: what was begun with it is not paid.
+func TestTheProvidersOfACartChange(t *testing.T) {
+	accepted := []string{"sandbox", "manual"}
+	s := newShop(t, func(cfg *paymenthttp.Config) {
+		cart := cfg.ResolveCart
+		cfg.ResolveCart = func(ctx context.Context, r *http.Request, id string) (paymenthttp.Cart, error) {
+			c, err := cart(ctx, r, id)
+			c.ProviderIDs = accepted
+			return c, err
+		}
+	})
+	c, x := s.session("anna", "manual")
+	accepted = []string{"sandbox"}
+	choose := func(provider string) *reply {
+		return s.as("anna", "POST", "/store/payment-collections/"+c+"/payment-sessions", `{"provider_id":"`+provider+`"}`)
+	}
+	s.pay("anna", x, "").status(409, "cart_changed")
+	require.Equal(t, "provider_id", choose("manual").status(400, "invalid").text("field"))
+	s.setPrice("anna", "5000.00")
+	s.pay("anna", x, "").status(409, "cart_changed")
+	require.Equal(t, "provider_id", choose("manual").status(400, "invalid").text("field"))
+	a := choose("sandbox").status(200)
+	require.Equal(t, "[map[id:sandbox]]", fmt.Sprint(a.at("payment_collection.payment_providers")))
+	require.Len(t, a.at("payment_collection.payment_sessions"), 1)
+	accepted = nil
+	require.Empty(t, choose("sandbox").status(200).at("payment_collection.payment_providers"), "all of them")
+}
