@@ -28,6 +28,8 @@ type Config struct {
 
 	// ResolveCart says what a cart costs now, and what its provider is to know of the shopper. Required by Storefront. It is asked again with
 	// every payment session, so that a cart that has changed is paid as it is. An error that matches [payment.ErrNotFound] is answered with 404.
+	// What a gateway holds already is authorized all the same, also by a webhook: before an order is placed, compare the collection's Authorized
+	// with what the cart costs then, and do not go by its status alone.
 	ResolveCart func(ctx context.Context, r *http.Request, cartID string) (Cart, error)
 
 	// ResolveOrder is the same for an order whose collection an admin has made: its amount is that collection's. Required by Admin, and by

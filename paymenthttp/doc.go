@@ -14,7 +14,7 @@
 //	400 invalid_data, not_allowed   the request, or the object's state; code says which: invalid, amount_exceeded, canceled, too_many_declines …
 //	404 not_found                   it is not there, or not the caller's
 //	405, 413, 415                   with Allow; a body above 80 KiB (a webhook's: 256 KiB); one that is not application/json
-//	409 conflict                    an Idempotency-Key that was used with another request
+//	409 conflict                    an Idempotency-Key that was used with another request; or cart_changed: choose a provider again
 //	422 payment_authorization_error declined: reason is the provider's code, payment_session may be tried again
 //	503 unexpected_state            with Retry-After: nothing has happened, or the store is down
 //

@@ -107,6 +107,7 @@ func TestACartKeepsItsCurrency(t *testing.T) {
 	s.as("anna", "POST", "/store/payment-collections", `{"cart_id":"anna"}`, "Country", "US").status(409, "currency_changed")
 	s.as("anna", "POST", "/store/payment-collections/"+c+"/payment-sessions", `{"provider_id":"sandbox"}`, "Country", "US").status(409, "currency_changed")
 	s.as("anna", "POST", "/store/payment-sessions/"+x+"/authorize", "", "Country", "US").status(409, "cart_changed")
+	s.admin("POST", "/payment-collections/"+c+"/mark-as-paid", "", "Country", "US").status(409, "currency_changed")
 }
 
 // A session that the shopper's browser can still pay holds its amount: a cheaper cart brings it down first.
@@ -453,16 +454,27 @@ func TestWhatTheShopNotesForItself(t *testing.T) {
 }
 
 func TestWhatTheShopNotesIsNotInAnError(t *testing.T) {
-	noted := &payment.Payment{Captures: []*payment.Capture{{Entry: payment.Entry{CreatedBy: "ada"}}}, Refunds: []*payment.Refund{{Note: "known for returns"}}}
+	var outcome *payment.SessionError
 	s := newShop(t, func(cfg *paymenthttp.Config) {
-		cfg.SplitAmount = func(context.Context, *http.Request, *payment.PaymentCollection, decimal.Decimal, payment.Data) (decimal.Decimal, error) {
-			return decimal.Decimal{}, &payment.SessionError{Outcome: payment.ErrDeclined, Payment: noted}
+		cfg.SplitAmount = func(_ context.Context, _ *http.Request, _ *payment.PaymentCollection, left decimal.Decimal, _ payment.Data) (decimal.Decimal, error) {
+			if outcome != nil {
+				return left, outcome
+			}
+			return left, nil
 		}
 	})
+	id := s.paid("ben", "tok_visa")
+	s.admin("POST", "/payments/"+id+"/capture", "").status(200)
+	s.admin("POST", "/payments/"+id+"/refund", `{"amount":1,"note":"known for returns"}`).status(200)
+	p, err := s.svc.GetPayment(t.Context(), id)
+	require.NoError(t, err)
+	x, err := s.svc.GetSession(t.Context(), p.SessionID)
+	require.NoError(t, err)
+	outcome = &payment.SessionError{Outcome: payment.ErrDeclined, Session: x, Payment: p}
 	c := s.collection("anna")
 	a := s.as("anna", "POST", "/store/payment-collections/"+c+"/payment-sessions", `{"provider_id":"sandbox"}`).status(422, "declined")
 	require.Len(t, a.at("payment.refunds"), 1)
 	require.NotContains(t, a.Body.String(), "known for returns")
 	require.NotContains(t, a.Body.String(), `"ada"`)
-	require.Equal(t, "known for returns", noted.Refunds[0].Note)
+	require.Equal(t, "known for returns", p.Refunds[0].Note)
 }
