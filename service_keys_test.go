@@ -58,7 +58,7 @@ func keyedMethods() map[string]keyed {
 			},
 			others: map[string]any{
 				"ProviderID": "manual", "Amount": dec("40.01"), "CurrencyCode": "USD", "Context": private("a@example.com"), "Input": payment.Data{"a": 1},
-				"Metadata": payment.Data{"a": 1}, "Supersede": []string{"payses_1"},
+				"Metadata": payment.Data{"a": 1}, "Supersede": []string{"payses_1"}, "KeepAuthorized": true,
 			},
 			scopes: "CollectionID",
 		},
@@ -95,6 +95,7 @@ func keyedMethods() map[string]keyed {
 				return s.CancelSession(s.t.Context(), p.(payment.CancelSessionParams))
 			},
 			scopes: "SessionID",
+			others: map[string]any{"KeepAuthorized": true},
 		},
 		"CapturePayment": {
 			method: sandboxprovider.MethodCapture,

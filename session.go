@@ -75,7 +75,7 @@ func (s *Service) CreateSession(ctx context.Context, p CreateSessionParams) (*Pa
 		return nil, err
 	}
 	r, err := newRequest("CreateSession", p.IdempotencyKey, p.CollectionID, p.ProviderID, p.Amount, strings.ToUpper(p.CurrencyCode), p.Context.Reveal(),
-		input, metadata, p.Supersede)
+		input, metadata, p.Supersede, p.KeepAuthorized)
 	if err != nil {
 		return nil, err
 	}
@@ -424,7 +424,7 @@ type CancelSessionParams struct {
 // is deciding; or p.KeepAuthorized forbids it), [ErrUnsupported] (the provider is no [Canceler]) or [ErrIdempotencyMismatch]; nothing has changed then. A [*SessionError]
 // matches [ErrDeclined] or [ErrNotSent] (nothing has changed), [ErrOutcomeUnknown], [ErrInProgress] or [ErrNeedsAttention].
 func (s *Service) CancelSession(ctx context.Context, p CancelSessionParams) (*PaymentSession, error) {
-	b, err := s.cancel(ctx, cancellation{method: "CancelSession", key: p.IdempotencyKey, kind: RowSessions, id: p.SessionID,
+	b, err := s.cancel(ctx, cancellation{method: "CancelSession", key: p.IdempotencyKey, kind: RowSessions, id: p.SessionID, keep: p.KeepAuthorized,
 		allowed: func(b *book) error { return b.cancelable(p.KeepAuthorized) }})
 	if err == nil && b.session.Status != StatusCanceled {
 		err = b.uncaptured() // the gateway may have taken part of it meanwhile
@@ -458,12 +458,13 @@ type cancellation struct {
 	kind        RowKind           // of the object that id names: sessions or payments
 	id          string            // which
 	allowed     func(*book) error // what else may refuse it
+	keep        bool              // refuses what is authorized
 	hurried     bool              // does not wait for other operations
 }
 
 // cancel runs a cancellation.
 func (s *Service) cancel(ctx context.Context, c cancellation) (*book, error) {
-	r, err := newRequest(c.method, c.key, c.id)
+	r, err := newRequest(c.method, c.key, c.id, c.keep)
 	if err != nil {
 		return nil, err
 	}
