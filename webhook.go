@@ -74,7 +74,6 @@ func (s *Service) HandleWebhook(ctx context.Context, providerID string, r Webhoo
 		Reference: m.Reference, State: DeliveryParked, Code: parkedNew, ReceivedAt: now,
 		DueAt: now.Add(webhookTime + s.cfg.SettleTimeout + s.cfg.ClockSkew), // should this process die
 	}
-	waits := false
 	b, foreign, err := s.address(ctx, d)
 	switch {
 	case err != nil:
@@ -83,10 +82,8 @@ func (s *Service) HandleWebhook(ctx context.Context, providerID string, r Webhoo
 		d.State, d.Code, d.DueAt, d.HandledAt = DeliveryIgnored, "", time.Time{}, now
 	default:
 		d.Body = keepMessage(r.Body, m)
-		if b != nil && m.Notice == nil && b.openOperation() == nil {
-			if since := now.Sub(b.session.AskedAt); since < askPause && since > -s.cfg.ClockSkew { // it would wait: one write says so
-				d.Code, d.DueAt, waits = parkedAsked, b.session.AskedAt.Add(askPause), true
-			}
+		if b != nil && m.Notice == nil && b.openOperation() == nil && b.askedJustNow() { // it would wait: one write says so
+			d.Code, d.DueAt = parkedAsked, b.session.AskedAt.Add(askPause)
 		}
 	}
 	err = s.putDelivery(ctx, d)
@@ -96,7 +93,7 @@ func (s *Service) HandleWebhook(ctx context.Context, providerID string, r Webhoo
 	if err != nil {
 		return nil, err
 	}
-	if d.State == DeliveryParked && !waits {
+	if d.State == DeliveryParked && d.Code == parkedNew {
 		// It is stored: now it is our matter, for as long as was said above.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), webhookTime+s.cfg.SettleTimeout)
 		defer cancel()
@@ -271,6 +268,12 @@ func (s *Service) hear(ctx context.Context, d *Delivery, m WebhookMessage, limit
 	return p, nil
 }
 
+// askedJustNow reports whether the gateway was asked about the session within the last second, by whosever clock.
+func (b *book) askedJustNow() bool {
+	since := b.now.Sub(b.session.AskedAt)
+	return since < askPause && since > -b.cfg.ClockSkew
+}
+
 // ask asks about a session because of a message: not while an operation of ours is under way, and not twice within a second, by however
 // many processes. An operation whose lease has ended is taken over.
 func (s *Service) ask(ctx context.Context, b *book, q inquiry) (parked, heard, error) {
@@ -283,10 +286,10 @@ func (s *Service) ask(ctx context.Context, b *book, q inquiry) (parked, heard, e
 			return nil // this commit has happened already
 		}
 		p, overdue = parked{}, ""
-		switch since := b.now.Sub(x.AskedAt); {
+		switch {
 		case op != nil && op.State == OperationOpen && b.now.Before(op.LeaseUntil):
 			p = parked{parkedOpen, op.LeaseUntil}
-		case since < askPause && since > -s.cfg.ClockSkew:
+		case b.askedJustNow():
 			p = parked{parkedAsked, x.AskedAt.Add(askPause)}
 		case op != nil && op.State == OperationOpen:
 			overdue = op.ID

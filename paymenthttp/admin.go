@@ -44,8 +44,7 @@ func Admin(cfg Config) (http.Handler, error) {
 		return nil, err
 	}
 	h := &admin{server{cfg: cfg, svc: cfg.Service}}
-	type methods = map[string]func(r *http.Request) (answer, error)
-	return h.handler([]route{
+	return h.guarded([]route{
 		{"/admin/payments", methods{http.MethodGet: h.payments}},
 		{"/admin/payments/payment-providers", methods{http.MethodGet: h.providers}},
 		{"/admin/payments/{id}", methods{http.MethodGet: h.readPayment}},
@@ -70,9 +69,6 @@ func Admin(cfg Config) (http.Handler, error) {
 
 type admin struct{ server }
 
-// actor is who asks, for the record.
-func (h *admin) actor(r *http.Request) string { return h.cfg.Actor(r) }
-
 func (h *admin) payments(r *http.Request) (answer, error) {
 	if err := h.authorize(r, ActionListPayments, Subject{}); err != nil {
 		return answer{}, err
@@ -89,13 +85,6 @@ func (h *admin) payments(r *http.Request) (answer, error) {
 		return answer{}, err
 	}
 	return listAnswer("payments", list.Items, list.Count, limit, offset), nil
-}
-
-func listAnswer[T any](plural string, items []T, count, limit, offset int) answer {
-	if items == nil {
-		items = []T{}
-	}
-	return answer{body: map[string]any{plural: items, "count": count, "limit": limit, "offset": offset}}
 }
 
 // absent asks about what is not there, too: else strangers could tell what is.
@@ -179,7 +168,7 @@ func (h *admin) capture(r *http.Request) (answer, error) {
 	}
 	return h.move(r, ActionCapturePayment, func(ctx context.Context, p *payment.Payment, key string) (*payment.Payment, error) {
 		return h.svc.CapturePayment(ctx, payment.CapturePaymentParams{
-			PaymentID: p.ID, Amount: sum.pointer(), Final: final, CreatedBy: h.actor(r), IdempotencyKey: key,
+			PaymentID: p.ID, Amount: sum.pointer(), Final: final, CreatedBy: h.cfg.Actor(r), IdempotencyKey: key,
 		})
 	})
 }
@@ -192,7 +181,7 @@ func (h *admin) refund(r *http.Request) (answer, error) {
 	}
 	return h.move(r, ActionRefundPayment, func(ctx context.Context, p *payment.Payment, key string) (*payment.Payment, error) {
 		return h.svc.RefundPayment(ctx, payment.RefundPaymentParams{
-			PaymentID: p.ID, Amount: sum.pointer(), ReasonID: orEmpty(reason), Note: orEmpty(note), CreatedBy: h.actor(r), IdempotencyKey: key,
+			PaymentID: p.ID, Amount: sum.pointer(), ReasonID: orEmpty(reason), Note: orEmpty(note), CreatedBy: h.cfg.Actor(r), IdempotencyKey: key,
 		})
 	})
 }
@@ -242,7 +231,7 @@ func (h *admin) resolve(r *http.Request) (answer, error) {
 	ctx, cancel := h.limited(r)
 	defer cancel()
 	op, err := h.svc.ResolveOperation(ctx, payment.ResolveOperationParams{
-		OperationID: r.PathValue("id"), Outcome: payment.Resolution(outcome), Note: note, By: h.actor(r),
+		OperationID: r.PathValue("id"), Outcome: payment.Resolution(outcome), Note: note, By: h.cfg.Actor(r),
 	})
 	return answer{body: map[string]any{"operation": op}}, err
 }

@@ -107,7 +107,7 @@ func (h *admin) markAsPaid(r *http.Request) (answer, error) {
 	}
 	p, err := h.pay(ctx, c, provider, shopper)
 	if err == nil {
-		_, err = h.svc.CapturePayment(ctx, payment.CapturePaymentParams{PaymentID: p.ID, CreatedBy: h.actor(r), IdempotencyKey: "paid " + p.ID})
+		_, err = h.svc.CapturePayment(ctx, payment.CapturePaymentParams{PaymentID: p.ID, CreatedBy: h.cfg.Actor(r), IdempotencyKey: "paid " + p.ID})
 	}
 	if errors.Is(err, payment.ErrRequiresMore) {
 		err = &httpError{status: http.StatusBadRequest, kind: typeNotAllowed, code: "requires_more", cause: err,

@@ -45,7 +45,7 @@ func (h *admin) reasons(r *http.Request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return listAnswer("refund_reasons", all[min(offset, len(all)):min(offset+limit, len(all))], len(all), limit, offset), nil
+	return cutAnswer("refund_reasons", all, limit, offset), nil
 }
 
 func (h *admin) readReason(r *http.Request) (answer, error) {

@@ -144,19 +144,18 @@ func (s *server) choose(ctx context.Context, r *http.Request, ch choice) error {
 	if err != nil {
 		return err
 	}
-	for _, x := range all.Items {
-		if ch.key != "" && textOf(x.Metadata[metadataKey]) == ch.key && x.ProviderID != ch.providerID {
-			return fmt.Errorf("%w: of another provider's session", payment.ErrIdempotencyMismatch)
-		}
+	named := func(x *payment.PaymentSession) bool { return ch.key != "" && textOf(x.Metadata[metadataKey]) == ch.key }
+	if slices.ContainsFunc(all.Items, func(x *payment.PaymentSession) bool { return named(x) && x.ProviderID != ch.providerID }) {
+		return fmt.Errorf("%w: of another provider's session", payment.ErrIdempotencyMismatch)
 	}
 	mine, others, last := sortOut(all.Items, ch.providerID)
 	amount := c.Amount.Sub(c.Authorized)
 	if s.cfg.SplitAmount != nil {
 		others = nil
+		if slices.ContainsFunc(all.Items, named) {
+			return nil
+		}
 		if ch.key != "" {
-			if slices.ContainsFunc(all.Items, func(x *payment.PaymentSession) bool { return textOf(x.Metadata[metadataKey]) == ch.key }) {
-				return nil
-			}
 			mine = nil
 		}
 		left := amount.Sub(c.Held)

@@ -25,10 +25,13 @@ type answer struct {
 	retry  time.Duration // when asking again makes sense
 }
 
-// route is one path, and what each method does there.
+// methods is what each method of HTTP does on a path.
+type methods = map[string]func(r *http.Request) (answer, error)
+
+// route is one path, and what can be done there.
 type route struct {
 	pattern string
-	methods map[string]func(r *http.Request) (answer, error)
+	methods methods
 }
 
 // server is what the three handlers have in common.
@@ -38,8 +41,8 @@ type server struct {
 	shoppers bool // who reads the answers
 }
 
-// handler serves routes: with a body that is limited, a record for each request, and JSON for whatever goes wrong.
-func (s *server) handler(routes []route) (http.Handler, error) {
+// mux serves routes: with bodies of limited size, a record for each request, and JSON for whatever goes wrong.
+func (s *server) mux(limit int64, routes []route) *http.ServeMux {
 	mux := http.NewServeMux()
 	for _, rt := range routes {
 		allowed := []string{}
@@ -57,12 +60,17 @@ func (s *server) handler(routes []route) (http.Handler, error) {
 			if do == nil {
 				do = func(*http.Request) (answer, error) { return answer{}, methodNotAllowed(allowed) }
 			}
-			s.serve(w, r, rt.pattern, bodyLimit, do)
+			s.serve(w, r, rt.pattern, limit, do)
 		})
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		s.serve(w, r, "/", bodyLimit, func(*http.Request) (answer, error) { return answer{}, errNotThere() })
+		s.serve(w, r, "/", limit, func(*http.Request) (answer, error) { return answer{}, errNotThere() })
 	})
+	return mux
+}
+
+// guarded serves routes, and refuses what another site's page sends.
+func (s *server) guarded(routes []route) (http.Handler, error) {
 	guard := http.NewCrossOriginProtection()
 	for _, origin := range s.cfg.TrustedOrigins {
 		if err := guard.AddTrustedOrigin(origin); err != nil {
@@ -74,7 +82,7 @@ func (s *server) handler(routes []route) (http.Handler, error) {
 			return answer{}, &httpError{status: http.StatusForbidden, kind: typeForbidden, code: "cross_origin", message: "another site's page may not send this"}
 		})
 	}))
-	return guard.Handler(mux), nil
+	return guard.Handler(s.mux(bodyLimit, routes)), nil
 }
 
 // serve answers one request, and writes it down without anything that its body held.
@@ -86,7 +94,7 @@ func (s *server) serve(w http.ResponseWriter, r *http.Request, pattern string, l
 	r.Body = http.MaxBytesReader(w, r.Body, limit)
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
-	a, err := guarded(r, do)
+	a, err := recovered(r, do)
 	record := []slog.Attr{slog.String("method", r.Method), slog.String("route", pattern)}
 	level := slog.LevelInfo
 	status := a.status
@@ -139,8 +147,8 @@ func matches(r *http.Request, etag string) bool {
 	return false
 }
 
-// guarded makes a panic an error.
-func guarded(r *http.Request, do func(r *http.Request) (answer, error)) (_ answer, err error) {
+// recovered makes a panic an error.
+func recovered(r *http.Request, do func(r *http.Request) (answer, error)) (_ answer, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = &httpError{status: http.StatusInternalServerError, kind: typeUnexpected, code: "unexpected", message: "something went wrong",
@@ -265,9 +273,21 @@ func (s *server) providersAnswer(r *http.Request, filters map[string]*string, on
 			shown = append(shown, map[string]any{"id": one.ID, "is_enabled": one.Enabled})
 		}
 	}
-	count := len(shown)
-	shown = shown[min(offset, count):min(offset+limit, count)]
-	return answer{body: map[string]any{"payment_providers": shown, "count": count, "limit": limit, "offset": offset}}, nil
+	return cutAnswer("payment_providers", shown, limit, offset), nil
+}
+
+// listAnswer shows a page of a list, of which count rows match in all.
+func listAnswer[T any](plural string, items []T, count, limit, offset int) answer {
+	if items == nil {
+		items = []T{}
+	}
+	return answer{body: map[string]any{plural: items, "count": count, "limit": limit, "offset": offset}}
+}
+
+// cutAnswer shows a page of a list that is there as a whole.
+func cutAnswer[T any](plural string, all []T, limit, offset int) answer {
+	n := len(all)
+	return listAnswer(plural, all[min(offset, n):min(offset+limit, n)], n, limit, offset)
 }
 
 // chosen answers the choice of a provider, of which err came: the collection as it is now, also where the outcome is not known yet.

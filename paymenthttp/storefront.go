@@ -35,8 +35,7 @@ func Storefront(cfg Config) (http.Handler, error) {
 		return nil, err
 	}
 	h := &storefront{server: server{cfg: cfg, svc: cfg.Service, shoppers: true}, waiting: waiting{sessions: map[string]int{}}}
-	type methods = map[string]func(r *http.Request) (answer, error)
-	return h.handler([]route{
+	return h.guarded([]route{
 		{"/store/payment-providers", methods{http.MethodGet: h.providers}},
 		{"/store/payment-collections", methods{http.MethodPost: h.createCollection}},
 		{"/store/payment-collections/{id}", methods{http.MethodGet: h.readCollection}},

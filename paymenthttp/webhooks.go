@@ -22,22 +22,14 @@ func Webhooks(cfg Config) (http.Handler, error) {
 		return nil, err
 	}
 	h := &webhooks{server{cfg: cfg, svc: cfg.Service}}
-	mux := http.NewServeMux()
-	mux.HandleFunc("/hooks/payment/{provider}", func(w http.ResponseWriter, r *http.Request) {
-		h.serve(w, r, "/hooks/payment/{provider}", webhookLimit, h.take)
-	})
-	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		h.serve(w, r, "/", webhookLimit, func(*http.Request) (answer, error) { return answer{}, errNotThere() })
-	})
-	return mux, nil
+	return h.mux(webhookLimit, []route{
+		{"/hooks/payment/{provider}", methods{http.MethodPost: h.take}}, // gateways are no pages: their signature is their credential
+	}), nil
 }
 
 type webhooks struct{ server }
 
 func (h *webhooks) take(r *http.Request) (answer, error) {
-	if r.Method != http.MethodPost {
-		return answer{}, methodNotAllowed([]string{http.MethodPost})
-	}
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return answer{}, bodyError(err)

@@ -28,15 +28,12 @@ func (p *Provider) change(ctx context.Context, r payment.Request, built error, d
 	if err := errors.Join(built, ctx.Err()); err != nil {
 		return payment.Snapshot{}, payment.NotSent(err)
 	}
-	id := r.Reference
-	if id == "" {
-		var err error
-		if id, err = p.search(ctx, r.SessionID); err == nil && id == "" {
-			err = errors.New("stripe: the session's intent is not found, yet")
-		}
-		if err != nil {
-			return payment.Snapshot{}, payment.NotSent(err) // a search alone was sent
-		}
+	id, err := p.locate(ctx, r)
+	if err == nil && id == "" {
+		err = errors.New("stripe: the session's intent is not found, yet")
+	}
+	if err != nil {
+		return payment.Snapshot{}, payment.NotSent(err) // a search alone was sent
 	}
 	return p.send(ctx, r, id, do)
 }
@@ -109,17 +106,22 @@ func replayed(r *stripe.APIResponse) bool {
 func (p *Provider) status(ctx context.Context, r payment.Request) (*stripe.PaymentIntent, payment.Snapshot, error) {
 	ctx, cancel := context.WithTimeout(ctx, p.cfg.Timeout)
 	defer cancel()
-	id := r.Reference
-	if id == "" {
-		var err error
-		if id, err = p.search(ctx, r.SessionID); err != nil {
-			return nil, payment.Snapshot{}, err
-		}
-		if id == "" {
-			return nil, payment.Snapshot{State: payment.SnapshotNotFound}, nil
-		}
+	id, err := p.locate(ctx, r)
+	switch {
+	case err != nil:
+		return nil, payment.Snapshot{}, err
+	case id == "":
+		return nil, payment.Snapshot{State: payment.SnapshotNotFound}, nil
 	}
 	return p.read(ctx, r, id)
+}
+
+// locate returns the ID of the session's intent: the one that is known, or else the one that a search finds; empty where it finds none.
+func (p *Provider) locate(ctx context.Context, r payment.Request) (string, error) {
+	if r.Reference != "" {
+		return r.Reference, nil
+	}
+	return p.search(ctx, r.SessionID)
 }
 
 // search returns the ID of the session's intent, empty where Stripe finds none.
