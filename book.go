@@ -27,6 +27,7 @@ type book struct {
 	request    *KeyedRequest
 
 	out      Changes
+	kept     bool // the rows are those that this process has kept: they may be stale
 	touched  bool // something is to be committed
 	more     bool // the Snapshot held more movements than one commit takes
 	prompted bool // the answer settled last came because of a message
@@ -75,7 +76,7 @@ func (s *Service) load(ctx context.Context, by Key) (*book, error) {
 // nothing commits nothing; one that returns an error commits nothing either. It recognizes its own earlier effect, because a
 // commit may have happened although it was not confirmed.
 //
-// first, where it is not nil, is a book to decide on instead of a first load.
+// first, where it is not nil, is a book to decide on instead of a first load. If its rows are kept ones, only what is committed counts.
 func (s *Service) change(ctx context.Context, by Key, first *book, decide func(*book) error) (*book, error) {
 	b := first
 	for duplicates := 0; ; {
@@ -86,16 +87,24 @@ func (s *Service) change(ctx context.Context, by Key, first *book, decide func(*
 			}
 			b = fresh
 		}
-		if err := decide(b); err != nil {
+		err := decide(b)
+		if b.kept && (err != nil || !b.touched) {
+			b = nil
+			continue
+		}
+		if err != nil || !b.touched {
 			return b, err
 		}
-		if !b.touched {
-			return b, nil
+		err = s.commit(ctx, b)
+		if b.kept && (err == nil || errors.Is(err, ErrConflict)) {
+			s.shelf.judge(err == nil)
 		}
-		err := s.commit(ctx, b)
 		switch {
 		case err == nil:
 			return b, nil
+		case b.kept && (errors.Is(err, ErrConflict) || errors.Is(err, ErrDuplicate)):
+			b = nil
+			continue // nobody is in the way: the rows were stale, or the request is known
 		case errors.Is(err, ErrDuplicate):
 			// What stands in the way must show on fresh rows; if it does not, the store contradicts itself.
 			if duplicates++; duplicates > 3 {
@@ -121,6 +130,7 @@ func (s *Service) commit(ctx context.Context, b *book) error {
 				s.wake()
 			}
 			b.committed()
+			s.shelf.put(b)
 			return nil
 		}
 		if !errors.Is(err, ErrCommitUnknown) {
@@ -144,6 +154,7 @@ func (b *book) changes() *Changes {
 			c.Sessions = append(c.Sessions, b.session)
 		}
 	}
+	c.NewRequests = b.kept && len(c.Requests) > 0 // whether they are there was not looked at
 	for i, e := range c.Events {
 		e.Seq = (b.version+1)*64 + int64(i)
 	}
@@ -154,7 +165,7 @@ func (b *book) changes() *Changes {
 func (b *book) committed() {
 	b.version++
 	b.collection.Version = b.version
-	b.out, b.touched = Changes{}, false
+	b.out, b.touched, b.kept = Changes{}, false, false
 }
 
 func (b *book) touchCollection() { b.touched = true }

@@ -319,33 +319,41 @@ func TestCancellationDoesNotReachTheCall(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 }
 
-// Each step with a pure provider is one load and one commit, with any other one load and two commits.
+// Each step with a pure provider is one load and one commit, with any other one load and two commits; what was kept needs no load.
 func TestLoadsAndCommitsPerStep(t *testing.T) {
-	store := &counting{Store: memstore.New()}
-	s := newShop(t, options{store: store})
-	for _, provider := range []string{"manual", "sandbox"} {
-		commits := map[string]int{"manual": 1, "sandbox": 2}[provider]
-		expect := func(what string, loads, commits int) {
-			t.Helper()
-			require.Equal(t, [2]int{loads, commits}, [2]int{store.loads, store.commits}, "%s with %s", what, provider)
+	for keep, loads := range map[int]int{-1: 1, 0: 0} { // what the Service has written last it need not load
+		store := &counting{Store: memstore.New()}
+		s := newShop(t, options{store: store, config: payment.Config{KeepCollections: keep}})
+		for _, provider := range []string{"manual", "sandbox"} {
+			commits := map[string]int{"manual": 1, "sandbox": 2}[provider]
+			expect := func(what string, loads, commits int) {
+				t.Helper()
+				require.Equal(t, [2]int{loads, commits}, [2]int{store.loads, store.commits}, "%s with %s, keeping %d", what, provider, keep)
+				store.loads, store.commits = 0, 0
+			}
 			store.loads, store.commits = 0, 0
+			c := s.collection("100", "EUR")
+			expect("CreateCollection", 0, 1)
+			x := s.session(c, provider, "100")
+			expect("CreateSession", loads, commits)
+			p := s.authorize(x)
+			expect("AuthorizeSession", loads, commits)
+			p, err := s.capture(p, "50")
+			require.NoError(t, err)
+			expect("CapturePayment", loads, commits)
+			p, err = s.CapturePayment(t.Context(), payment.CapturePaymentParams{PaymentID: p.ID, Amount: amount("10"), IdempotencyKey: "10 more"})
+			require.NoError(t, err)
+			expect("CapturePayment with a key", loads, commits)
+			_, err = s.refund(p, "10")
+			require.NoError(t, err)
+			expect("RefundPayment", loads, commits)
+			_, err = s.CancelPayment(t.Context(), payment.CancelPaymentParams{PaymentID: p.ID})
+			require.NoError(t, err)
+			expect("CancelPayment", loads, commits)
+			_, err = s.capture(p, "1") // a refusal counts on fresh rows alone
+			require.ErrorIs(t, err, payment.ErrAmountExceeded)
+			expect("CapturePayment of too much", 1, 0)
 		}
-		store.loads, store.commits = 0, 0
-		c := s.collection("100", "EUR")
-		expect("CreateCollection", 0, 1)
-		x := s.session(c, provider, "100")
-		expect("CreateSession", 1, commits)
-		p := s.authorize(x)
-		expect("AuthorizeSession", 1, commits)
-		p, err := s.capture(p, "50")
-		require.NoError(t, err)
-		expect("CapturePayment", 1, commits)
-		_, err = s.refund(p, "10")
-		require.NoError(t, err)
-		expect("RefundPayment", 1, commits)
-		_, err = s.CancelPayment(t.Context(), payment.CancelPaymentParams{PaymentID: p.ID})
-		require.NoError(t, err)
-		expect("CancelPayment", 1, commits)
 	}
 }
 

@@ -207,7 +207,7 @@ func TestShopperAndExpiryAtOnce(t *testing.T) {
 func TestExpiryWaitsForNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		in, h := &intruder{Store: memstore.New()}, &hook{}
-		s := newShop(t, options{realTime: true, store: in, config: payment.Config{SessionLifetime: time.Minute}, wrap: func(p payment.Provider) payment.Provider {
+		s := newShop(t, options{realTime: true, store: in, config: payment.Config{SessionLifetime: time.Minute, KeepCollections: -1}, wrap: func(p payment.Provider) payment.Provider {
 			return faulty{Provider: h.wrap(p), status: func(ctx context.Context, r payment.StatusRequest) (payment.Snapshot, error) {
 				snapshot, err := p.Status(ctx, r)
 				in.passed, in.at = 0, 1

@@ -11,3 +11,27 @@ func (s *Service) AskForTest(ctx context.Context, sessionID string) error {
 	_, _, err = s.inquire(ctx, b, inquiry{limit: s.cfg.CallTimeout})
 	return err
 }
+
+// KeptForTest returns the rows that the Service keeps of collections that it has written, those of each once.
+func (s *Service) KeptForTest() []*Rows {
+	s.shelf.mu.Lock()
+	defer s.shelf.mu.Unlock()
+	seen := map[*keptRows]bool{}
+	var all []*Rows
+	for _, half := range []map[string]*keptRows{s.shelf.now, s.shelf.old} {
+		for _, k := range half {
+			if k.rows != nil && !seen[k] {
+				seen[k] = true
+				all = append(all, k.rows)
+			}
+		}
+	}
+	return all
+}
+
+// ShelfForTest returns by how many IDs rows are kept.
+func (s *Service) ShelfForTest() int {
+	s.shelf.mu.Lock()
+	defer s.shelf.mu.Unlock()
+	return len(s.shelf.now) + len(s.shelf.old)
+}

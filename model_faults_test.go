@@ -98,7 +98,7 @@ func (s *watchedStore) Commit(ctx context.Context, c *payment.Changes) error {
 		}
 	}
 	switch err := s.Store.Commit(ctx, c); {
-	case errors.Is(err, payment.ErrConflict), err != nil && ctx.Err() != nil:
+	case errors.Is(err, payment.ErrConflict), c.NewRequests && errors.Is(err, payment.ErrDuplicate), err != nil && ctx.Err() != nil:
 		return err
 	case err != nil:
 		w.fail("the store refuses a commit: %v", err)

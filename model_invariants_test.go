@@ -96,6 +96,11 @@ type totals struct {
 
 // check holds the rows against each other.
 func (w *world) check() *payment.Rows {
+	for _, svc := range w.services {
+		if err := keptRowsAgree(svc, w.store); err != nil {
+			w.fail("%v", err)
+		}
+	}
 	rows := w.rows()
 	sums := map[string]*totals{}
 	for _, c := range rows.Collections {

@@ -129,6 +129,7 @@ type task struct {
 	opID     string                          // minted before anything is decided: how a decide step recognizes its own effect
 	input    Data                            // what the browser sent along
 	decide   func(*book) (*Operation, error) // nil, nil: the goal is reached, or only rows are to be changed
+	creates  bool                            // the session that by names is made by it, and cannot be there yet
 	unlocked bool                            // needs no lock: an open operation is no hindrance
 	hurried  bool                            // does not wait for somebody else's operation: ErrInProgress
 }
@@ -193,7 +194,11 @@ func (t *task) shares(op *Operation) bool {
 // outcome of the request; or one that is in the way.
 func (s *Service) begin(ctx context.Context, t *task) (*book, *Operation, error) {
 	var result *Operation
-	b, err := s.change(ctx, t.by, nil, func(b *book) error {
+	first, err := s.firstBook(ctx, t)
+	if err != nil {
+		return nil, nil, err
+	}
+	b, err := s.change(ctx, t.by, first, func(b *book) error {
 		result = nil
 		if !b.collection.DeletedAt.IsZero() {
 			return &NotFoundError{RowCollections, b.collection.ID}
@@ -249,6 +254,22 @@ func (s *Service) begin(ctx context.Context, t *task) (*book, *Operation, error)
 		return b, nil, err
 	}
 	return b, result, nil
+}
+
+// firstBook returns the rows that a task is decided on first: those that this process has kept, or else fresh ones. There, the operation that
+// was minted for it just now need not be looked for, nor the session.
+func (s *Service) firstBook(ctx context.Context, t *task) (*book, error) {
+	if rows := s.shelf.take(t.by, t.creates, s.now()); rows != nil {
+		b := s.openBook(rows)
+		b.kept = true
+		return b, nil
+	}
+	by := t.by
+	by.OperationID = ""
+	if t.creates {
+		by.SessionID = ""
+	}
+	return s.load(ctx, by)
 }
 
 // moved reports whether the capture or refund of an operation is there: a pure provider's leaves no other trace.

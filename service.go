@@ -39,12 +39,17 @@ type Config struct {
 	// It has CallTimeout for each, and may call the Service, whose rows can be newer than the event. nil: events are only kept, and can be listed.
 	OnEvent func(ctx context.Context, e Event) error
 
+	// KeepCollections is of how many collections the Service keeps the rows that it has written last, some kilobytes each, for a minute at most:
+	// the next step of such a payment need not load them. What others have written meanwhile is noticed, since nothing is decided on kept rows
+	// but what the store then commits on their version. Default 1,024; negative: none.
+	KeepCollections int
+
 	MaxSessionDeclines    int // declined attempts after which a session takes no more; default 10
 	MaxCollectionDeclines int // declined attempts after which a collection takes no more; default 20
 }
 
-// Service is what a commerce backend calls. It keeps no state but a cache of the settings: any number of Services, in any number
-// of processes, may share a store. All its methods are safe for concurrent use.
+// Service is what a commerce backend calls. It keeps no state but a cache of the settings, and of rows that it has written: any number of
+// Services, in any number of processes, may share a store. All its methods are safe for concurrent use.
 //
 // A caller's context ends what has not begun. A call to a provider that has begun is finished and recorded, which may take CallTimeout and
 // SettleTimeout: what is written down is not given up because a browser went away. Where a method returns an error, it returns nothing else.
@@ -54,6 +59,7 @@ type Service struct {
 	providers map[string]*gateway
 	order     []string // the providers' IDs, as configured
 	bound     bool     // to a transaction of the host
+	shelf     *shelf   // nil: every step loads its rows
 
 	mu         sync.Mutex
 	settings   *Settings // as last read
@@ -82,7 +88,7 @@ func NewService(store Store, cfg Config) (*Service, error) {
 	if len(cfg.Providers) == 0 {
 		return nil, invalid("Providers", "must hold at least one provider")
 	}
-	s := &Service{store: store, cfg: cfg.withDefaults(), providers: make(map[string]*gateway, len(cfg.Providers))}
+	s := &Service{store: store, cfg: cfg.withDefaults(), providers: make(map[string]*gateway, len(cfg.Providers)), shelf: newShelf(orDefault(cfg.KeepCollections, 1024))}
 	for _, p := range cfg.Providers {
 		g, err := newGateway(p)
 		if err != nil {

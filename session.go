@@ -82,7 +82,7 @@ func (s *Service) CreateSession(ctx context.Context, p CreateSessionParams) (*Pa
 	if err := s.supersede(ctx, r, &p); err != nil {
 		return nil, s.explain(ctx, err, RowCollections, p.CollectionID)
 	}
-	t := task{request: r, kind: OperationInitialize, opID: s.mint("op_"), input: input}
+	t := task{request: r, kind: OperationInitialize, opID: s.mint("op_"), input: input, creates: true}
 	session := PaymentSession{
 		ID: "payses_" + idDigits(t.opID), CollectionID: p.CollectionID, ProviderID: p.ProviderID, Status: StatusPending,
 		Context: p.Context, Metadata: metadata,

@@ -31,9 +31,9 @@ type Store interface {
 	// not changed.
 	//
 	// The error is ErrConflict when the version has moved, is missing, or exists though c.Version is 0; else ErrDuplicate when an
-	// event's Seq is taken, a movement's Reference stands in another row of the payment and kind, or a row belongs to another
-	// collection; ErrCommitUnknown when it may have happened: the caller repeats the same Changes. After any other error nothing
-	// was written.
+	// event's Seq is taken, a movement's Reference stands in another row of the payment and kind, a request exists though c.NewRequests
+	// is set, or a row belongs to another collection; ErrCommitUnknown when it may have happened: the caller repeats the same Changes.
+	// After any other error nothing was written.
 	Commit(ctx context.Context, c *Changes) error
 
 	// List returns rows of one kind that match the filter, in the page's order, and Rows.More when there are further ones. All
@@ -158,6 +158,7 @@ type Changes struct {
 	Refunds      []*Refund          // upsert by ID
 	Operations   []*Operation       // upsert by ID
 	Requests     []*KeyedRequest    // upsert by Method and Key
+	NewRequests  bool               // Requests are inserted only: ErrDuplicate if one exists
 	Events       []*Event           // insert only; they make the collection's events due at the first one's At, unless these are due at some time already
 	Due          []Due              // any kind but events: upsert by Kind and ID; a zero At removes it
 }

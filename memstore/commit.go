@@ -36,6 +36,7 @@ type step struct {
 
 	id         string // the collection's
 	version    int64
+	inserts    bool // its requests must be new
 	collection staged[payment.PaymentCollection, collection]
 	sessions   few[staged[payment.PaymentSession, session]]
 	payments   few[staged[payment.Payment, paid]]
@@ -112,7 +113,7 @@ func (s *Store) Commit(ctx context.Context, c *payment.Changes) error {
 // look finds what the store has of the rows, so that copying needs no lock. All of it is still so when they are written, or the
 // version has moved by then; only what is not there yet has to be looked for again.
 func (s *Store) look(st *step, c *payment.Changes) error {
-	st.id, st.version = c.CollectionID, c.Version
+	st.id, st.version, st.inserts = c.CollectionID, c.Version, c.NewRequests
 	st.collection.row = c.Collection
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -308,6 +309,13 @@ func (s *Store) check(st *step) error {
 	}
 	if err := s.checkEvents(st); err != nil {
 		return err
+	}
+	if h := st.collection.held; h != nil && st.inserts {
+		for i := range st.requests.n {
+			if r := *st.requests.at(i); h.requests.find(r.Method, r.Key) != nil {
+				return fmt.Errorf("memstore: the request %s %.64q: %w", r.Method, r.Key, payment.ErrDuplicate)
+			}
+		}
 	}
 	for i := range st.due.n {
 		due := st.due.at(i)

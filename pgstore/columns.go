@@ -73,15 +73,18 @@ func (t *table) names() string {
 	return strings.Join(names, ", ")
 }
 
-// value returns the placeholder of the n-th column.
-func (t *table) value(n int) string {
-	switch t.columns[n].form {
+// value returns the placeholder of the n-th column, where it is the n-th parameter.
+func (t *table) value(n int) string { return t.columns[n].placeholder(n + 1) }
+
+// placeholder returns the n-th parameter as the column takes it.
+func (c column) placeholder(n int) string {
+	switch c.form {
 	case amount:
-		return fmt.Sprintf("$%d::numeric", n+1)
+		return fmt.Sprintf("$%d::numeric", n)
 	case object:
-		return fmt.Sprintf("$%d::jsonb", n+1)
+		return fmt.Sprintf("$%d::jsonb", n)
 	}
-	return fmt.Sprintf("$%d", n+1)
+	return fmt.Sprintf("$%d", n)
 }
 
 // insert returns the statement that inserts a row.
@@ -90,12 +93,17 @@ func (t *table) insert(schema string) string {
 	for i := range t.columns {
 		values[i] = t.value(i)
 	}
-	return fmt.Sprintf("INSERT INTO %s.%s AS x (%s) VALUES (%s)", schema, t.name, t.names(), strings.Join(values, ", "))
+	return t.into(schema) + "(" + strings.Join(values, ", ") + ")"
 }
 
-// upsert returns the statement that inserts a row or replaces the one with its key. A row of another collection breaks the NOT NULL of
-// collection_id.
-func (t *table) upsert(schema string) string {
+// into is how a statement that inserts rows begins.
+func (t *table) into(schema string) string {
+	return fmt.Sprintf("INSERT INTO %s.%s AS x (%s) VALUES ", schema, t.name, t.names())
+}
+
+// orReplace is how a statement goes on that inserts rows, or replaces those with their keys. A row of another collection breaks the NOT NULL
+// of collection_id.
+func (t *table) orReplace() string {
 	var sets []string
 	for _, c := range t.columns {
 		switch {
@@ -106,10 +114,10 @@ func (t *table) upsert(schema string) string {
 			sets = append(sets, c.name+" = excluded."+c.name)
 		}
 	}
-	return fmt.Sprintf("%s ON CONFLICT (%s) DO UPDATE SET %s", t.insert(schema), strings.Join(t.key, ", "), strings.Join(sets, ", "))
+	return fmt.Sprintf(" ON CONFLICT (%s) DO UPDATE SET %s", strings.Join(t.key, ", "), strings.Join(sets, ", "))
 }
 
-// update returns the statement that replaces the row with this ID if its version is the last parameter, and else divides by zero. The
+// update returns the statement that replaces the row with this ID if its version is the last parameter, and returns something then. The
 // version in the row is the next one.
 func (t *table) update(schema string) string {
 	var sets []string
@@ -118,8 +126,8 @@ func (t *table) update(schema string) string {
 			sets = append(sets, c.name+" = "+t.value(i))
 		}
 	}
-	return must(fmt.Sprintf("UPDATE %s.%s SET %s WHERE id = $1 AND version = $%d RETURNING 1", schema, t.name, strings.Join(sets, ", "),
-		len(t.columns)+1))
+	return fmt.Sprintf("UPDATE %s.%s SET %s WHERE id = $1 AND version = $%d RETURNING 1", schema, t.name, strings.Join(sets, ", "),
+		len(t.columns)+1)
 }
 
 // must returns a statement that divides by zero where a changing one, which returns something for each row, changes none. It ends the

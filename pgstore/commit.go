@@ -23,99 +23,86 @@ func (s *Store) Commit(ctx context.Context, c *payment.Changes) error {
 	if err := c.Check(); err != nil {
 		return err
 	}
-	b := &pgx.Batch{}
-	if err := s.queue(b, c); err != nil {
+	w := &writer{all: true}
+	w.commit(c)
+	if err := w.tooLarge(); err != nil {
 		return err
 	}
 	if err := s.ready(ctx); err != nil {
 		return err
 	}
-	err := s.db.write(ctx, b, func(results pgx.BatchResults) error {
-		for i := range b.Len() {
-			if _, err := results.Exec(); err != nil {
-				return commitError(c, i == 0, err)
-			}
+	b := &pgx.Batch{}
+	b.Queue(s.sql.commit(shapeOf(c)), w.args...)
+	err := s.db.write(ctx, b, func(results results) error {
+		if _, err := results.Exec(); err != nil {
+			return commitError(c, err)
 		}
 		return nil
 	})
 	return s.explain(ctx, "commit", err)
 }
 
-// commitError tells what a statement of a commit, the first or another, was refused for.
-func commitError(c *payment.Changes, first bool, err error) error {
+// commitError tells what a commit was refused for.
+func commitError(c *payment.Changes, err error) error {
 	switch {
-	case first && isCode(err, divisionByZero, uniqueViolation):
+	case isCode(err, divisionByZero):
 		return refused("collection %.64q has no version %d: %w", c.CollectionID, c.Version, payment.ErrConflict)
-	case isCode(err, divisionByZero, uniqueViolation, notNullViolation):
+	case isCode(err, uniqueViolation, notNullViolation, negativeRoot):
 		return refused("a row of collection %.64q: %w: %w", c.CollectionID, payment.ErrDuplicate, err)
 	}
 	return err
 }
 
-// queue writes the statements of a commit: the collection first, which everybody who changes it waits for.
-func (s *Store) queue(b *pgx.Batch, c *payment.Changes) error {
-	w := &writer{}
+// commit writes the rows of a commit, in the order in which its statement takes them.
+func (w *writer) commit(c *payment.Changes) {
+	w.args = make([]any, 0, 160)
 	w.collection(c.Collection, c.Version+1)
-	if c.Version == 0 {
-		b.Queue(s.sql.insertCollection, w.args...)
-	} else {
-		b.Queue(s.sql.updateCollection, append(w.args, c.Version)...)
+	if c.Version != 0 {
+		w.number(c.Version)
 	}
 	for _, r := range c.Sessions {
 		w.session(r)
-		b.Queue(s.sql.upsertSession, w.args...)
 	}
 	for _, r := range c.Payments {
 		w.payment(r)
-		b.Queue(s.sql.upsertPayment, w.args...)
 	}
 	for _, r := range c.Captures {
 		w.capture(r)
-		b.Queue(s.sql.upsertCapture, w.args...)
 	}
 	for _, r := range c.Refunds {
 		w.refund(r)
-		b.Queue(s.sql.upsertRefund, w.args...)
 	}
-	for _, r := range c.Operations {
-		w.operation(r)
-		if r.State == payment.OperationOpen || r.State == payment.OperationNeedsAttention {
-			b.Queue(s.sql.upsertOpen, w.args...)
-		} else {
-			b.Queue(s.sql.upsertEnded, w.args...)
+	for _, open := range []bool{true, false} {
+		for _, r := range c.Operations {
+			if isOpen(r) == open {
+				w.operation(r)
+			}
 		}
 	}
 	for _, r := range c.Requests {
 		w.request(r)
-		b.Queue(s.sql.upsertRequest, w.args...)
 	}
-	for i, r := range c.Events {
+	for _, r := range c.Events {
 		w.event(r)
-		if i > 0 {
-			b.Queue(s.sql.insertEvent, w.args...)
-			continue
-		}
-		newest := slices.MaxFunc(c.Events, func(a, b *payment.Event) int { return cmp.Compare(a.Seq, b.Seq) }).Seq
-		b.Queue(s.sql.insertFirst, append(w.args, newest)...) // it makes them due as well
 	}
-	s.queueDue(b, w, c)
-	return w.tooLarge()
-}
-
-// queueDue writes due work in the order of its keys: it is also claimed and finished by others, who know no collection.
-func (s *Store) queueDue(b *pgx.Batch, w *writer, c *payment.Changes) {
+	if len(c.Events) > 0 {
+		w.number(slices.MaxFunc(c.Events, func(a, b *payment.Event) int { return cmp.Compare(a.Seq, b.Seq) }).Seq)
+	}
+	// Due work is written in the order of its keys: it is also claimed and finished by others, who know no collection.
 	due := c.Due
 	if len(due) > 1 {
 		due = slices.Clone(due)
 		slices.SortFunc(due, func(a, b payment.Due) int { return strings.Compare(string(a.Kind)+a.ID, string(b.Kind)+b.ID) })
 	}
 	for i := range due {
-		d := &due[i]
-		w.due(d)
-		if d.At.IsZero() {
-			b.Queue(s.sql.deleteDue, string(d.Kind), d.ID, c.CollectionID)
-		} else {
-			b.Queue(s.sql.upsertDue, w.args...)
+		if !due[i].At.IsZero() {
+			w.due(&due[i])
+		}
+	}
+	for i := range due {
+		if due[i].At.IsZero() {
+			w.text("Due.Kind", string(due[i].Kind))
+			w.text("Due.ID", due[i].ID)
 		}
 	}
 }

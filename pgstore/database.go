@@ -12,8 +12,14 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// answers reads the results of a batch, one statement after the other.
-type answers func(pgx.BatchResults) error
+// results are those of a batch, one statement after the other.
+type results interface {
+	Exec() (pgconn.CommandTag, error)
+	Query() (pgx.Rows, error)
+}
+
+// answers reads the results of a batch.
+type answers func(results) error
 
 // database is where batches go: a pool, or a transaction of the host. A batch is one round trip.
 type database interface {
@@ -53,6 +59,11 @@ func (p pooled) send(ctx context.Context, b *pgx.Batch, then answers) (answered 
 		return false, &acquireError{err: err, full: p.full()}
 	}
 	defer c.Release()
+	if b.Len() == 1 { // the same round trip, with less ado
+		one := &single{ctx: ctx, conn: c.Conn(), query: b.QueuedQueries[0]}
+		err = then(one)
+		return one.answered, scrub(one.close(err))
+	}
 	results := c.SendBatch(ctx, b)
 	err = then(results)
 	answered = err == nil
@@ -60,6 +71,47 @@ func (p pooled) send(ctx context.Context, b *pgx.Batch, then answers) (answered 
 		err = closed
 	}
 	return answered, scrub(err)
+}
+
+// single is the result of one statement, whose transaction it is.
+type single struct {
+	ctx      context.Context //nolint:containedctx // of the call that it is made for
+	conn     *pgx.Conn
+	query    *pgx.QueuedQuery
+	rows     pgx.Rows
+	answered bool // a row, or the end of the statement, was read
+}
+
+// Query sends the statement.
+func (s *single) Query() (rows pgx.Rows, err error) {
+	s.rows, err = s.conn.Query(s.ctx, s.query.SQL, s.query.Arguments...)
+	return s.rows, err
+}
+
+// Exec sends the statement, and reads what it returns.
+func (s *single) Exec() (pgconn.CommandTag, error) {
+	rows, err := s.Query()
+	if err != nil {
+		return pgconn.CommandTag{}, err
+	}
+	for rows.Next() {
+		s.answered = true
+	}
+	rows.Close()
+	return rows.CommandTag(), rows.Err()
+}
+
+// close ends the statement, and returns what went wrong first.
+func (s *single) close(err error) error {
+	if s.rows == nil {
+		return err
+	}
+	s.rows.Close()
+	if err == nil {
+		err = s.rows.Err()
+	}
+	s.answered = s.answered || s.rows.CommandTag().String() != ""
+	return err
 }
 
 // full reports whether all connections of the pool are in use.
@@ -157,7 +209,7 @@ func (j joined) write(ctx context.Context, b *pgx.Batch, then answers) error {
 	guarded.Queue("SAVEPOINT payment_store")
 	guarded.QueuedQueries = append(guarded.QueuedQueries, b.QueuedQueries...)
 	guarded.Queue("RELEASE SAVEPOINT payment_store")
-	failed, err := j.send(ctx, guarded, func(results pgx.BatchResults) error {
+	failed, err := j.send(ctx, guarded, func(results results) error {
 		if _, err := results.Exec(); err != nil {
 			return err
 		}

@@ -68,7 +68,7 @@ func (s *Store) dueEvents(ctx context.Context, but []string) ([]string, error) {
 	b := &pgx.Batch{}
 	b.Queue("SELECT id FROM "+s.sql.schema+".due WHERE kind = 'events' AND at <= $1 AND id <> ALL ($2) ORDER BY at, id LIMIT 16", s.cfg.Now(), but)
 	var ids []string
-	err := s.db.read(ctx, b, func(results pgx.BatchResults) error {
+	err := s.db.read(ctx, b, func(results results) error {
 		ids = nil
 		return eachRow(results, func(r *reader) error {
 			ids = append(ids, r.text())
@@ -208,7 +208,7 @@ func (r *round) begin(ctx context.Context, tx pgx.Tx) (d *payment.Due, events []
 	b.Queue("SELECT "+q.events.selected("e")+" FROM "+q.schema+".events e WHERE e.collection_id = $1 AND e.seq > "+
 		"(SELECT seq FROM "+q.schema+".due WHERE kind = 'events' AND id = $1) ORDER BY e.seq LIMIT $2", r.id, r.limit)
 	locked := false
-	err = joined{tx}.read(ctx, b, func(results pgx.BatchResults) error {
+	err = joined{tx}.read(ctx, b, func(results results) error {
 		err := eachRow(results, func(r *reader) error {
 			locked = r.flag()
 			return nil
@@ -290,7 +290,7 @@ func (r *round) mark(ctx context.Context, tx pgx.Tx, d *payment.Due, again time.
 	} else {
 		b.Queue(r.s.sql.again, append(w.args, d.At)...)
 	}
-	return joined{tx}.read(ctx, b, func(results pgx.BatchResults) error {
+	return joined{tx}.read(ctx, b, func(results results) error {
 		if _, err := results.Exec(); err != nil {
 			return err
 		}

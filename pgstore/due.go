@@ -34,7 +34,7 @@ func (s *Store) Claim(ctx context.Context, kind payment.DueKind, now, until time
 		was time.Time
 	}
 	var claims []claim
-	err := s.db.write(ctx, b, func(results pgx.BatchResults) error {
+	err := s.db.write(ctx, b, func(results results) error {
 		claims = nil
 		return eachRow(results, func(r *reader) error {
 			claims = append(claims, claim{r.due(), r.time()})
@@ -53,7 +53,7 @@ func (s *Store) Claim(ctx context.Context, kind payment.DueKind, now, until time
 }
 
 // eachRow reads the rows of the next statement of a batch.
-func eachRow(results pgx.BatchResults, read func(*reader) error) error {
+func eachRow(results results, read func(*reader) error) error {
 	rows, err := results.Query()
 	if err != nil {
 		return err
@@ -110,7 +110,7 @@ func (s *Store) Done(ctx context.Context, d payment.Due, again time.Time) error 
 		b.Queue(s.sql.rest, d.ID, int64(d.Tries), d.Seq, w.args[6], claimed)
 	}
 	changed := int64(0)
-	err := s.db.write(ctx, b, func(results pgx.BatchResults) error {
+	err := s.db.write(ctx, b, func(results results) error {
 		for range b.Len() {
 			tag, err := results.Exec()
 			if err != nil {

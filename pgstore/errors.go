@@ -14,6 +14,7 @@ import (
 
 // What PostgreSQL calls its errors.
 const (
+	negativeRoot         = "2201F" // work of another collection: see compose
 	divisionByZero       = "22012" // a condition that does not hold: see must
 	notNullViolation     = "23502"
 	uniqueViolation      = "23505"

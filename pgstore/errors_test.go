@@ -269,11 +269,14 @@ func TestInvalid(t *testing.T) {
 // TestNothingQuoted has a constraint refuse a row with secrets in it: PostgreSQL would quote it.
 func TestNothingQuoted(t *testing.T) {
 	s, _ := open(t, prepared)
-	c := changes(1, 0, 0)
-	c.Sessions = []*payment.PaymentSession{session(1, 1)}
-	c.Sessions[0].Private, c.Sessions[0].Status = payment.NewPrivate(payment.Data{"token": "sesame"}), "unheard of"
-	err := s.Commit(t.Context(), c)
-	require.ErrorContains(t, err, "sessions_status_check")
+	owner, thief := changes(1, 0, 0), changes(2, 0, 0)
+	owner.Sessions = []*payment.PaymentSession{session(1, 1)}
+	require.NoError(t, s.Commit(t.Context(), owner))
+	stolen := session(2, 1)
+	stolen.ID, stolen.Private = owner.Sessions[0].ID, payment.NewPrivate(payment.Data{"token": "sesame"})
+	thief.Sessions = []*payment.PaymentSession{stolen}
+	err := s.Commit(t.Context(), thief)
+	require.ErrorContains(t, err, "violates not-null constraint")
 	for e := err; e != nil; e = errors.Unwrap(e) {
 		require.NotContains(t, fmt.Sprintf("%+v %#v", e, e), "sesame")
 	}

@@ -49,9 +49,16 @@ func session(n, m int) *payment.PaymentSession {
 // service makes a Service with a manual provider, and one that is not pure.
 func service(t testing.TB, s payment.Store) *payment.Service {
 	t.Helper()
+	return keeping(t, s, 0)
+}
+
+// keeping makes one that keeps the rows of so many collections.
+func keeping(t testing.TB, s payment.Store, collections int) *payment.Service {
+	t.Helper()
 	gateway := sandboxprovider.NewGateway(sandboxprovider.GatewayConfig{})
 	svc, err := payment.NewService(s, payment.Config{
 		Providers: []payment.Provider{manualprovider.New(), sandboxprovider.New(gateway, sandboxprovider.Config{})},
+		KeepCollections: collections,
 	})
 	require.NoError(t, err)
 	return svc

@@ -44,7 +44,7 @@ func (s *Store) List(ctx context.Context, kind payment.RowKind, f payment.Filter
 	}
 	b := &pgx.Batch{}
 	q.queue(b)
-	err := s.db.read(ctx, b, func(results pgx.BatchResults) error {
+	err := s.db.read(ctx, b, func(results results) error {
 		*found = payment.Rows{}
 		n := 0
 		err := eachRow(results, func(r *reader) error {

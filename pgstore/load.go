@@ -28,7 +28,7 @@ func (s *Store) Load(ctx context.Context, by payment.Key) (*payment.Rows, error)
 	b := &pgx.Batch{}
 	b.Queue(q.text, q.args...)
 	var found *payment.Rows
-	err := s.db.read(ctx, b, func(results pgx.BatchResults) error {
+	err := s.db.read(ctx, b, func(results results) error {
 		rows, err := results.Query()
 		if err != nil {
 			return err
@@ -100,8 +100,8 @@ func (q *statements) load(by *payment.Key) loadQuery {
 		sessions = append(sessions, "(SELECT x.id FROM "+in+".sessions x WHERE x.id = "+id+" AND "+own("x")+")")
 	}
 	through := func(table, id string) string {
-		return "(SELECT x.id FROM " + in + "." + table + " y, " + in + ".sessions x WHERE y.id = " + id + " AND x.id = y.session_id AND " +
-			own("y") + " AND " + own("x") + ")"
+		return "(SELECT x.id FROM " + in + ".sessions x WHERE x.id = (SELECT y.session_id FROM " + in + "." + table + " y WHERE y.id = " + id +
+			" AND " + own("y") + ") AND " + own("x") + ")"
 	}
 	if by.PaymentID != "" {
 		id := arg(by.PaymentID)

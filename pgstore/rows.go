@@ -52,7 +52,7 @@ func sessionTable() table {
 func (w *writer) session(s *payment.PaymentSession) {
 	w.begin("PaymentSession", 30)
 	w.text("ID", s.ID)
-	w.text("CollectionID", s.CollectionID)
+	w.owner(s.CollectionID)
 	w.text("ProviderID", s.ProviderID)
 	w.text("CurrencyCode", s.CurrencyCode)
 	w.amount(s.Amount)
@@ -103,7 +103,7 @@ func paymentTable() table {
 func (w *writer) payment(p *payment.Payment) {
 	w.begin("Payment", 19)
 	w.text("ID", p.ID)
-	w.text("CollectionID", p.CollectionID)
+	w.owner(p.CollectionID)
 	w.text("SessionID", p.SessionID)
 	w.text("ProviderID", p.ProviderID)
 	w.text("CurrencyCode", p.CurrencyCode)
@@ -160,7 +160,7 @@ func (w *writer) refund(f *payment.Refund) {
 
 func (w *writer) entry(e *payment.Entry) {
 	w.text("ID", e.ID)
-	w.text("CollectionID", e.CollectionID)
+	w.owner(e.CollectionID)
 	w.text("SessionID", e.SessionID)
 	w.text("PaymentID", e.PaymentID)
 	w.text("OperationID", e.OperationID)
@@ -199,7 +199,7 @@ func operationTable() table {
 func (w *writer) operation(o *payment.Operation) {
 	w.begin("Operation", 34)
 	w.text("ID", o.ID)
-	w.text("CollectionID", o.CollectionID)
+	w.owner(o.CollectionID)
 	w.text("SessionID", o.SessionID)
 	w.text("ProviderID", o.ProviderID)
 	w.text("Kind", string(o.Kind))
@@ -253,7 +253,7 @@ func requestTable() table {
 
 func (w *writer) request(q *payment.KeyedRequest) {
 	w.begin("KeyedRequest", 8)
-	w.text("CollectionID", q.CollectionID)
+	w.owner(q.CollectionID)
 	w.text("Method", q.Method)
 	w.text("Key", q.Key)
 	w.text("Fingerprint", q.Fingerprint)
@@ -279,7 +279,7 @@ func eventTable() table {
 func (w *writer) event(e *payment.Event) {
 	w.begin("Event", 15)
 	w.text("ID", e.ID)
-	w.text("CollectionID", e.CollectionID)
+	w.owner(e.CollectionID)
 	w.number(e.Seq)
 	w.text("Kind", string(e.Kind))
 	w.text("SessionID", e.SessionID)
@@ -345,7 +345,7 @@ func (w *writer) due(d *payment.Due) {
 	w.begin("Due", 7)
 	w.text("Kind", string(d.Kind))
 	w.text("ID", d.ID)
-	w.text("CollectionID", d.CollectionID)
+	w.owner(d.CollectionID)
 	w.stamp(d.At)
 	w.number(int64(d.Tries))
 	w.number(d.Seq)

@@ -25,7 +25,7 @@ func (s *Store) Settings(ctx context.Context) (*payment.Settings, error) {
 	b := &pgx.Batch{}
 	b.Queue(s.sql.settings)
 	var found *payment.Settings
-	err := s.db.read(ctx, b, func(results pgx.BatchResults) error {
+	err := s.db.read(ctx, b, func(results results) error {
 		found = &payment.Settings{}
 		return eachRow(results, func(r *reader) error {
 			found.Version, found.DisabledProviders, found.RefundReasons = r.number(), r.list(), r.reasons()
@@ -114,7 +114,7 @@ func (s *Store) PutSettings(ctx context.Context, v *payment.Settings) error {
 	if err := s.ready(ctx); err != nil {
 		return err
 	}
-	err := s.db.write(ctx, b, func(results pgx.BatchResults) error {
+	err := s.db.write(ctx, b, func(results results) error {
 		_, err := results.Exec()
 		if isCode(err, divisionByZero, uniqueViolation) {
 			return refused("the settings have no version %d: %w", v.Version, payment.ErrConflict)

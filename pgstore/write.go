@@ -17,13 +17,16 @@ import (
 type writer struct {
 	row  string // the type that is written, for errors
 	args []any
+	all  bool // rows follow each other, of one collection, whose ID is the first argument
 	size int
 	err  error
 }
 
 // begin starts a row with so many columns.
 func (w *writer) begin(row string, columns int) {
-	w.row, w.args = row, make([]any, 0, columns)
+	if w.row = row; !w.all {
+		w.args = make([]any, 0, columns)
+	}
 	w.size += 8 * columns
 }
 
@@ -49,6 +52,13 @@ func (w *writer) check(field, s string) {
 func (w *writer) text(field, s string) {
 	w.check(field, s)
 	w.add(s)
+}
+
+// owner adds the ID of the collection that a row belongs to.
+func (w *writer) owner(id string) {
+	if !w.all {
+		w.text("CollectionID", id)
+	}
 }
 
 func (w *writer) unique(field, s string) {

@@ -69,7 +69,11 @@ func (t *tables) commit(c *payment.Changes) ([]statement, error) {
 		upsert(w, t.operations, "Operation", r.ID, r)
 	}
 	for _, r := range c.Requests {
-		w.add(statement{query: t.requests.upsert, args: t.requests.encode(&w.encoder, "KeyedRequest", r)})
+		query := t.requests.upsert
+		if c.NewRequests {
+			query = t.requests.insert
+		}
+		w.add(statement{query: query, args: t.requests.encode(&w.encoder, "KeyedRequest", r)})
 	}
 	for _, r := range c.Events {
 		w.add(statement{query: t.events.insert, args: t.events.encode(&w.encoder, "Event", r)})

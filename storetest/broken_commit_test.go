@@ -37,6 +37,16 @@ func brokenCommits() []brokenStore {
 				return s.Commit(ctx, c)
 			},
 		}.wrap},
+		{"replaces a request that is to be new", []string{"Commit/new request"}, beforeCommit(func(c *payment.Changes) { c.NewRequests = false })},
+		{"says conflict where a request is to be new", []string{"Commit/new request"}, broken{
+			commit: func(ctx context.Context, s payment.Store, c *payment.Changes) error {
+				err := s.Commit(ctx, c)
+				if c.NewRequests && errors.Is(err, payment.ErrDuplicate) {
+					return payment.ErrConflict
+				}
+				return err
+			},
+		}.wrap},
 		{"deletes the movements that a commit does not name", []string{"Commit/leaves other rows"}, deletesUnnamed},
 		{"forgets the version check", []string{"Commit/version has moved", "Commit/repeated"}, broken{
 			commit: func(ctx context.Context, s payment.Store, c *payment.Changes) error {

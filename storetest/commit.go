@@ -15,6 +15,7 @@ func commitCases() []testCase {
 		conflict = "The error is ErrConflict when the version has moved, is missing, or exists though c.Version is 0"
 		seq      = "ErrDuplicate when an event's Seq is taken"
 		movement = "a movement's Reference stands in another row of the payment and kind"
+		request  = "a request exists though c.NewRequests is set"
 		foreign  = "or a row belongs to another collection"
 		whole    = "Commit writes all of c or nothing, if the collection's version is c.Version"
 	)
@@ -23,6 +24,7 @@ func commitCases() []testCase {
 		{"Commit/next version", "the collection is stored with c.Version+1", commitNextVersion},
 		{"Commit/upserts rows", "upsert by ID", commitUpserts},
 		{"Commit/upserts requests", "upsert by Method and Key", commitUpsertsRequests},
+		{"Commit/new request", request, commitNewRequests},
 		{"Commit/leaves other rows", "Nothing is ever deleted.", commitLeavesOthers},
 		{"Commit/version has moved", conflict, commitMoved},
 		{"Commit/version is missing", conflict, commitVersionMissing},
@@ -99,6 +101,28 @@ func commitUpsertsRequests(k *kit) {
 	if len(other.Requests) != 1 || other.Requests[0].Code != "" {
 		k.fail("an update of one request changed that of another method with the same key")
 	}
+}
+
+func commitNewRequests(k *kit) {
+	t := k.stored()
+	other := &payment.KeyedRequest{
+		CollectionID: t.collection.ID, Method: "RefundPayment", Key: t.request.Key, Fingerprint: strings.Repeat("0b", 32), CreatedAt: k.tick(),
+	}
+	again := *t.request
+	again.Code = "declined"
+	by := payment.Key{CollectionID: t.collection.ID, Method: other.Method, RequestKey: other.Key}
+	for _, requests := range [][]any{{&again}, {other, &again}} {
+		c := changes(t.collection, requests...)
+		c.NewRequests = true
+		k.refused(c, payment.ErrDuplicate, "Commit of a request that is there, as a new one")
+		sameRows(k, "the request", k.loadTree(t).Requests, t.request)
+		sameRows(k, "the other request", k.load(by).Requests)
+	}
+	c := changes(t.collection, other)
+	c.NewRequests = true
+	k.commit(c)
+	sameRows(k, "the new request", k.load(by).Requests, other)
+	k.refused(c, payment.ErrConflict, "Commit of the same Changes again")
 }
 
 func commitLeavesOthers(k *kit) {

@@ -96,7 +96,7 @@ func (s *store) Commit(ctx context.Context, c *payment.Changes) error {
 	}
 	w.beforeCommit(a, c)
 	if err := w.rows.Commit(context.Background(), c); err != nil {
-		if errors.Is(err, payment.ErrConflict) {
+		if errors.Is(err, payment.ErrConflict) || c.NewRequests && errors.Is(err, payment.ErrDuplicate) {
 			w.hit(CommitMet)
 		} else {
 			w.fail("the store refuses a commit: %v", err)

@@ -1,0 +1,25 @@
+module github.com/seed40c892db/payment/bench
+
+go 1.26.0
+
+require (
+	github.com/google/uuid v1.6.0
+	github.com/jackc/pgx/v5 v5.12.0
+	github.com/seed40c892db/payment v0.0.0
+	github.com/seed40c892db/payment/pgstore v0.0.0
+	github.com/shopspring/decimal v1.6.0
+)
+
+require (
+	github.com/jackc/pgpassfile v1.0.0 // indirect
+	github.com/jackc/pgservicefile v0.0.0-20240606120523-5a60cdf6a761 // indirect
+	github.com/jackc/puddle/v2 v2.2.3 // indirect
+	golang.org/x/sync v0.22.0 // indirect
+	golang.org/x/text v0.41.0 // indirect
+)
+
+replace (
+	github.com/seed40c892db/payment => ../
+	github.com/seed40c892db/payment/pgstore => ../pgstore
+	github.com/seed40c892db/payment/sqlitestore => ../sqlitestore
+)

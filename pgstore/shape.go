@@ -1,0 +1,182 @@
+package pgstore
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/seed40c892db/payment"
+)
+
+// shape is how many rows of each kind a commit writes. It decides the text of its statement.
+type shape struct {
+	insert                                      bool // the collection is new
+	newRequests                                 bool // the requests must be as well
+	sessions, payments, captures, refunds       int
+	open, ended, requests, events, due, doneDue int
+}
+
+func shapeOf(c *payment.Changes) shape {
+	s := shape{
+		insert: c.Version == 0, newRequests: c.NewRequests && len(c.Requests) > 0, sessions: len(c.Sessions), payments: len(c.Payments), captures: len(c.Captures), refunds: len(c.Refunds),
+		requests: len(c.Requests), events: len(c.Events),
+	}
+	for _, o := range c.Operations {
+		if isOpen(o) {
+			s.open++
+		} else {
+			s.ended++
+		}
+	}
+	for i := range c.Due {
+		if c.Due[i].At.IsZero() {
+			s.doneDue++
+		} else {
+			s.due++
+		}
+	}
+	return s
+}
+
+func isOpen(o *payment.Operation) bool {
+	return o.State == payment.OperationOpen || o.State == payment.OperationNeedsAttention
+}
+
+// commit returns the statement that writes rows of a shape: one, so that it is planned, sent and answered once. Its parts write a table each.
+// The server runs the part that the whole selects from first, the collection's, and the whole divides by zero if that wrote nothing; only
+// then come the others, in their order.
+func (q *statements) commit(s shape) string {
+	if text, ok := q.texts.Load(s); ok {
+		return text.(string)
+	}
+	text := q.compose(s)
+	if q.known.Add(1) <= maxTexts {
+		q.texts.Store(s, text)
+	}
+	return text
+}
+
+// maxTexts is how many statements are remembered. A payment has about twenty shapes of commits; others are made anew each time.
+const maxTexts = 500
+
+func (q *statements) compose(s shape) string {
+	in := q.schema
+	w := &composer{}
+	if s.insert {
+		w.part("u", q.collections.into(in)+w.rows(&q.collections, 1)+" ON CONFLICT DO NOTHING RETURNING 1")
+	} else {
+		w.part("u", q.collections.update(in))
+		w.n = len(q.collections.columns) + 1 // and the version
+	}
+	upsert := func(name string, t *table, n int) {
+		if n > 0 {
+			w.part(name, t.into(in)+w.rows(t, n)+t.orReplace())
+		}
+	}
+	upsert("s", &q.sessions, s.sessions)
+	upsert("p", &q.payments, s.payments)
+	upsert("c", &q.captures, s.captures)
+	upsert("f", &q.refunds, s.refunds)
+	for i := range s.open {
+		first := w.n
+		upsert(fmt.Sprintf("o%d", i), &q.operations, 1)
+		w.part(fmt.Sprintf("w%d", i), fmt.Sprintf("INSERT INTO %s.open_operations AS x (id, state, created_at) VALUES ($%d, $%d, $%d) "+
+			"ON CONFLICT (id) DO UPDATE SET state = excluded.state, created_at = excluded.created_at "+
+			"WHERE (x.state, x.created_at) IS DISTINCT FROM (excluded.state, excluded.created_at)",
+			in, w.at(&q.operations, first, "id"), w.at(&q.operations, first, "state"), w.at(&q.operations, first, "created_at")))
+	}
+	for i := range s.ended {
+		first := w.n
+		upsert(fmt.Sprintf("e%d", i), &q.operations, 1)
+		w.part(fmt.Sprintf("x%d", i), fmt.Sprintf("DELETE FROM %s.open_operations WHERE id = $%d", in, w.at(&q.operations, first, "id")))
+	}
+	if s.newRequests {
+		w.part("r", q.requests.into(in)+w.rows(&q.requests, s.requests))
+	} else {
+		upsert("r", &q.requests, s.requests)
+	}
+	if s.events > 0 {
+		first := w.n
+		w.part("v", q.events.into(in)+w.rows(&q.events, s.events))
+		// They are due as well. Whatever reads how far the events are delivered has to wait for a commit that writes more of them.
+		w.n++
+		w.part("n", fmt.Sprintf("INSERT INTO %s.due AS x (kind, id, collection_id, at, newest) VALUES ('events', $1, $1, $%d, $%d) "+
+			"ON CONFLICT (kind, id) DO UPDATE SET at = coalesce(x.at, excluded.at), newest = greatest(x.newest, excluded.newest)",
+			in, w.at(&q.events, first, "at"), w.n))
+	}
+	if s.due > 0 {
+		w.part("d", q.due.into(in)+w.rows(&q.due, s.due)+" ON CONFLICT (kind, id) DO UPDATE SET at = excluded.at, tries = excluded.tries, "+
+			"seq = excluded.seq, dead = excluded.dead, "+
+			"collection_id = CASE WHEN x.collection_id IN (excluded.collection_id, '') THEN excluded.collection_id END")
+	}
+	for i := range s.doneDue {
+		w.part(fmt.Sprintf("g%d", i), fmt.Sprintf("DELETE FROM %s.due WHERE kind = $%d AND id = $%d AND "+
+			"sqrt(CASE WHEN collection_id IN ($1, '') THEN 1 ELSE -1 END) = 1", in, w.n+1, w.n+2))
+		w.n += 2
+	}
+	return "WITH " + strings.Join(w.parts, ", ") + " SELECT 1/count(*) FROM u"
+}
+
+// composer writes a statement of many parts. $1 is the collection's ID, in every row of it.
+type composer struct {
+	parts []string
+	n     int // parameters so far
+}
+
+func (w *composer) part(name, text string) { w.parts = append(w.parts, name+" AS ("+text+")") }
+
+// rows returns the placeholders of so many rows of a table.
+func (w *composer) rows(t *table, n int) string {
+	rows := make([]string, n)
+	for i := range rows {
+		values := make([]string, len(t.columns))
+		for k, c := range t.columns {
+			if c.name == "collection_id" {
+				values[k] = "$1"
+				continue
+			}
+			w.n++
+			values[k] = c.placeholder(w.n)
+		}
+		rows[i] = "(" + strings.Join(values, ", ") + ")"
+	}
+	return strings.Join(rows, ", ")
+}
+
+// at returns the number of a column's parameter in the row whose first parameter follows the given one.
+func (w *composer) at(t *table, first int, name string) int {
+	for _, c := range t.columns {
+		if c.name != "collection_id" {
+			first++
+		}
+		if c.name == name {
+			break
+		}
+	}
+	return first
+}
+
+// commits returns the statements of the commits that the Service makes of payments whose steps succeed, with a provider that is pure and with
+// any other: first what begins an operation, then what ends it.
+func (q *statements) commits() []string {
+	shapes := []shape{
+		{insert: true, events: 1}, {insert: true, requests: 1, events: 1}, {events: 1},
+		{sessions: 1, events: 1}, {sessions: 1, payments: 1, events: 1}, {sessions: 1, payments: 1, captures: 1, events: 1},
+		{sessions: 1, payments: 1, captures: 1, events: 2}, {sessions: 1, payments: 1, refunds: 1, events: 1},
+		{sessions: 1, open: 1, due: 1}, {sessions: 1, open: 1, due: 1, events: 1}, {sessions: 1, ended: 1, doneDue: 1},
+		{sessions: 1, payments: 1, ended: 1, due: 1, doneDue: 1, events: 1},
+		{sessions: 1, payments: 1, captures: 1, ended: 1, due: 1, doneDue: 1, events: 1},
+		{sessions: 1, payments: 1, captures: 1, ended: 1, due: 1, doneDue: 1, events: 2},
+		{sessions: 1, payments: 1, refunds: 1, ended: 1, due: 1, doneDue: 1, events: 1},
+	}
+	var texts []string
+	for _, s := range shapes {
+		texts = append(texts, q.commit(s))
+		if keyed := s; !s.insert && s.ended == 0 && s.sessions > 0 { // by a call with an IdempotencyKey
+			keyed.requests = 1
+			texts = append(texts, q.commit(keyed))
+			keyed.newRequests = true
+			texts = append(texts, q.commit(keyed))
+		}
+	}
+	return texts
+}
