@@ -27,10 +27,11 @@ type book struct {
 	request    *KeyedRequest
 
 	out      Changes
-	touched  bool // something is to be committed
-	more     bool // the Snapshot held more movements than one commit takes
-	prompted bool // the answer settled last came because of a message
-	untold   bool // it held movements of which it cannot be told yet whose they are
+	touched  bool      // something is to be committed
+	more     bool      // the Snapshot held more movements than one commit takes
+	prompted bool      // the answer settled last came because of a message
+	untold   bool      // it held movements of which it cannot be told yet whose they are
+	signals  *[]Signal // what the Observer is told after the commit
 }
 
 func (s *Service) openBook(rows *Rows) *book {
@@ -104,6 +105,7 @@ func (s *Service) change(ctx context.Context, by Key, first *book, decide func(*
 		case !errors.Is(err, ErrConflict):
 			return b, err
 		}
+		s.retried(ctx, b.collection.ID, err)
 		if err := s.again(ctx, err); err != nil {
 			return b, err
 		}
@@ -120,12 +122,14 @@ func (s *Service) commit(ctx context.Context, b *book) error {
 			if len(c.Events) > 0 {
 				s.wake()
 			}
+			s.told(ctx, b)
 			b.committed()
 			return nil
 		}
 		if !errors.Is(err, ErrCommitUnknown) {
 			return err
 		}
+		s.retried(ctx, c.CollectionID, err)
 		if waitErr := s.jitter(ctx); waitErr != nil {
 			return err
 		}

@@ -104,6 +104,7 @@ func (b *book) newOperation(id string, kind OperationKind) *Operation {
 // begin writes an operation down before its call, and takes the session's lock with it. A pure provider needs neither.
 func (b *book) begin(g *gateway, op *Operation) {
 	op.Tries, op.FirstCallAt, op.LastCallAt = 1, b.now, b.now
+	b.signal(SignalOperationStarted, op, "")
 	if g.info.Pure {
 		return
 	}
