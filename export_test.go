@@ -1,6 +1,9 @@
 package payment
 
-import "context"
+import (
+	"context"
+	"slices"
+)
 
 // AskForTest asks the gateway about a session without an operation, as news from outside would make it do.
 func (s *Service) AskForTest(ctx context.Context, sessionID string) error {
@@ -10,4 +13,14 @@ func (s *Service) AskForTest(ctx context.Context, sessionID string) error {
 	}
 	_, _, err = s.inquire(ctx, b, inquiry{limit: s.cfg.CallTimeout})
 	return err
+}
+
+// OutcomeWords are the words by which an Observer is told of errors.
+func OutcomeWords() (words []string) {
+	for _, o := range outcomeWords() {
+		if !slices.Contains(words, o.word) {
+			words = append(words, o.word)
+		}
+	}
+	return words
 }

@@ -31,13 +31,13 @@ func (s *Service) deliverEvents(ctx context.Context, d Due, r *Report) error {
 			default:
 				now, tries := s.now(), d.Tries+1
 				if again := d.EventFailed(e, now, s.cfg.GiveUpAfter); !again.IsZero() {
-					s.cfg.Logger.WarnContext(ctx, "payment: OnEvent failed; the event is delivered again", "event", e.ID, "kind", e.Kind,
-						"collection", e.CollectionID, "tries", tries, "error", err)
+					s.cfg.Logger.WarnContext(ctx, "payment: OnEvent failed; the event is delivered again", "event_id", e.ID, "event_kind", e.Kind,
+						"collection_id", e.CollectionID, "tries", tries, "error", err)
 					r.Parked = append(r.Parked, d.ID)
 					return s.done(ctx, d, again)
 				}
-				s.cfg.Logger.ErrorContext(ctx, "payment: an event was given up: OnEvent never took it", "event", e.ID, "kind", e.Kind,
-					"collection", e.CollectionID, "tries", tries, "error", err)
+				s.cfg.Logger.ErrorContext(ctx, "payment: an event was given up: OnEvent never took it", "event_id", e.ID, "event_kind", e.Kind,
+					"collection_id", e.CollectionID, "tries", tries, "error", err)
 				s.cfg.signal(ctx, Signal{Kind: SignalGivenUp, Name: "event", Subject: e.subject()})
 				r.GivenUp = append(r.GivenUp, e.ID)
 				continue

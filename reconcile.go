@@ -139,7 +139,7 @@ func (s *Service) each(one func(context.Context, Due, *Report) error) func(conte
 func (s *Service) guarded(ctx context.Context, d Due, f func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			s.cfg.Logger.ErrorContext(ctx, "payment: a panic while reconciling", "kind", d.Kind, "id", d.ID, "panic", quote(fmt.Sprint(p)),
+			s.cfg.Logger.ErrorContext(ctx, "payment: a panic while reconciling", "due_kind", d.Kind, "due_id", d.ID, "panic", quote(fmt.Sprint(p)),
 				"stack", string(debug.Stack()))
 			err = fmt.Errorf("payment: reconciling %s %s: the code called panicked", d.Kind, d.ID)
 		}

@@ -109,7 +109,8 @@ func (s *Service) ResolveOperation(ctx context.Context, p ResolveOperationParams
 			return nil, err
 		}
 	}
-	s.cfg.Logger.InfoContext(ctx, "payment: a person decided about an operation", "operation", op.ID, "outcome", p.Outcome, "by", p.By)
+	s.cfg.Logger.InfoContext(ctx, "payment: a person decided about an operation", "operation_id", op.ID, "operation_kind", op.Kind,
+		"session_id", op.SessionID, "provider_id", op.ProviderID, "outcome", p.Outcome, "decided_by", p.By)
 	return b.operation(op.ID), nil
 }
 

@@ -98,8 +98,10 @@ func (s *Service) SetProviderEnabled(ctx context.Context, providerID string, ena
 	if _, err := s.gateway(providerID); err != nil {
 		return err
 	}
-	return s.changeSettings(ctx, func(set *Settings) error {
+	changed := false
+	err = s.changeSettings(ctx, func(set *Settings) error {
 		at, disabled := slices.BinarySearch(set.DisabledProviders, providerID)
+		changed = changed || enabled == disabled
 		switch {
 		case enabled && disabled:
 			set.DisabledProviders = slices.Delete(set.DisabledProviders, at, at+1)
@@ -108,6 +110,10 @@ func (s *Service) SetProviderEnabled(ctx context.Context, providerID string, ena
 		}
 		return nil
 	})
+	if err == nil && changed {
+		s.cfg.Logger.InfoContext(ctx, "payment: a provider was switched on or off for new sessions", "provider_id", providerID, "enabled", enabled)
+	}
+	return err
 }
 
 // RefundReasonParams says what a refund reason is.
