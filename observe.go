@@ -22,15 +22,12 @@ func (c *Config) observe(ctx context.Context, a Activity) (context.Context, obse
 		return ctx, observation{}
 	}
 	o := observation{cfg: c}
-	within := ctx
-	c.shield(ctx, func() {
-		if derived, end := c.Observer.Start(ctx, a); derived != nil {
-			within, o.end = derived, end
-		} else {
-			o.end = end
-		}
-	})
+	var within context.Context
+	c.shield(ctx, func() { within, o.end = c.Observer.Start(ctx, a) })
 	o.began = c.Now()
+	if within == nil {
+		within = ctx
+	}
 	return within, o
 }
 
@@ -85,8 +82,7 @@ func (o *observation) returned(ctx context.Context, about Subject, err error) {
 		return
 	}
 	r := ActivityResult{Outcome: outcomeOf(err), Subject: about}
-	var said *SessionError
-	if errors.As(err, &said) {
+	if said, ok := errors.AsType[*SessionError](err); ok {
 		r.Code = said.Reason
 		if said.Session != nil {
 			r.Subject = said.Session.subject()
@@ -242,8 +238,7 @@ func outcomeOf(err error) string {
 			return o.word
 		}
 	}
-	var down *StoreError
-	if errors.As(err, &down) {
+	if _, ok := errors.AsType[*StoreError](err); ok {
 		return "unavailable"
 	}
 	return "error"

@@ -302,7 +302,9 @@ func TestObserverIsToldOfWebhooks(t *testing.T) {
 	p.messages["early"] = payment.WebhookMessage{EventID: "f", SessionID: "payses_" + strings.Repeat("0", 32)}
 	p.messages["foreign"] = payment.WebhookMessage{EventID: "g", Reference: "elsewhere"}
 	r.take(t)
-	send := func(body string) { _, _ = s.HandleWebhook(t.Context(), "scripted", payment.WebhookRequest{Body: []byte(body)}) }
+	send := func(body string) {
+		_, _ = s.HandleWebhook(t.Context(), "scripted", payment.WebhookRequest{Body: []byte(body)})
+	}
 	for _, body := range []string{"m", "m", "early", "foreign", "forged"} {
 		send(body)
 	}
@@ -421,9 +423,9 @@ func (f failing) Start(context.Context, payment.Activity) (context.Context, func
 		panic("start")
 	}
 	if !f.end {
-		return nil, nil //nolint:staticcheck // it stands for the context that came
+		return nil, nil
 	}
-	return nil, func(payment.ActivityResult) { panic("end") } //nolint:staticcheck // likewise
+	return nil, func(payment.ActivityResult) { panic("end") }
 }
 
 func (f failing) Signal(context.Context, payment.Signal) {
