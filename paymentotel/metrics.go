@@ -48,6 +48,9 @@ func newInstruments(m metric.Meter) (instruments, error) {
 	return i, errors.Join(errs...)
 }
 
+// watching marks the context of what Watch reads: it is no call of the host's, and leaves neither spans nor metrics.
+type watching struct{}
+
 // Watch adds gauges of how many operations are open and how many need a person, payment.operation.count, and of how old the oldest of them
 // are, payment.operation.oldest.age. They are read from the store at each collection, by four small reads, of svc or of whichever process one asks: all
 // that share a store have the same. Call it once for each store; Unregister what it returns to end it.
@@ -66,6 +69,7 @@ func (o *Observer) Watch(svc *payment.Service) (metric.Registration, error) {
 		return nil, err
 	}
 	return o.meter.RegisterCallback(func(ctx context.Context, to metric.Observer) error {
+		ctx = context.WithValue(ctx, watching{}, true)
 		for _, state := range []payment.OperationState{payment.OperationOpen, payment.OperationNeedsAttention} {
 			page, err := svc.ListOperations(ctx, payment.ListParams{State: state, Limit: 1, Count: true})
 			if err != nil {

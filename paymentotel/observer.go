@@ -68,7 +68,7 @@ func New(cfg Config) (*Observer, error) {
 // Start begins a span, and measures when it ends. It is the Service that calls it.
 func (o *Observer) Start(ctx context.Context, a payment.Activity) (context.Context, func(payment.ActivityResult)) {
 	name, kind, measure := o.describe(a)
-	if measure == nil { // of a later version
+	if measure == nil || ctx.Value(watching{}) != nil { // of a later version, or what Watch reads
 		return ctx, nil
 	}
 	attributes := append(subject(a.Subject), named(a)...)
@@ -123,16 +123,21 @@ func (o *Observer) describe(a payment.Activity) (name string, kind trace.SpanKin
 
 // Signal counts, and notes an event of the span in whose time it happened. It is the Service that calls it.
 func (o *Observer) Signal(ctx context.Context, s payment.Signal) {
-	provider := providerKey.String(s.Subject.ProviderID)
+	by := func(list ...attribute.KeyValue) metric.MeasurementOption {
+		if s.Subject.ProviderID != "" { // a collection's events are no provider's
+			list = append(list, providerKey.String(s.Subject.ProviderID))
+		}
+		return metric.WithAttributes(list...)
+	}
 	switch s.Kind {
 	case payment.SignalOperationStarted:
-		o.m.started.Add(ctx, 1, metric.WithAttributes(operationKindKey.String(s.Name), provider))
+		o.m.started.Add(ctx, 1, by(operationKindKey.String(s.Name)))
 	case payment.SignalOperationEnded:
-		o.m.operation.Record(ctx, s.Age.Seconds(), metric.WithAttributes(operationKindKey.String(s.Name), provider, outcomeKey.String(s.Outcome)))
+		o.m.operation.Record(ctx, s.Age.Seconds(), by(operationKindKey.String(s.Name), outcomeKey.String(s.Outcome)))
 	case payment.SignalOperationAttention:
-		o.m.attention.Add(ctx, 1, metric.WithAttributes(operationKindKey.String(s.Name), provider, reasonKey.String(s.Outcome)))
+		o.m.attention.Add(ctx, 1, by(operationKindKey.String(s.Name), reasonKey.String(s.Outcome)))
 	case payment.SignalEvent:
-		o.m.recorded.Add(ctx, 1, metric.WithAttributes(eventKindKey.String(s.Name), provider))
+		o.m.recorded.Add(ctx, 1, by(eventKindKey.String(s.Name)))
 	case payment.SignalGivenUp:
 		o.m.givenUp.Add(ctx, 1, metric.WithAttributes(whatKey.String(s.Name)))
 	case payment.SignalRetry:
@@ -148,9 +153,7 @@ func (o *Observer) Signal(ctx context.Context, s payment.Signal) {
 // failed reports whether an outcome is a failure, which somebody may have to mend. A decline, or a request that is refused, is none.
 func failed(kind payment.ActivityKind, outcome string) bool {
 	switch outcome {
-	case "outcome_unknown", "needs_attention", "not_sent", "unavailable", "interrupted", "conflict", "error":
-		return true
-	case "refused":
+	case "outcome_unknown", "needs_attention", "not_sent", "unavailable", "interrupted", "conflict", "error", "refused":
 		return true
 	case "unknown":
 		return kind == payment.ActivityCall
