@@ -246,6 +246,18 @@ func TestObserverIsToldHowCallsEnd(t *testing.T) {
 			require.Contains(t, told, "method AuthorizeSession: "+want[1]+"\n")
 		})
 	}
+	t.Run("declined, and nothing is said besides", func(t *testing.T) {
+		r := &recorder{}
+		p := &scripted{answer: usual}
+		s := newShop(t, options{more: []payment.Provider{p}, config: payment.Config{Observer: r}})
+		p.on(payment.OperationAuthorize, func(a *payment.Snapshot, _ payment.Request) error {
+			*a = payment.Snapshot{}
+			return payment.Declined("no_funds", "")
+		})
+		_, err := s.AuthorizeSession(t.Context(), payment.AuthorizeSessionParams{SessionID: s.session(s.collection("100", "EUR"), "scripted", "100").ID})
+		require.ErrorIs(t, err, payment.ErrDeclined)
+		require.Contains(t, r.take(t), "  call authorize: declined\n")
+	})
 	t.Run("what cannot be asked", func(t *testing.T) {
 		r := &recorder{}
 		p := &scripted{answer: usual}
@@ -412,6 +424,8 @@ func TestObserverAndLogsKeepSecrets(t *testing.T) {
 	require.Contains(t, log.String(), said)
 	require.Contains(t, r.told(), "no_funds")
 	require.NotContains(t, r.told(), planted)
+	require.Contains(t, r.told(), "data.dropped")
+	require.NotContains(t, r.told(), "api_key", "names in Data are the gateway's")
 	require.NotContains(t, r.told(), "417.93")
 }
 

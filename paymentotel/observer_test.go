@@ -93,6 +93,11 @@ func (p provider) Capture(ctx context.Context, r payment.CaptureRequest) (paymen
 	return p.changed(ctx, s, err)
 }
 
+func (p provider) Status(ctx context.Context, r payment.StatusRequest) (payment.Snapshot, error) {
+	p.s.within = append(p.s.within, trace.SpanContextFromContext(ctx))
+	return p.Provider.Status(ctx, r)
+}
+
 func newShop(t *testing.T) *shop {
 	t.Helper()
 	s := &shop{
@@ -251,14 +256,15 @@ func TestSpansNest(t *testing.T) {
 	}, "\n"), s.tree())
 
 	call := s.span("capture sandbox")
-	require.Equal(t, s.within[len(s.within)-1], call.SpanContext(), "what the provider traces is part of its span")
+	asked := s.span("status sandbox")
+	require.Equal(t, []trace.SpanContext{s.span("authorize sandbox").SpanContext(), call.SpanContext(), asked.SpanContext()}, s.within,
+		"what the provider traces is part of its span")
 	require.Equal(t, codes.Error, call.Status().Code)
 	require.Equal(t, "unknown", call.Status().Description)
 	require.Equal(t, "unknown", value(call, "error.type"))
 	require.Equal(t, "sandbox", value(call, "service.peer.name"))
 	require.Equal(t, p.SessionID, value(call, "payment.session.id"))
 	require.Equal(t, "1", value(call, "payment.operation.tries"))
-	asked := s.span("status sandbox")
 	require.Equal(t, codes.Unset, asked.Status().Code)
 	require.Empty(t, value(asked, "error.type"))
 	require.Equal(t, "authorized", value(asked, "payment.outcome"))
