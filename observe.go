@@ -21,14 +21,16 @@ func (c *Config) observe(ctx context.Context, a Activity) (context.Context, obse
 	if c.Observer == nil {
 		return ctx, observation{}
 	}
-	o := observation{cfg: c}
-	var within context.Context
-	c.shield(ctx, func() { within, o.end = c.Observer.Start(ctx, a) })
-	o.began = c.Now()
+	within, end := c.start(ctx, a)
 	if within == nil {
 		within = ctx
 	}
-	return within, o
+	return within, observation{cfg: c, end: end, began: c.Now()}
+}
+
+func (c *Config) start(ctx context.Context, a Activity) (within context.Context, end func(ActivityResult)) {
+	defer c.caught(ctx)
+	return c.Observer.Start(ctx, a)
 }
 
 // done tells it how the activity ended.
@@ -36,25 +38,25 @@ func (o *observation) done(ctx context.Context, r ActivityResult) {
 	if o.end == nil {
 		return
 	}
+	defer o.cfg.caught(ctx)
 	r.Duration = o.cfg.Now().Sub(o.began)
-	o.cfg.shield(ctx, func() { o.end(r) })
+	o.end(r)
 }
 
 // signal tells the Observer what has happened.
 func (c *Config) signal(ctx context.Context, s Signal) {
-	if c.Observer != nil {
-		c.shield(ctx, func() { c.Observer.Signal(ctx, s) })
+	if c.Observer == nil {
+		return
 	}
+	defer c.caught(ctx)
+	c.Observer.Signal(ctx, s)
 }
 
-// shield keeps a panic of the Observer from what is observed.
-func (c *Config) shield(ctx context.Context, f func()) {
-	defer func() {
-		if p := recover(); p != nil {
-			c.Logger.ErrorContext(ctx, "payment: the Observer panicked", "panic", quote(fmt.Sprint(p)))
-		}
-	}()
-	f()
+// caught keeps a panic of the Observer from what is observed: it is to be deferred.
+func (c *Config) caught(ctx context.Context) {
+	if p := recover(); p != nil {
+		c.Logger.ErrorContext(ctx, "payment: the Observer panicked", "panic", quote(fmt.Sprint(p)))
+	}
 }
 
 // method begins to observe a method of the Service. What its caller names is passed on only if it could be ours: it may come from anybody's URL.
