@@ -372,8 +372,8 @@ func TestObserverIsToldOfDeliveries(t *testing.T) {
 	require.Equal(t, 1, strings.Count(told, "! given_up event\n"))
 }
 
-// What the Observer is told, and what is logged, holds nothing that is private; and of what a caller names only what could be ours. The gateway's words
-// are in the log alone.
+// What the Observer is told, and what is logged, holds nothing that is private; and of what a caller names only what could be ours. The gateway's
+// words are in the log alone.
 func TestObserverAndLogsKeepSecrets(t *testing.T) {
 	r, said := &recorder{}, "the gateway says "+planted+" 4242"
 	var log bytes.Buffer
@@ -382,7 +382,9 @@ func TestObserverAndLogsKeepSecrets(t *testing.T) {
 	s := newShop(t, options{more: []payment.Provider{p}, config: payment.Config{
 		Observer: r, Logger: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}})
-	for _, kind := range []payment.OperationKind{payment.OperationInitialize, payment.OperationAuthorize, payment.OperationCapture, payment.OperationStatus} {
+	for _, kind := range []payment.OperationKind{
+		payment.OperationInitialize, payment.OperationAuthorize, payment.OperationCapture, payment.OperationStatus,
+	} {
 		p.on(kind, func(a *payment.Snapshot, _ payment.Request) error {
 			a.Private, a.Data = &private, payment.Data{"shown": planted, "api_key": planted}
 			return nil
@@ -393,7 +395,8 @@ func TestObserverAndLogsKeepSecrets(t *testing.T) {
 	})
 	require.NoError(t, err)
 	x, err := s.CreateSession(t.Context(), payment.CreateSessionParams{
-		CollectionID: c.ID, ProviderID: "scripted", Amount: dec("417.93"), Context: private, Input: payment.Data{"i": planted}, Metadata: payment.Data{"m": planted},
+		CollectionID: c.ID, ProviderID: "scripted", Amount: dec("417.93"), Context: private, Input: payment.Data{"i": planted},
+		Metadata: payment.Data{"m": planted},
 	})
 	require.NoError(t, err)
 	pay, err := s.AuthorizeSession(t.Context(), payment.AuthorizeSessionParams{SessionID: x.ID, Input: payment.Data{"i": planted}})

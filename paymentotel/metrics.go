@@ -52,8 +52,8 @@ func newInstruments(m metric.Meter) (instruments, error) {
 type watching struct{}
 
 // Watch adds gauges of how many operations are open and how many need a person, payment.operation.count, and of how old the oldest of them
-// are, payment.operation.oldest.age. They are read from the store at each collection, by four small reads, of svc or of whichever process one asks: all
-// that share a store have the same. Call it once for each store; Unregister what it returns to end it.
+// are, payment.operation.oldest.age. They are read from the store at each collection, in two small reads. All processes that share a store have the
+// same. Call it once for each store; Unregister what it returns to end it.
 //
 // The error is the meter's. An error of the store, in a collection, goes to the SDK's error handler, and the gauges are missing from that
 // collection.
