@@ -106,7 +106,9 @@ func quote(s string) string {
 }
 
 // send makes the call that an operation stands for.
-func (g *gateway) send(ctx context.Context, b *book, op *Operation) answer {
+func (g *gateway) send(ctx context.Context, b *book, op *Operation) (a answer) {
+	ctx, w := b.calls(ctx, op.Kind, op)
+	defer func() { w.answered(ctx, &a) }()
 	r := b.requestFor(op)
 	var s Snapshot
 	var err error
@@ -148,7 +150,9 @@ func impliedMovement(op *Operation) []Movement {
 
 // ask calls Status: about an operation, or about the session alone where op is nil. Where the gateway cannot be asked, what a verified
 // message says is the answer.
-func (g *gateway) ask(ctx context.Context, b *book, op *Operation, q inquiry) answer {
+func (g *gateway) ask(ctx context.Context, b *book, op *Operation, q inquiry) (a answer) {
+	ctx, w := b.calls(ctx, OperationStatus, op)
+	defer func() { w.answered(ctx, &a) }()
 	r := Request{
 		CollectionID: b.session.CollectionID, SessionID: b.session.ID, Reference: b.session.Reference,
 		Amount: written(b.session.Amount, b.session.CurrencyCode), CurrencyCode: b.session.CurrencyCode,
@@ -161,7 +165,7 @@ func (g *gateway) ask(ctx context.Context, b *book, op *Operation, q inquiry) an
 	if q.hint == nil || !errors.Is(err, ErrUnsupported) {
 		return classify(s, err, false)
 	}
-	a := classify(*q.hint, nil, false)
+	a = classify(*q.hint, nil, false)
 	a.hinted, a.about = true, q.about
 	return a
 }

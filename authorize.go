@@ -31,7 +31,9 @@ type AuthorizeSessionParams struct {
 //   - [ErrOutcomeUnknown]: authorize again, or wait for Reconcile; it is never done twice,
 //   - [ErrInProgress]: ctx ended while another call was at work; authorize again,
 //   - [ErrNeedsAttention]: a person must decide.
-func (s *Service) AuthorizeSession(ctx context.Context, p AuthorizeSessionParams) (*Payment, error) {
+func (s *Service) AuthorizeSession(ctx context.Context, p AuthorizeSessionParams) (result *Payment, err error) {
+	ctx, o := s.method(ctx, "AuthorizeSession", Subject{SessionID: p.SessionID})
+	defer func() { o.returned(ctx, result.subject(), err) }()
 	input, err := callerData("Input", p.Input)
 	if err != nil {
 		return nil, err

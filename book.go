@@ -27,11 +27,12 @@ type book struct {
 	request    *KeyedRequest
 
 	out      Changes
-	kept     bool // the rows are those that this process has kept: they may be stale
-	touched  bool // something is to be committed
-	more     bool // the Snapshot held more movements than one commit takes
-	prompted bool // the answer settled last came because of a message
-	untold   bool // it held movements of which it cannot be told yet whose they are
+	kept     bool      // the rows are those that this process has kept: they may be stale
+	touched  bool      // something is to be committed
+	more     bool      // the Snapshot held more movements than one commit takes
+	prompted bool      // the answer settled last came because of a message
+	untold   bool      // it held movements of which it cannot be told yet whose they are
+	signals  *[]Signal // what the Observer is told after the commit
 }
 
 func (s *Service) openBook(rows *Rows) *book {
@@ -113,6 +114,7 @@ func (s *Service) change(ctx context.Context, by Key, first *book, decide func(*
 		case !errors.Is(err, ErrConflict):
 			return b, err
 		}
+		s.retried(ctx, b.collection.ID, err)
 		if err := s.again(ctx, err); err != nil {
 			return b, err
 		}
@@ -129,6 +131,7 @@ func (s *Service) commit(ctx context.Context, b *book) error {
 			if len(c.Events) > 0 {
 				s.wake()
 			}
+			s.told(ctx, b)
 			b.committed()
 			s.shelf.put(b)
 			return nil
@@ -136,6 +139,7 @@ func (s *Service) commit(ctx context.Context, b *book) error {
 		if !errors.Is(err, ErrCommitUnknown) {
 			return err
 		}
+		s.retried(ctx, c.CollectionID, err)
 		if waitErr := s.jitter(ctx); waitErr != nil {
 			return err
 		}

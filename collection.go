@@ -55,7 +55,9 @@ type CreateCollectionParams struct {
 //
 // The error is an [*InvalidError] that names the field, [ErrIdempotencyMismatch], or the store's; nothing is stored then. After
 // [ErrCommitUnknown], which a context that ends in the middle can bring, it may be stored: call again with the same IdempotencyKey.
-func (s *Service) CreateCollection(ctx context.Context, p CreateCollectionParams) (*PaymentCollection, error) {
+func (s *Service) CreateCollection(ctx context.Context, p CreateCollectionParams) (result *PaymentCollection, err error) {
+	ctx, o := s.method(ctx, "CreateCollection", Subject{})
+	defer func() { o.returned(ctx, result.subject(), err) }()
 	currency, err := newCurrency(p.CurrencyCode)
 	if err != nil {
 		return nil, err
@@ -113,6 +115,7 @@ func (s *Service) CreateCollection(ctx context.Context, p CreateCollectionParams
 		if !errors.Is(err, ErrConflict) {
 			return nil, err
 		}
+		s.retried(ctx, id, err)
 		if err := s.again(ctx, err); err != nil {
 			return nil, err
 		}
@@ -149,7 +152,9 @@ func (s *Service) checkProviderIDs(ids []string) error {
 }
 
 // GetCollection returns a collection. The error matches [ErrNotFound], also when it is deleted, or is the store's.
-func (s *Service) GetCollection(ctx context.Context, id string) (*PaymentCollection, error) {
+func (s *Service) GetCollection(ctx context.Context, id string) (result *PaymentCollection, err error) {
+	ctx, o := s.method(ctx, "GetCollection", Subject{CollectionID: id})
+	defer func() { o.returned(ctx, result.subject(), err) }()
 	b, err := s.loadCollection(ctx, id)
 	if err != nil {
 		return nil, err
@@ -181,7 +186,9 @@ type UpdateCollectionParams struct {
 // The error matches [ErrNotFound], [ErrInvalid] (an [*InvalidError] names the field), [ErrNotAllowed] (it is completed
 // or canceled, or the new amount is below what is authorized and held: lower or cancel sessions first, or release what payments hold by
 // CancelPayment) or [ErrIdempotencyMismatch].
-func (s *Service) UpdateCollection(ctx context.Context, p UpdateCollectionParams) (*PaymentCollection, error) {
+func (s *Service) UpdateCollection(ctx context.Context, p UpdateCollectionParams) (result *PaymentCollection, err error) {
+	ctx, o := s.method(ctx, "UpdateCollection", Subject{CollectionID: p.CollectionID})
+	defer func() { o.returned(ctx, result.subject(), err) }()
 	if p.ProviderIDs != nil {
 		if err := s.checkProviderIDs(*p.ProviderIDs); err != nil {
 			return nil, err
@@ -249,7 +256,9 @@ func (s *Service) onCollection(ctx context.Context, r request, id string, decide
 // itself once all of it is captured. Completing it again changes nothing.
 //
 // The error matches [ErrNotFound], or [ErrNotAllowed] when it is canceled, or less than its amount is authorized: lower the amount first.
-func (s *Service) CompleteCollection(ctx context.Context, id string) (*PaymentCollection, error) {
+func (s *Service) CompleteCollection(ctx context.Context, id string) (result *PaymentCollection, err error) {
+	ctx, o := s.method(ctx, "CompleteCollection", Subject{CollectionID: id})
+	defer func() { o.returned(ctx, result.subject(), err) }()
 	return s.onCollection(ctx, request{}, id, func(b *book) error {
 		c := b.collection
 		switch {
@@ -271,7 +280,9 @@ func (s *Service) CompleteCollection(ctx context.Context, id string) (*PaymentCo
 //
 // The error matches [ErrNotFound], [ErrNotAllowed] when anything is captured (refund it instead), or is what canceling a session
 // returned: the collection stays open then, and the call can be repeated.
-func (s *Service) CancelCollection(ctx context.Context, id string) (*PaymentCollection, error) {
+func (s *Service) CancelCollection(ctx context.Context, id string) (result *PaymentCollection, err error) {
+	ctx, o := s.method(ctx, "CancelCollection", Subject{CollectionID: id})
+	defer func() { o.returned(ctx, result.subject(), err) }()
 	return s.endCollection(ctx, id, "cancel", func(b *book) {
 		if b.collection.CanceledAt.IsZero() {
 			b.collection.CanceledAt = b.now
@@ -283,8 +294,10 @@ func (s *Service) CancelCollection(ctx context.Context, id string) (*PaymentColl
 // DeleteCollection hides a collection, after canceling its sessions at their gateways. Its rows stay.
 //
 // The error matches [ErrNotFound], also when it is deleted already, or is one of CancelCollection's.
-func (s *Service) DeleteCollection(ctx context.Context, id string) error {
-	_, err := s.endCollection(ctx, id, "delete", func(b *book) {
+func (s *Service) DeleteCollection(ctx context.Context, id string) (err error) {
+	ctx, o := s.method(ctx, "DeleteCollection", Subject{CollectionID: id})
+	defer func() { o.returned(ctx, Subject{}, err) }()
+	_, err = s.endCollection(ctx, id, "delete", func(b *book) {
 		b.collection.DeletedAt = b.now
 		b.event(Event{Kind: EventCollectionDeleted, Amount: b.collection.Amount})
 	})
@@ -338,7 +351,7 @@ func (s *Service) cancelSessions(ctx context.Context, collectionID string) error
 func (s *Service) eachSession(ctx context.Context, collectionID string, do func(*PaymentSession) error) error {
 	p := ListParams{CollectionID: collectionID, Limit: 100}
 	for {
-		page, err := s.ListSessions(ctx, p)
+		page, err := list(ctx, s, RowSessions, p, sessionsOf)
 		if err != nil {
 			return err
 		}

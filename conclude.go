@@ -154,6 +154,7 @@ func (b *book) finish(op *Operation, state OperationState, code string) {
 		b.session.OperationID = ""
 		b.touchSession()
 	}
+	b.signal(SignalOperationEnded, op, string(state))
 	if b.operation(op.ID) != nil { // a pure provider's operations are not rows
 		b.putOperation(op)
 		b.dueAt(op.ID, time.Time{}, 0)
@@ -223,6 +224,7 @@ func (b *book) attention(op *Operation, code string) {
 	b.session.OperationID = op.ID
 	b.touchSession()
 	b.putOperation(op)
+	b.signal(SignalOperationAttention, op, code)
 	b.dueAt(op.ID, time.Time{}, 0)
 	b.event(Event{Kind: EventOperationNeedsAttention, OperationID: op.ID, Amount: op.Amount, Code: code})
 }

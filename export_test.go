@@ -1,6 +1,9 @@
 package payment
 
-import "context"
+import (
+	"context"
+	"slices"
+)
 
 // AskForTest asks the gateway about a session without an operation, as news from outside would make it do.
 func (s *Service) AskForTest(ctx context.Context, sessionID string) error {
@@ -34,4 +37,14 @@ func (s *Service) ShelfForTest() int {
 	s.shelf.mu.Lock()
 	defer s.shelf.mu.Unlock()
 	return len(s.shelf.now) + len(s.shelf.old)
+}
+
+// OutcomeWords are the words by which an Observer is told of errors.
+func OutcomeWords() (words []string) {
+	for _, o := range outcomeWords() {
+		if !slices.Contains(words, o.word) {
+			words = append(words, o.word)
+		}
+	}
+	return words
 }

@@ -40,40 +40,42 @@ type ListParams struct {
 // ListCollections returns collections by the time of their creation. The error is an [*InvalidError] that names the field, or the
 // store's.
 func (s *Service) ListCollections(ctx context.Context, p ListParams) (*List[*PaymentCollection], error) {
-	return list(ctx, s, RowCollections, p, func(r *Rows) []*PaymentCollection { return r.Collections })
+	return listed(ctx, s, "ListCollections", RowCollections, p, func(r *Rows) []*PaymentCollection { return r.Collections })
 }
 
 // ListSessions returns sessions by the time of their creation. The error is an [*InvalidError] that names the field, or the store's.
 func (s *Service) ListSessions(ctx context.Context, p ListParams) (*List[*PaymentSession], error) {
-	return list(ctx, s, RowSessions, p, func(r *Rows) []*PaymentSession { return r.Sessions })
+	return listed(ctx, s, "ListSessions", RowSessions, p, sessionsOf)
 }
+
+func sessionsOf(r *Rows) []*PaymentSession { return r.Sessions }
 
 // ListPayments returns payments by the time of their authorization, without their captures and refunds. The error is an
 // [*InvalidError] that names the field, or the store's.
 func (s *Service) ListPayments(ctx context.Context, p ListParams) (*List[*Payment], error) {
-	return list(ctx, s, RowPayments, p, func(r *Rows) []*Payment { return r.Payments })
+	return listed(ctx, s, "ListPayments", RowPayments, p, func(r *Rows) []*Payment { return r.Payments })
 }
 
 // ListCaptures returns captures by the time of their recording. The error is an [*InvalidError] that names the field, or the store's.
 func (s *Service) ListCaptures(ctx context.Context, p ListParams) (*List[*Capture], error) {
-	return list(ctx, s, RowCaptures, p, func(r *Rows) []*Capture { return r.Captures })
+	return listed(ctx, s, "ListCaptures", RowCaptures, p, func(r *Rows) []*Capture { return r.Captures })
 }
 
 // ListRefunds returns refunds by the time of their recording. The error is an [*InvalidError] that names the field, or the store's.
 func (s *Service) ListRefunds(ctx context.Context, p ListParams) (*List[*Refund], error) {
-	return list(ctx, s, RowRefunds, p, func(r *Rows) []*Refund { return r.Refunds })
+	return listed(ctx, s, "ListRefunds", RowRefunds, p, func(r *Rows) []*Refund { return r.Refunds })
 }
 
 // ListOperations returns operations by the time of their beginning: those that need a person, for one. The error is an
 // [*InvalidError] that names the field, or the store's.
 func (s *Service) ListOperations(ctx context.Context, p ListParams) (*List[*Operation], error) {
-	return list(ctx, s, RowOperations, p, func(r *Rows) []*Operation { return r.Operations })
+	return listed(ctx, s, "ListOperations", RowOperations, p, func(r *Rows) []*Operation { return r.Operations })
 }
 
 // ListEvents returns events; those of one collection in the order in which they happened. The error is an [*InvalidError] that names
 // the field, or the store's.
 func (s *Service) ListEvents(ctx context.Context, p ListParams) (*List[*Event], error) {
-	return list(ctx, s, RowEvents, p, func(r *Rows) []*Event { return r.Events })
+	return listed(ctx, s, "ListEvents", RowEvents, p, func(r *Rows) []*Event { return r.Events })
 }
 
 // cursor is where a page ended, and what it is a page of.
@@ -85,6 +87,13 @@ type cursor struct {
 }
 
 var errCursor = errors.New("is not a cursor of this list: begin again without one")
+
+// listed is a list that the host asked for.
+func listed[T any](ctx context.Context, s *Service, method string, kind RowKind, p ListParams, pick func(*Rows) []T) (_ *List[T], err error) {
+	ctx, o := s.method(ctx, method, Subject{ProviderID: p.ProviderID, CollectionID: p.CollectionID, SessionID: p.SessionID, PaymentID: p.PaymentID})
+	defer func() { o.returned(ctx, Subject{}, err) }()
+	return list(ctx, s, kind, p, pick)
+}
 
 func list[T any](ctx context.Context, s *Service, kind RowKind, p ListParams, pick func(*Rows) []T) (*List[T], error) {
 	if err := p.check(kind); err != nil {

@@ -104,6 +104,7 @@ func (b *book) newOperation(id string, kind OperationKind) *Operation {
 // begin writes an operation down before its call, and takes the session's lock with it. A pure provider needs neither.
 func (b *book) begin(g *gateway, op *Operation) {
 	op.Tries, op.FirstCallAt, op.LastCallAt = 1, b.now, b.now
+	b.signal(SignalOperationStarted, op, "")
 	if g.info.Pure {
 		return
 	}
@@ -291,12 +292,14 @@ func (b *book) moved(opID string) bool {
 func (s *Service) executePure(ctx context.Context, g *gateway, b *book, op *Operation) error {
 	a := g.send(ctx, b, op)
 	if a.kind == answerUnknown || a.kind == answerNotSent {
-		s.cfg.Logger.WarnContext(ctx, "payment: a pure provider gave no answer", "provider", op.ProviderID, "session", op.SessionID, "message", a.message)
+		s.cfg.Logger.WarnContext(ctx, "payment: a pure provider gave no answer", "provider_id", op.ProviderID,
+			"operation_kind", op.Kind, "session_id", op.SessionID, "message", a.message)
 		return b.notSent()
 	}
 	b.settle(g, op, a)
 	if op.State == OperationOpen {
-		s.cfg.Logger.WarnContext(ctx, "payment: a pure provider's answer is not what was asked for", "provider", op.ProviderID, "session", op.SessionID)
+		s.cfg.Logger.WarnContext(ctx, "payment: a pure provider's answer is not what was asked for", "provider_id", op.ProviderID,
+			"operation_kind", op.Kind, "session_id", op.SessionID)
 		return b.notSent()
 	}
 	if b.request != nil && op.State == OperationFailed {
@@ -369,7 +372,7 @@ func (s *Service) record(ctx context.Context, g *gateway, b *book, op *Operation
 		}
 		if err != nil {
 			s.cfg.Logger.ErrorContext(ctx, "payment: an answer could not be recorded; Reconcile will ask for it again",
-				"operation", op.ID, "session", op.SessionID, "provider", op.ProviderID, "error", err)
+				"operation_id", op.ID, "operation_kind", op.Kind, "session_id", op.SessionID, "provider_id", op.ProviderID, "error", err)
 			return fresh, fmt.Errorf("%w (recording the answer: %w)", &SessionError{Outcome: ErrOutcomeUnknown, Session: b.session, RetryAfter: s.cfg.lease()}, err)
 		}
 		if b = fresh; !b.more {
@@ -384,14 +387,14 @@ func (s *Service) report(ctx context.Context, op *Operation) {
 	switch {
 	case op == nil:
 	case op.State == OperationNeedsAttention:
-		s.cfg.Logger.ErrorContext(ctx, "payment: an operation needs a person", "operation", op.ID, "kind", op.Kind, "session", op.SessionID,
-			"provider", op.ProviderID, "code", op.Code, "message", op.Message)
+		s.cfg.Logger.ErrorContext(ctx, "payment: an operation needs a person", "operation_id", op.ID, "operation_kind", op.Kind,
+			"session_id", op.SessionID, "provider_id", op.ProviderID, "code", op.Code, "message", op.Message)
 	case op.State == OperationOpen:
-		s.cfg.Logger.WarnContext(ctx, "payment: the outcome of an operation is not known yet", "operation", op.ID, "kind", op.Kind,
-			"session", op.SessionID, "provider", op.ProviderID, "tries", op.Tries, "message", op.Message)
+		s.cfg.Logger.WarnContext(ctx, "payment: the outcome of an operation is not known yet", "operation_id", op.ID, "operation_kind", op.Kind,
+			"session_id", op.SessionID, "provider_id", op.ProviderID, "tries", op.Tries, "message", op.Message)
 	case op.State == OperationFailed && op.Code == codeNotSent: // maybe the key or a setting is wrong: nothing works then
-		s.cfg.Logger.WarnContext(ctx, "payment: a call had no effect", "operation", op.ID, "kind", op.Kind,
-			"session", op.SessionID, "provider", op.ProviderID, "message", op.Message)
+		s.cfg.Logger.WarnContext(ctx, "payment: a call had no effect", "operation_id", op.ID, "operation_kind", op.Kind,
+			"session_id", op.SessionID, "provider_id", op.ProviderID, "message", op.Message)
 	}
 }
 

@@ -31,13 +31,14 @@ func (s *Service) deliverEvents(ctx context.Context, d Due, r *Report) error {
 			default:
 				now, tries := s.now(), d.Tries+1
 				if again := d.EventFailed(e, now, s.cfg.GiveUpAfter); !again.IsZero() {
-					s.cfg.Logger.WarnContext(ctx, "payment: OnEvent failed; the event is delivered again", "event", e.ID, "kind", e.Kind,
-						"collection", e.CollectionID, "tries", tries, "error", err)
+					s.cfg.Logger.WarnContext(ctx, "payment: OnEvent failed; the event is delivered again", "event_id", e.ID, "event_kind", e.Kind,
+						"collection_id", e.CollectionID, "tries", tries, "error", err)
 					r.Parked = append(r.Parked, d.ID)
 					return s.done(ctx, d, again)
 				}
-				s.cfg.Logger.ErrorContext(ctx, "payment: an event was given up: OnEvent never took it", "event", e.ID, "kind", e.Kind,
-					"collection", e.CollectionID, "tries", tries, "error", err)
+				s.cfg.Logger.ErrorContext(ctx, "payment: an event was given up: OnEvent never took it", "event_id", e.ID, "event_kind", e.Kind,
+					"collection_id", e.CollectionID, "tries", tries, "error", err)
+				s.cfg.signal(ctx, Signal{Kind: SignalGivenUp, Name: "event", Subject: e.subject()})
 				r.GivenUp = append(r.GivenUp, e.ID)
 				continue
 			}
@@ -66,6 +67,8 @@ func (d *Due) EventFailed(e *Event, now time.Time, giveUpAfter time.Duration) (a
 func (s *Service) tell(ctx context.Context, e Event) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, s.cfg.CallTimeout)
 	defer cancel()
+	ctx, o := s.hands(ctx, &e)
+	defer func() { o.taken(ctx, err) }()
 	d := Due{Kind: DueEvents, ID: e.ID}
 	return s.guarded(ctx, d, func() error { return s.cfg.OnEvent(ctx, e) })
 }

@@ -117,7 +117,9 @@ type RefundReason struct {
 }
 
 // GetPayment returns a payment with its captures and refunds. The error matches [ErrNotFound], or is the store's.
-func (s *Service) GetPayment(ctx context.Context, id string) (*Payment, error) {
+func (s *Service) GetPayment(ctx context.Context, id string) (result *Payment, err error) {
+	ctx, o := s.method(ctx, "GetPayment", Subject{PaymentID: id})
+	defer func() { o.returned(ctx, result.subject(), err) }()
 	b, err := s.load(ctx, Key{PaymentID: id})
 	if err == nil {
 		err = b.visible(RowPayments, id)
@@ -135,7 +137,9 @@ type UpdatePaymentParams struct {
 }
 
 // UpdatePayment changes the host's metadata of a payment. The error matches [ErrNotFound] or [ErrInvalid], or is the store's.
-func (s *Service) UpdatePayment(ctx context.Context, p UpdatePaymentParams) (*Payment, error) {
+func (s *Service) UpdatePayment(ctx context.Context, p UpdatePaymentParams) (result *Payment, err error) {
+	ctx, o := s.method(ctx, "UpdatePayment", Subject{PaymentID: p.PaymentID})
+	defer func() { o.returned(ctx, result.subject(), err) }()
 	var metadata Data
 	if p.Metadata != nil {
 		var err error
@@ -185,7 +189,9 @@ type CapturePaymentParams struct {
 // [ErrAmountExceeded], [ErrUnsupported] or [ErrIdempotencyMismatch]; nothing has changed then. A [*SessionError] matches [ErrDeclined] (a failed
 // capture records it) or [ErrNotSent] (safe to try again), [ErrOutcomeUnknown] (call again with the same IdempotencyKey; without one wait for
 // Reconcile, a new call could be a second capture), [ErrInProgress] or [ErrNeedsAttention].
-func (s *Service) CapturePayment(ctx context.Context, p CapturePaymentParams) (*Payment, error) {
+func (s *Service) CapturePayment(ctx context.Context, p CapturePaymentParams) (result *Payment, err error) {
+	ctx, o := s.method(ctx, "CapturePayment", Subject{PaymentID: p.PaymentID})
+	defer func() { o.returned(ctx, result.subject(), err) }()
 	t, metadata, err := s.movementTask("CapturePayment", OperationCapture, p.PaymentID, p.IdempotencyKey, p.CreatedBy, p.Metadata, p.Amount, p.Final)
 	if err != nil {
 		return nil, err
@@ -280,7 +286,9 @@ type RefundPaymentParams struct {
 // [ErrAmountExceeded], [ErrUnsupported] or [ErrIdempotencyMismatch]; nothing has changed then. A [*SessionError] matches [ErrDeclined] (a failed
 // refund records it) or [ErrNotSent] (safe to try again), [ErrOutcomeUnknown] (call again with the same IdempotencyKey; without one wait for
 // Reconcile, a new call could be a second refund), [ErrInProgress] or [ErrNeedsAttention].
-func (s *Service) RefundPayment(ctx context.Context, p RefundPaymentParams) (*Payment, error) {
+func (s *Service) RefundPayment(ctx context.Context, p RefundPaymentParams) (result *Payment, err error) {
+	ctx, o := s.method(ctx, "RefundPayment", Subject{PaymentID: p.PaymentID})
+	defer func() { o.returned(ctx, result.subject(), err) }()
 	if len(p.Note) > 2000 || checkText(p.Note) != nil {
 		return nil, invalid("Note", "must be at most 2,000 bytes of UTF-8 text without NUL")
 	}
@@ -338,7 +346,9 @@ type CancelPaymentParams struct {
 // The error matches [ErrNotFound], [ErrInvalid], [ErrNotAllowed] (all was captured: refund it), [ErrUnsupported] (the provider is no
 // [Canceler]) or [ErrIdempotencyMismatch]; nothing has changed then. A [*SessionError] matches [ErrDeclined] or [ErrNotSent] (nothing has
 // changed), [ErrOutcomeUnknown], [ErrInProgress] or [ErrNeedsAttention].
-func (s *Service) CancelPayment(ctx context.Context, p CancelPaymentParams) (*Payment, error) {
+func (s *Service) CancelPayment(ctx context.Context, p CancelPaymentParams) (result *Payment, err error) {
+	ctx, o := s.method(ctx, "CancelPayment", Subject{PaymentID: p.PaymentID})
+	defer func() { o.returned(ctx, result.subject(), err) }()
 	b, err := s.cancel(ctx, cancellation{method: "CancelPayment", key: p.IdempotencyKey, kind: RowPayments, id: p.PaymentID, allowed: func(b *book) error {
 		if !b.payment.Capturable.IsPositive() {
 			return &StateError{b.payment.ID, string(b.session.Status), "cancel", "nothing is held any more; refund what was captured"}

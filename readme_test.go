@@ -96,7 +96,7 @@ func TestReadmeErrors(t *testing.T) {
 
 // The links of the README and of the guide lead to files that are there, and to headings that are there.
 func TestReadmeLinks(t *testing.T) {
-	for _, file := range []string{"README.md", "docs/guide.md"} {
+	for _, file := range []string{"README.md", "docs/guide.md", "docs/observability.md"} {
 		text, err := os.ReadFile(file)
 		require.NoError(t, err)
 		links := regexp.MustCompile(`\]\(([^):]*)\)`).FindAllStringSubmatch(string(text), -1)

@@ -72,8 +72,10 @@ func (s *Service) eventChores() []chore {
 }
 
 // reconcile does chores in turns, a batch of each, until none is left.
-func (s *Service) reconcile(ctx context.Context, chores []chore) (*Report, error) {
-	r := &Report{}
+func (s *Service) reconcile(ctx context.Context, chores []chore) (r *Report, err error) {
+	ctx, o := s.method(ctx, "Reconcile", Subject{})
+	r = &Report{}
+	defer func() { o.reconciled(ctx, r, err) }()
 	var errs []error
 	for len(chores) > 0 && r.Looked < reconcileLimit {
 		var left []chore
@@ -124,7 +126,7 @@ func (s *Service) each(one func(context.Context, Due, *Report) error) func(conte
 				return errs
 			}
 			r.Looked++
-			if err := s.guarded(ctx, d, func() error { return one(ctx, d, r) }); err != nil {
+			if err := s.guarded(ctx, d, func() error { return s.piece(ctx, d, r, one) }); err != nil {
 				errs = append(errs, err)
 				r.Failed = append(r.Failed, d.ID)
 			}
@@ -137,7 +139,7 @@ func (s *Service) each(one func(context.Context, Due, *Report) error) func(conte
 func (s *Service) guarded(ctx context.Context, d Due, f func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			s.cfg.Logger.ErrorContext(ctx, "payment: a panic while reconciling", "kind", d.Kind, "id", d.ID, "panic", quote(fmt.Sprint(p)),
+			s.cfg.Logger.ErrorContext(ctx, "payment: a panic while reconciling", "due_kind", d.Kind, "due_id", d.ID, "panic", quote(fmt.Sprint(p)),
 				"stack", string(debug.Stack()))
 			err = fmt.Errorf("payment: reconciling %s %s: the code called panicked", d.Kind, d.ID)
 		}

@@ -41,7 +41,9 @@ type ResolveOperationParams struct {
 // It returns the operation as it is then: after ResolveAsk it may be open, or need attention again. The error matches [ErrNotFound],
 // [ErrInvalid], or [ErrNotAllowed] when the operation does not need attention, or the gateway clearly says the opposite of what was decided, or
 // speaks of another currency; or it is the store's.
-func (s *Service) ResolveOperation(ctx context.Context, p ResolveOperationParams) (*Operation, error) {
+func (s *Service) ResolveOperation(ctx context.Context, p ResolveOperationParams) (result *Operation, err error) {
+	ctx, o := s.method(ctx, "ResolveOperation", Subject{OperationID: p.OperationID})
+	defer func() { o.returned(ctx, result.subject(), err) }()
 	switch {
 	case p.Outcome != ResolveAsk && p.Outcome != ResolveAccept && p.Outcome != ResolveFail:
 		return nil, invalid("Outcome", "must be ask, accept or fail")
@@ -107,7 +109,8 @@ func (s *Service) ResolveOperation(ctx context.Context, p ResolveOperationParams
 			return nil, err
 		}
 	}
-	s.cfg.Logger.InfoContext(ctx, "payment: a person decided about an operation", "operation", op.ID, "outcome", p.Outcome, "by", p.By)
+	s.cfg.Logger.InfoContext(ctx, "payment: a person decided about an operation", "operation_id", op.ID, "operation_kind", op.Kind,
+		"session_id", op.SessionID, "provider_id", op.ProviderID, "outcome", p.Outcome, "decided_by", p.By)
 	return b.operation(op.ID), nil
 }
 

@@ -18,6 +18,7 @@ import (
 type Config struct {
 	Providers []Provider                                       // the gateways, each ID once
 	Logger    *slog.Logger                                     // what an operator should read; default slog.Default
+	Observer  Observer                                         // what traces and metrics are made of; default none
 	Now       func() time.Time                                 // the clock; default time.Now
 	NewID     func() uuid.UUID                                 // where IDs, keys and jitter come from; default UUIDv7. Must never repeat
 	Wait      func(ctx context.Context, d time.Duration) error // waits d, or until ctx ends, whose error it returns then; default a timer

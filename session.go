@@ -69,7 +69,9 @@ type CreateSessionParams struct {
 // again), or [ErrOutcomeUnknown] or [ErrNeedsAttention]. Go on with SessionError.Session then: another call without a key makes another session.
 // But if its ID is one of p.Supersede, that one could not be canceled, and no session is stored: settle that one first, as [Service.CancelSession]
 // says, and call again.
-func (s *Service) CreateSession(ctx context.Context, p CreateSessionParams) (*PaymentSession, error) {
+func (s *Service) CreateSession(ctx context.Context, p CreateSessionParams) (result *PaymentSession, err error) {
+	ctx, o := s.method(ctx, "CreateSession", Subject{CollectionID: p.CollectionID, ProviderID: p.ProviderID})
+	defer func() { o.returned(ctx, result.subject(), err) }()
 	metadata, input, err := callerMaps(p.Metadata, p.Input, p.Context)
 	if err != nil {
 		return nil, err
@@ -253,7 +255,7 @@ func (s *Service) explain(ctx context.Context, err error, kind RowKind, id strin
 	var named *NotFoundError
 	switch {
 	case errors.As(err, &exceeded) && exceeded.collectionID != "":
-		page, listErr := s.ListSessions(ctx, ListParams{CollectionID: exceeded.collectionID, Limit: 100, Descending: true})
+		page, listErr := list(ctx, s, RowSessions, ListParams{CollectionID: exceeded.collectionID, Limit: 100, Descending: true}, sessionsOf)
 		if listErr != nil {
 			return err // the holders are a help, not the matter
 		}
@@ -270,7 +272,9 @@ func (s *Service) explain(ctx context.Context, err error, kind RowKind, id strin
 }
 
 // GetSession returns a session. The error matches [ErrNotFound], also when it is deleted, or is the store's.
-func (s *Service) GetSession(ctx context.Context, id string) (*PaymentSession, error) {
+func (s *Service) GetSession(ctx context.Context, id string) (result *PaymentSession, err error) {
+	ctx, o := s.method(ctx, "GetSession", Subject{SessionID: id})
+	defer func() { o.returned(ctx, result.subject(), err) }()
 	b, err := s.load(ctx, Key{SessionID: id})
 	if err == nil {
 		err = b.visible(RowSessions, id)
@@ -306,7 +310,9 @@ type UpdateSessionParams struct {
 // [ErrUnsupported] (create another session that supersedes this one), [ErrAmountExceeded] or [ErrIdempotencyMismatch]; nothing has changed
 // then. A [*SessionError] matches [ErrDeclined] or [ErrNotSent] (nothing has changed), [ErrOutcomeUnknown], [ErrInProgress] or
 // [ErrNeedsAttention].
-func (s *Service) UpdateSession(ctx context.Context, p UpdateSessionParams) (*PaymentSession, error) {
+func (s *Service) UpdateSession(ctx context.Context, p UpdateSessionParams) (result *PaymentSession, err error) {
+	ctx, o := s.method(ctx, "UpdateSession", Subject{SessionID: p.SessionID})
+	defer func() { o.returned(ctx, result.subject(), err) }()
 	var newMetadata Data
 	if p.Metadata != nil {
 		newMetadata = *p.Metadata
@@ -423,7 +429,9 @@ type CancelSessionParams struct {
 // The error matches [ErrNotFound], [ErrInvalid], [ErrNotAllowed] (money was captured: cancel the payment's rest or refund it; or the gateway
 // is deciding; or p.KeepAuthorized forbids it), [ErrUnsupported] (the provider is no [Canceler]) or [ErrIdempotencyMismatch]; nothing has changed then. A [*SessionError]
 // matches [ErrDeclined] or [ErrNotSent] (nothing has changed), [ErrOutcomeUnknown], [ErrInProgress] or [ErrNeedsAttention].
-func (s *Service) CancelSession(ctx context.Context, p CancelSessionParams) (*PaymentSession, error) {
+func (s *Service) CancelSession(ctx context.Context, p CancelSessionParams) (result *PaymentSession, err error) {
+	ctx, o := s.method(ctx, "CancelSession", Subject{SessionID: p.SessionID})
+	defer func() { o.returned(ctx, result.subject(), err) }()
 	b, err := s.cancel(ctx, cancellation{method: "CancelSession", key: p.IdempotencyKey, kind: RowSessions, id: p.SessionID, keep: p.KeepAuthorized,
 		allowed: func(b *book) error { return b.cancelable(p.KeepAuthorized) }})
 	if err == nil && b.session.Status != StatusCanceled {
@@ -511,7 +519,9 @@ func (s *Service) cancel(ctx context.Context, c cancellation) (*book, error) {
 // DeleteSession cancels a session as CancelSession does, and hides it then. Its row stays.
 //
 // The error is one of CancelSession's.
-func (s *Service) DeleteSession(ctx context.Context, id string) error {
+func (s *Service) DeleteSession(ctx context.Context, id string) (err error) {
+	ctx, o := s.method(ctx, "DeleteSession", Subject{SessionID: id})
+	defer func() { o.returned(ctx, Subject{}, err) }()
 	x, err := s.CancelSession(ctx, CancelSessionParams{SessionID: id})
 	if err != nil {
 		return err

@@ -68,6 +68,7 @@ func (s *Service) changeSettings(ctx context.Context, decide func(*Settings) err
 		if !errors.Is(err, ErrConflict) && !errors.Is(err, ErrCommitUnknown) {
 			return err
 		}
+		s.retried(ctx, "", err)
 		if err := s.again(ctx, err); err != nil {
 			return err
 		}
@@ -75,7 +76,9 @@ func (s *Service) changeSettings(ctx context.Context, decide func(*Settings) err
 }
 
 // Providers returns the configured providers in their configured order. The error is the store's.
-func (s *Service) Providers(ctx context.Context) ([]ProviderStatus, error) {
+func (s *Service) Providers(ctx context.Context) (_ []ProviderStatus, err error) {
+	ctx, o := s.method(ctx, "Providers", Subject{})
+	defer func() { o.returned(ctx, Subject{}, err) }()
 	set, err := s.readSettings(ctx)
 	if err != nil {
 		return nil, err
@@ -89,12 +92,16 @@ func (s *Service) Providers(ctx context.Context) ([]ProviderStatus, error) {
 
 // SetProviderEnabled switches a provider on or off for new sessions, in every process within 5 seconds. The error is an
 // [*InvalidError] that names ProviderID when it is not configured, or the store's.
-func (s *Service) SetProviderEnabled(ctx context.Context, providerID string, enabled bool) error {
+func (s *Service) SetProviderEnabled(ctx context.Context, providerID string, enabled bool) (err error) {
+	ctx, o := s.method(ctx, "SetProviderEnabled", Subject{ProviderID: providerID})
+	defer func() { o.returned(ctx, Subject{}, err) }()
 	if _, err := s.gateway(providerID); err != nil {
 		return err
 	}
-	return s.changeSettings(ctx, func(set *Settings) error {
+	changed := false
+	err = s.changeSettings(ctx, func(set *Settings) error {
 		at, disabled := slices.BinarySearch(set.DisabledProviders, providerID)
+		changed = changed || enabled == disabled
 		switch {
 		case enabled && disabled:
 			set.DisabledProviders = slices.Delete(set.DisabledProviders, at, at+1)
@@ -103,6 +110,10 @@ func (s *Service) SetProviderEnabled(ctx context.Context, providerID string, ena
 		}
 		return nil
 	})
+	if err == nil && changed {
+		s.cfg.Logger.InfoContext(ctx, "payment: a provider was switched on or off for new sessions", "provider_id", providerID, "enabled", enabled)
+	}
+	return err
 }
 
 // RefundReasonParams says what a refund reason is.
@@ -132,13 +143,15 @@ func (p *RefundReasonParams) check() error {
 
 // CreateRefundReason adds a reason that refunds can name. The error is an [*InvalidError] that names the field: a Code is taken, or
 // one of the rules of [RefundReasonParams] is broken.
-func (s *Service) CreateRefundReason(ctx context.Context, p RefundReasonParams) (*RefundReason, error) {
+func (s *Service) CreateRefundReason(ctx context.Context, p RefundReasonParams) (_ *RefundReason, err error) {
+	ctx, o := s.method(ctx, "CreateRefundReason", Subject{})
+	defer func() { o.returned(ctx, Subject{}, err) }()
 	if err := p.check(); err != nil {
 		return nil, err
 	}
 	r := &RefundReason{ID: s.mint("refr_"), Code: p.Code, Label: p.Label, Description: p.Description, Metadata: p.Metadata, CreatedAt: s.now()}
 	r.UpdatedAt = r.CreatedAt
-	err := s.changeSettings(ctx, func(set *Settings) error {
+	err = s.changeSettings(ctx, func(set *Settings) error {
 		if err := freeCode(set, p.Code, r.ID); err != nil {
 			return err
 		}
@@ -154,12 +167,14 @@ func (s *Service) CreateRefundReason(ctx context.Context, p RefundReasonParams) 
 }
 
 // UpdateRefundReason replaces what a reason says. The error matches [ErrNotFound], or is an [*InvalidError] as with CreateRefundReason.
-func (s *Service) UpdateRefundReason(ctx context.Context, id string, p RefundReasonParams) (*RefundReason, error) {
+func (s *Service) UpdateRefundReason(ctx context.Context, id string, p RefundReasonParams) (_ *RefundReason, err error) {
+	ctx, o := s.method(ctx, "UpdateRefundReason", Subject{})
+	defer func() { o.returned(ctx, Subject{}, err) }()
 	if err := p.check(); err != nil {
 		return nil, err
 	}
 	var r *RefundReason
-	err := s.changeSettings(ctx, func(set *Settings) error {
+	err = s.changeSettings(ctx, func(set *Settings) error {
 		if r = findReason(set, id); r == nil {
 			return &NotFoundError{rowReasons, id}
 		}
@@ -176,7 +191,9 @@ func (s *Service) UpdateRefundReason(ctx context.Context, id string, p RefundRea
 }
 
 // DeleteRefundReason removes a reason; refunds that name it keep its ID. The error matches [ErrNotFound], or is the store's.
-func (s *Service) DeleteRefundReason(ctx context.Context, id string) error {
+func (s *Service) DeleteRefundReason(ctx context.Context, id string) (err error) {
+	ctx, o := s.method(ctx, "DeleteRefundReason", Subject{})
+	defer func() { o.returned(ctx, Subject{}, err) }()
 	tried := false
 	return s.changeSettings(ctx, func(set *Settings) error {
 		if findReason(set, id) == nil {
@@ -192,7 +209,13 @@ func (s *Service) DeleteRefundReason(ctx context.Context, id string) error {
 }
 
 // GetRefundReason returns one reason. The error matches [ErrNotFound], or is the store's.
-func (s *Service) GetRefundReason(ctx context.Context, id string) (*RefundReason, error) {
+func (s *Service) GetRefundReason(ctx context.Context, id string) (_ *RefundReason, err error) {
+	ctx, o := s.method(ctx, "GetRefundReason", Subject{})
+	defer func() { o.returned(ctx, Subject{}, err) }()
+	return s.reason(ctx, id)
+}
+
+func (s *Service) reason(ctx context.Context, id string) (*RefundReason, error) {
 	set, err := s.readSettings(ctx)
 	if err == nil && findReason(set, id) == nil { // another process may have just created it
 		set, err = s.freshSettings(ctx)
@@ -208,7 +231,7 @@ func (s *Service) GetRefundReason(ctx context.Context, id string) (*RefundReason
 
 // knownReason returns a reason that a refund names.
 func (s *Service) knownReason(ctx context.Context, id string) (*RefundReason, error) {
-	r, err := s.GetRefundReason(ctx, id)
+	r, err := s.reason(ctx, id)
 	if errors.Is(err, ErrNotFound) {
 		err = invalid("ReasonID", fmt.Sprintf("%.80q is not the ID of a refund reason", id))
 	}
@@ -216,7 +239,9 @@ func (s *Service) knownReason(ctx context.Context, id string) (*RefundReason, er
 }
 
 // ListRefundReasons returns all reasons in the order in which they were created. The error is the store's.
-func (s *Service) ListRefundReasons(ctx context.Context) ([]*RefundReason, error) {
+func (s *Service) ListRefundReasons(ctx context.Context) (_ []*RefundReason, err error) {
+	ctx, o := s.method(ctx, "ListRefundReasons", Subject{})
+	defer func() { o.returned(ctx, Subject{}, err) }()
 	set, err := s.readSettings(ctx)
 	if err != nil {
 		return nil, err

@@ -60,7 +60,9 @@ type TimelineEntry struct {
 // It is put together from several reads, the same number however many sessions there are: what changes meanwhile may show in one place and
 // not yet in another. A webhook message whose session is not there yet belongs to no collection, and how far Config.OnEvent
 // has got is the store's own bookkeeping: neither is in it. The error matches [ErrNotFound], or is the store's.
-func (s *Service) Timeline(ctx context.Context, collectionID string) (*Timeline, error) {
+func (s *Service) Timeline(ctx context.Context, collectionID string) (_ *Timeline, err error) {
+	ctx, o := s.method(ctx, "Timeline", Subject{CollectionID: collectionID})
+	defer func() { o.returned(ctx, Subject{}, err) }()
 	b, err := s.load(ctx, Key{CollectionID: collectionID})
 	if errors.Is(err, ErrNotFound) {
 		return nil, notFound(RowCollections, collectionID)

@@ -49,7 +49,10 @@ type WebhookResult struct {
 // Once the message is stored, the error is nil: acknowledge it with 200, whatever the result says. The error matches [ErrWebhookRefused] (answer
 // with 400), [ErrInvalid] when no such provider is configured, or [ErrUnsupported] when it takes no webhooks (404); any other is the
 // store's, and nothing was stored: answer with 500, and the gateway will send it again.
-func (s *Service) HandleWebhook(ctx context.Context, providerID string, r WebhookRequest) (*WebhookResult, error) {
+func (s *Service) HandleWebhook(ctx context.Context, providerID string, r WebhookRequest) (result *WebhookResult, err error) {
+	var d *Delivery
+	ctx, o := s.method(ctx, "HandleWebhook", Subject{ProviderID: providerID})
+	defer func() { o.received(ctx, d, result, err) }()
 	if err := s.outside("HandleWebhook"); err != nil {
 		return nil, err
 	}
@@ -65,11 +68,12 @@ func (s *Service) HandleWebhook(ctx context.Context, providerID string, r Webhoo
 	}
 	m, err := g.verify(ctx, r)
 	if err != nil {
-		s.cfg.Logger.WarnContext(ctx, "payment: a webhook message was refused", "provider", providerID, "from", quote(r.RemoteAddr), "error", quote(err.Error()))
+		s.cfg.Logger.WarnContext(ctx, "payment: a webhook message was refused", "provider_id", providerID,
+			"remote_addr", quote(r.RemoteAddr), "error", quote(err.Error()))
 		return nil, &WebhookError{ProviderID: providerID, Cause: err}
 	}
 	now := s.now()
-	d := &Delivery{
+	d = &Delivery{
 		ID: s.mint("whd_"), ProviderID: providerID, EventID: m.EventID, Type: m.Type, SessionID: m.SessionID, IdempotencyKey: m.IdempotencyKey,
 		Reference: m.Reference, State: DeliveryParked, Code: parkedNew, ReceivedAt: now,
 		DueAt: now.Add(webhookTime + s.cfg.SettleTimeout + s.cfg.ClockSkew), // should this process die
@@ -98,7 +102,7 @@ func (s *Service) HandleWebhook(ctx context.Context, providerID string, r Webhoo
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), webhookTime+s.cfg.SettleTimeout)
 		defer cancel()
 		if err := s.handle(ctx, d, m, webhookTime, &batch{}); err != nil {
-			s.cfg.Logger.ErrorContext(ctx, "payment: a webhook message could not be handled; Reconcile will try again", "delivery", d.ID, "error", err)
+			s.cfg.Logger.ErrorContext(ctx, "payment: a webhook message could not be handled; Reconcile will try again", "delivery_id", d.ID, "error", err)
 		}
 	}
 	return &WebhookResult{DeliveryID: d.ID, State: d.State, Code: d.Code}, nil
@@ -362,8 +366,9 @@ func (s *Service) recordOnce(ctx context.Context, d *Delivery, e Event) error {
 // giveUp tells that a message could not be handled. One whose session was never found has no collection to keep an event: OnEvent is told
 // directly, and the message is given up only then.
 func (s *Service) giveUp(ctx context.Context, d *Delivery) error {
-	s.cfg.Logger.ErrorContext(ctx, "payment: a webhook message was given up; a person must look", "delivery", d.ID, "provider", d.ProviderID,
-		"type", quote(d.Type), "session", d.SessionID, "code", d.Code, "tries", d.Tries+1)
+	s.cfg.signal(ctx, Signal{Kind: SignalGivenUp, Name: "delivery", Subject: d.subject()})
+	s.cfg.Logger.ErrorContext(ctx, "payment: a webhook message was given up; a person must look", "delivery_id", d.ID,
+		"provider_id", d.ProviderID, "delivery_type", quote(d.Type), "session_id", d.SessionID, "code", d.Code, "tries", d.Tries+1)
 	e := Event{Kind: EventWebhookGivenUp, Code: d.Code, Reference: d.Reference}
 	if d.CollectionID != "" {
 		return s.recordOnce(ctx, d, e)
@@ -515,7 +520,7 @@ func (s *Service) reconcileDeliveries(ctx context.Context, claimed []Due, r *Rep
 		defer s.listen(r, d.ProviderID)()
 		m, err := d.message()
 		if err != nil { // what it says is lost, and whom it concerns is not
-			s.cfg.Logger.ErrorContext(ctx, "payment: a webhook message cannot be read back", "delivery", d.ID, "error", err)
+			s.cfg.Logger.ErrorContext(ctx, "payment: a webhook message cannot be read back", "delivery_id", d.ID, "error", err)
 		}
 		err = s.handle(ctx, d, m, s.cfg.CallTimeout, seen)
 		r.note(&r.Settled, d.ID, d.State == DeliveryHandled)

@@ -406,7 +406,7 @@ func TestWebhookErrorSaysNothingOfTheMessage(t *testing.T) {
 	require.NotContains(t, line, "\x1b")
 	require.NotContains(t, line, `\n`)
 	require.Less(t, len(line), 1500)
-	require.Contains(t, line, "provider=scripted")
+	require.Contains(t, line, "provider_id=scripted")
 }
 
 func TestWebhookOfAProviderThatTakesNone(t *testing.T) {

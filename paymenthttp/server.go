@@ -116,7 +116,7 @@ func (s *server) serve(w http.ResponseWriter, r *http.Request, pattern string, l
 	} else {
 		s.send(w, r, status, a)
 	}
-	record = append(record, slog.Int("status", status), slog.Duration("took", time.Since(began)))
+	record = append(record, slog.Int("status", status), slog.Duration("duration", time.Since(began)))
 	s.cfg.Logger.LogAttrs(ctx, level, "paymenthttp: request", record...)
 }
 

@@ -266,11 +266,11 @@ func (r *round) failed(ctx context.Context, d *payment.Due, e *payment.Event, er
 	tries := d.Tries + 1
 	again := d.EventFailed(e, r.s.cfg.Now(), r.s.cfg.GiveUpAfter)
 	if again.IsZero() {
-		r.s.cfg.Logger.ErrorContext(ctx, "pgstore: an event was given up: the host never took it", "event", e.ID, "kind", e.Kind,
-			"collection", e.CollectionID, "tries", tries, "error", err)
+		r.s.cfg.Logger.ErrorContext(ctx, "pgstore: an event was given up: the host never took it", "event_id", e.ID, "event_kind", e.Kind,
+			"collection_id", e.CollectionID, "tries", tries, "error", err)
 	} else {
-		r.s.cfg.Logger.WarnContext(ctx, "pgstore: the host did not take an event; it is delivered again", "event", e.ID, "kind", e.Kind,
-			"collection", e.CollectionID, "tries", tries, "again", again, "error", err)
+		r.s.cfg.Logger.WarnContext(ctx, "pgstore: the host did not take an event; it is delivered again", "event_id", e.ID, "event_kind", e.Kind,
+			"collection_id", e.CollectionID, "tries", tries, "due_at", again, "error", err)
 	}
 	return again
 }

@@ -172,12 +172,12 @@ func (r *round) deliverTo(ctx context.Context, c *connection, tx *sql.Tx, d *pay
 		}
 		tries := d.Tries + 1
 		if again = d.EventFailed(e, s.cfg.Now(), s.cfg.GiveUpAfter); !again.IsZero() {
-			s.cfg.Logger.WarnContext(ctx, "payment: an event could not be delivered; it is tried again", "event", e.ID, "kind", e.Kind,
-				"collection", e.CollectionID, "tries", tries, "error", err)
+			s.cfg.Logger.WarnContext(ctx, "sqlitestore: an event could not be delivered; it is tried again", "event_id", e.ID, "event_kind", e.Kind,
+				"collection_id", e.CollectionID, "tries", tries, "error", err)
 			return n, again, nil
 		}
-		s.cfg.Logger.ErrorContext(ctx, "payment: an event was given up: it could never be delivered", "event", e.ID, "kind", e.Kind,
-			"collection", e.CollectionID, "tries", tries, "error", err)
+		s.cfg.Logger.ErrorContext(ctx, "sqlitestore: an event was given up: it could never be delivered", "event_id", e.ID, "event_kind", e.Kind,
+			"collection_id", e.CollectionID, "tries", tries, "error", err)
 	}
 	return n, again, nil //nolint:nilerr // what failed is in the log
 }
