@@ -12,11 +12,12 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path"
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/seed40c892db/payment/verification/internal/tree"
 )
 
 // timeout is how long all of it may take, downloads included.
@@ -32,11 +33,10 @@ func main() {
 func run(ctx context.Context) (err error) {
 	ctx, stop := context.WithTimeout(ctx, timeout)
 	defer stop()
-	top, err := command(ctx, "", nil, "git", "rev-parse", "--show-toplevel")
+	root, err := tree.Root(ctx)
 	if err != nil {
 		return err
 	}
-	root := strings.TrimSpace(top)
 	modules, err := findModules(ctx, root)
 	if err != nil {
 		return err
@@ -53,7 +53,7 @@ func run(ctx context.Context) (err error) {
 	proxy := filepath.Join(work, "proxy")
 	var published []module
 	for _, m := range modules {
-		if !m.published() {
+		if !tree.Published(m.dir) {
 			continue
 		}
 		published = append(published, m)
@@ -75,7 +75,7 @@ func use(ctx context.Context, root, work, proxy, version string, modules []modul
 	if err := writeFiles(shop, map[string][]byte{"go.sum": sums(modules)}); err != nil {
 		return err
 	}
-	in := func(args ...string) (string, error) { return command(ctx, shop, env, "go", args...) }
+	in := func(args ...string) (string, error) { return tree.Command(ctx, shop, env, "go", args...) }
 	if _, err := in("mod", "init", "example.com/shop"); err != nil {
 		return err
 	}
@@ -119,7 +119,7 @@ func use(ctx context.Context, root, work, proxy, version string, modules []modul
 
 // environment is what go is run with: a module cache of its own, and our modules from the tree that was laid out, and from nowhere else.
 func environment(ctx context.Context, work, proxy string) ([]string, error) {
-	known, err := command(ctx, "", nil, "go", "env", "GOMODCACHE", "GOPROXY")
+	known, err := tree.Command(ctx, "", nil, "go", "env", "GOMODCACHE", "GOPROXY")
 	if err != nil {
 		return nil, err
 	}
@@ -130,7 +130,7 @@ func environment(ctx context.Context, work, proxy string) ([]string, error) {
 	}
 	return append(os.Environ(),
 		"GOWORK=off", "GOFLAGS=-modcacherw -trimpath", "GOMODCACHE="+filepath.Join(work, "modules"), "GOPROXY="+proxies,
-		"GONOSUMDB="+repository, "GONOPROXY=none", "GOPRIVATE=", // our modules are in no checksum database yet
+		"GONOSUMDB="+tree.Repository, "GONOPROXY=none", "GOPRIVATE=", // our modules are in no checksum database yet
 	), nil
 }
 
@@ -194,17 +194,4 @@ func writeFiles(dir string, files map[string][]byte) error {
 		}
 	}
 	return nil
-}
-
-// command runs a program and returns what it prints. Its error has what it complained of.
-func command(ctx context.Context, dir string, env []string, name string, args ...string) (string, error) {
-	c := exec.CommandContext(ctx, name, args...)
-	c.Dir, c.Env = dir, env
-	var complaint strings.Builder
-	c.Stderr = &complaint
-	out, err := c.Output()
-	if err != nil {
-		return "", fmt.Errorf("%s %s: %w\n%s", name, strings.Join(args, " "), err, complaint.String())
-	}
-	return string(out), nil
 }

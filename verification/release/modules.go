@@ -11,7 +11,6 @@ import (
 	"path"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"time"
 
@@ -19,10 +18,9 @@ import (
 	xmodule "golang.org/x/mod/module"
 	"golang.org/x/mod/semver"
 	"golang.org/x/mod/zip"
-)
 
-// repository is the path of the root module, which the paths of the others begin with.
-const repository = "github.com/seed40c892db/payment"
+	"github.com/seed40c892db/payment/verification/internal/tree"
+)
 
 // module is one module of the repository.
 type module struct {
@@ -34,25 +32,15 @@ type module struct {
 	files []zip.File
 }
 
-// published reports whether others are to use the module. Examples and what only tests this repository are not.
-func (m module) published() bool {
-	top, _, _ := strings.Cut(m.dir, "/")
-	return !slices.Contains([]string{"examples", "verification", "bench"}, top)
-}
-
 // findModules returns every module that git tracks, the root first.
 func findModules(ctx context.Context, root string) ([]module, error) {
-	listed, err := command(ctx, root, nil, "git", "ls-files", "-z")
+	tracked, err := tree.Files(ctx, root)
 	if err != nil {
 		return nil, err
 	}
-	tracked := strings.Split(strings.TrimSuffix(listed, "\x00"), "\x00")
 	var modules []module
-	for _, name := range tracked {
-		if path.Base(name) != "go.mod" || strings.Contains("/"+name, "/testdata/") {
-			continue
-		}
-		m := module{dir: path.Dir(name)}
+	for _, dir := range tree.Modules(tracked) {
+		m, name := module{dir: dir}, path.Join(dir, "go.mod")
 		if m.text, err = os.ReadFile(filepath.Join(root, filepath.FromSlash(name))); err != nil {
 			return nil, err
 		}
@@ -60,7 +48,7 @@ func findModules(ctx context.Context, root string) ([]module, error) {
 			return nil, err
 		}
 		m.path = m.mod.Module.Mod.Path
-		if want := path.Join(repository, m.dir); m.path != want {
+		if want := path.Join(tree.Repository, m.dir); m.path != want {
 			return nil, fmt.Errorf("%s names the module %s: in this directory it can only be found as %s", name, m.path, want)
 		}
 		m.sum, err = os.ReadFile(filepath.Join(root, filepath.FromSlash(m.dir), "go.sum"))
@@ -76,7 +64,6 @@ func findModules(ctx context.Context, root string) ([]module, error) {
 		}
 		modules = append(modules, m)
 	}
-	slices.SortFunc(modules, func(a, b module) int { return strings.Compare(a.path, b.path) })
 	return modules, nil
 }
 
@@ -87,7 +74,7 @@ func checkVersions(root string, modules []module) (string, error) {
 	var wrong []string
 	for _, m := range modules {
 		for _, r := range m.mod.Require {
-			if r.Mod.Path != repository && !strings.HasPrefix(r.Mod.Path, repository+"/") {
+			if r.Mod.Path != tree.Repository && !strings.HasPrefix(r.Mod.Path, tree.Repository+"/") {
 				continue
 			}
 			if version == "" {
@@ -98,7 +85,7 @@ func checkVersions(root string, modules []module) (string, error) {
 			}
 		}
 		for _, r := range m.mod.Replace {
-			if r.New.Version != "" || path.Join(repository, m.dir, r.New.Path) != r.Old.Path {
+			if r.New.Version != "" || path.Join(tree.Repository, m.dir, r.New.Path) != r.Old.Path {
 				wrong = append(wrong, fmt.Sprintf("%s/go.mod replaces %s, which nobody who requires it will see", m.dir, r.Old.Path))
 			}
 		}
