@@ -76,6 +76,20 @@ func TestReadmeDiagram(t *testing.T) {
 	require.ElementsMatch(t, want, got)
 }
 
+// The README's figures are those of docs/performance.md, line by line: there they say what they were measured on.
+func TestReadmeFigures(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	require.NoError(t, err)
+	_, rest, ok := strings.Cut(string(readme), "<!-- figures: from docs/performance.md -->\n")
+	figures, _, closed := strings.Cut(rest, "<!-- /figures -->")
+	require.True(t, ok && closed, "the README marks its figures")
+	page, err := os.ReadFile("docs/performance.md")
+	require.NoError(t, err)
+	for line := range strings.Lines(figures) {
+		require.Contains(t, string(page), line, "docs/performance.md has no such line")
+	}
+}
+
 // The table of errors has each error that a host can meet.
 func TestErrorsPage(t *testing.T) {
 	source, err := os.ReadFile("errors.go")

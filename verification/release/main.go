@@ -1,7 +1,9 @@
 // Release proves that the modules of this repository can be published, and used by a stranger: it lays them out as a module proxy would serve them, at
 // the version that their go.mod files name, and builds programs with them in an empty module, with an empty module cache and no replace line.
 //
-//	go run ./release
+//	go run ./release [-tags]
+//
+// With -tags it only prints the tags that such a release has.
 //
 // What it publishes are the files that git tracks, as they are in the work tree. Modules of others come from this machine's module cache if they are
 // there, else from GOPROXY; the sums that the modules' own go.sum files have are what they are checked against.
@@ -10,6 +12,7 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"path"
@@ -24,13 +27,15 @@ import (
 const timeout = 8 * time.Minute
 
 func main() {
-	if err := run(context.Background()); err != nil {
+	tags := flag.Bool("tags", false, "print the tags of the release, the root's first, and do nothing")
+	flag.Parse()
+	if err := run(context.Background(), *tags); err != nil {
 		fmt.Fprintln(os.Stderr, "release:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context) (err error) {
+func run(ctx context.Context, tags bool) (err error) {
 	ctx, stop := context.WithTimeout(ctx, timeout)
 	defer stop()
 	root, err := tree.Root(ctx)
@@ -44,6 +49,14 @@ func run(ctx context.Context) (err error) {
 	version, err := checkVersions(root, modules)
 	if err != nil {
 		return err
+	}
+	if tags {
+		for _, m := range modules {
+			if tree.Published(m.dir) {
+				fmt.Println(path.Join(m.dir, version)) // "." is nothing here: the root's tag is the version
+			}
+		}
+		return nil
 	}
 	work, err := os.MkdirTemp("", "release-")
 	if err != nil {

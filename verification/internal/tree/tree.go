@@ -13,15 +13,18 @@ import (
 // Repository is the path of the root module, which the paths of the others begin with.
 const Repository = "github.com/seed40c892db/payment"
 
+// anyOwner lets git read a clone that belongs to somebody else, as one in CI may.
+const anyOwner = "safe.directory=*"
+
 // Root returns the directory of the repository that the working directory is in.
 func Root(ctx context.Context) (string, error) {
-	out, err := Command(ctx, "", nil, "git", "rev-parse", "--show-toplevel")
+	out, err := Command(ctx, "", nil, "git", "-c", anyOwner, "rev-parse", "--show-toplevel")
 	return strings.TrimSpace(out), err
 }
 
 // Files returns what git tracks, below the root and with slashes.
 func Files(ctx context.Context, root string) ([]string, error) {
-	out, err := Command(ctx, root, nil, "git", "ls-files", "-z")
+	out, err := Command(ctx, root, nil, "git", "-c", anyOwner, "ls-files", "-z")
 	return strings.Split(strings.TrimSuffix(out, "\x00"), "\x00"), err
 }
 
