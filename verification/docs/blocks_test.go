@@ -13,7 +13,7 @@
 //
 //	<!-- from Example in pgstore/example_test.go -->
 //
-// A package that is in none of verification/go.mod's modules must be required there. Go keeps a result that was good while no file of this module
+// A block is compiled with the packages of this module, or of one of the repository's others that has all that it imports. Go keeps a result that was good while no file of this module
 // changes, and the pages are outside of it: run go test -count=1, as make test does.
 package docs
 
@@ -26,7 +26,9 @@ import (
 	"go/parser"
 	"go/token"
 	"go/types"
+	"os"
 	"path"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -97,42 +99,65 @@ func known(files []string) map[string]string {
 	return paths
 }
 
-// compiler checks blocks with the packages that they import.
+// compiler checks blocks with the packages that they import. These come from this module, and where it lacks one that a block needs, from another
+// module of the repository that has them all: a package of two modules is not the same package, so that they are never mixed.
 type compiler struct {
-	known  map[string]string
-	loaded map[string]*types.Package
+	known   map[string]string
+	modules []packageSet
+}
+
+// packageSet has packages by path, as one module sees them.
+type packageSet map[string]*types.Package
+
+// Import is what makes it a types.Importer.
+func (s packageSet) Import(name string) (*types.Package, error) {
+	if p := s[name]; p != nil {
+		return p, nil
+	}
+	return nil, errors.New("no module has this package beside the others of the block: require it in verification/go.mod")
+}
+
+// has reports whether all packages are there.
+func (s packageSet) has(paths []string) bool {
+	return !slices.ContainsFunc(paths, func(p string) bool { return s[p] == nil })
 }
 
 // newCompiler loads what blocks import.
-func newCompiler(files []string, blocks []block) (*compiler, error) {
-	c := &compiler{known: known(files), loaded: map[string]*types.Package{"unsafe": types.Unsafe}}
+func newCompiler(root string, files []string, blocks []block) (*compiler, error) {
+	c := &compiler{known: known(files)}
 	wanted := []string{"context", c.known["payment"]}
+	var lacking [][]string // what each block needs that has not all it needs
 	for _, b := range blocks {
 		paths, err := c.imports(b)
 		if err != nil {
 			continue // compile says what is wrong
 		}
-		wanted = append(wanted, paths...)
+		wanted, lacking = append(wanted, paths...), append(lacking, paths)
 	}
 	slices.Sort(wanted)
-	packs, err := packages.Load(&packages.Config{Mode: packages.LoadImports | packages.NeedTypes}, slices.Compact(wanted)...)
-	if err != nil {
-		return nil, err
-	}
-	for _, p := range packs {
-		if len(p.Errors) == 0 {
-			c.loaded[p.PkgPath] = p.Types
+	wanted = slices.Compact(wanted)
+	for _, dir := range append([]string{"verification"}, tree.Modules(files)...) {
+		lacking = slices.DeleteFunc(lacking, func(paths []string) bool {
+			return slices.ContainsFunc(c.modules, func(s packageSet) bool { return s.has(paths) })
+		})
+		if len(lacking) == 0 && len(c.modules) > 0 {
+			break
 		}
+		loaded, err := packages.Load(&packages.Config{
+			Mode: packages.LoadImports | packages.NeedTypes, Dir: filepath.Join(root, filepath.FromSlash(dir)), Env: append(os.Environ(), "GOWORK=off"),
+		}, wanted...)
+		if err != nil {
+			return nil, err
+		}
+		set := packageSet{"unsafe": types.Unsafe}
+		for _, p := range loaded {
+			if len(p.Errors) == 0 {
+				set[p.PkgPath] = p.Types
+			}
+		}
+		c.modules = append(c.modules, set)
 	}
 	return c, nil
-}
-
-// Import is what makes it a types.Importer.
-func (c *compiler) Import(name string) (*types.Package, error) {
-	if p := c.loaded[name]; p != nil {
-		return p, nil
-	}
-	return nil, errors.New("no such package is required in verification/go.mod")
 }
 
 // imports returns the paths of what a block imports, or names.
@@ -167,12 +192,12 @@ func (c *compiler) compile(b block) error {
 	if formatted, err := format.Source([]byte(b.text)); err == nil && !bytes.Equal(formatted, []byte(b.text)) {
 		return fmt.Errorf("%s:%d: not formatted by gofmt (tabs?); it should read\n%s", b.page, b.line, formatted)
 	}
-	if b.isFile() {
-		return c.check(fmt.Sprintf("//line %s:%d\n%s", b.page, b.line, b.text), false)
-	}
 	paths, err := c.imports(b)
 	if err != nil {
 		return err
+	}
+	if b.isFile() {
+		return c.check(paths, fmt.Sprintf("//line %s:%d\n%s", b.page, b.line, b.text), false)
 	}
 	var head strings.Builder
 	head.WriteString("package page\n")
@@ -184,9 +209,9 @@ func (c *compiler) compile(b block) error {
 	fmt.Fprintf(&head, "var ctx context.Context\nvar svc *payment.Service\nvar err error\n//line what is given to %s:1\n%s\n", b.page, b.given)
 	declarations, statements := b.parts()
 	start := fmt.Sprintf("\n//line %s:%d\n", b.page, b.line)
-	err = c.check(head.String()+start+declarations+"\nfunc _() {"+start+statements+"\n}\n", true)
+	err = c.check(paths, head.String()+start+declarations+"\nfunc _() {"+start+statements+"\n}\n", true)
 	if err != nil && strings.Contains(err.Error(), "too many return values") {
-		err = c.check(head.String()+start+declarations+"\nfunc _() error {"+start+statements+"\nreturn nil\n}\n", true)
+		err = c.check(paths, head.String()+start+declarations+"\nfunc _() error {"+start+statements+"\nreturn nil\n}\n", true)
 	}
 	return err
 }
@@ -211,15 +236,19 @@ func (b block) parts() (declarations, statements string) {
 	return declarations, statements
 }
 
-// check type-checks a file. A fragment may leave alone what it has declared.
-func (c *compiler) check(source string, fragment bool) error {
+// check type-checks a file that imports packages. A fragment may leave alone what it has declared.
+func (c *compiler) check(paths []string, source string, fragment bool) error {
 	fset := token.NewFileSet()
 	f, err := parser.ParseFile(fset, "", source, parser.SkipObjectResolution)
 	if err != nil {
 		return err
 	}
+	from := c.modules[0]
+	if i := slices.IndexFunc(c.modules, func(s packageSet) bool { return s.has(paths) }); i >= 0 {
+		from = c.modules[i]
+	}
 	var wrong []error
-	conf := types.Config{Importer: c, Error: func(err error) {
+	conf := types.Config{Importer: from, Error: func(err error) {
 		var e types.Error
 		if !errors.As(err, &e) || !fragment || !e.Soft || strings.Contains(e.Msg, "could not import") {
 			wrong = append(wrong, err)

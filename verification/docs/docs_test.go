@@ -37,7 +37,7 @@ func TestBlocks(t *testing.T) {
 		}
 	}
 	require.NotEmpty(t, blocks)
-	c, err := newCompiler(files, blocks)
+	c, err := newCompiler(root, files, blocks)
 	require.NoError(t, err)
 	tests := testFunctions(t, root, files)
 	for _, b := range blocks {
@@ -123,7 +123,7 @@ func containsLines(text, lines string) bool {
 // A block that a reader could not use is found.
 func TestWrongBlocksAreFound(t *testing.T) {
 	const fence = "```"
-	_, files := repositoryFiles(t)
+	root, files := repositoryFiles(t)
 	for name, tt := range map[string]struct{ page, want string }{
 		"statements":              {"x, err := svc.GetCollection(ctx, \"c\")\nif err != nil {\n\treturn err\n}\nfmt.Println(x.Amount)\n", ""},
 		"declarations":            {"type T struct{}\n\nfunc (t *T) F() error { return nil }\n", ""},
@@ -152,7 +152,7 @@ func TestWrongBlocksAreFound(t *testing.T) {
 			}
 			blocks := blocksOf("page.md", page+indent+fence+"go\n"+tt.page+indent+fence+"\n")
 			require.Len(t, blocks, 1)
-			c, err := newCompiler(files, blocks)
+			c, err := newCompiler(root, files, blocks)
 			require.NoError(t, err)
 			err = c.compile(blocks[0])
 			said := strings.Join(blocks[0].strangeExamples(map[string]string{"ExampleNewService in example_service_test.go": "\tfmt.Println(1)\n"}), "\n")
@@ -173,8 +173,8 @@ func TestGiven(t *testing.T) {
 		"A sentence.\n\n```go\nfmt.Println(x)\n```\n"
 	blocks := blocksOf("page.md", page)
 	require.Len(t, blocks, 3)
-	_, files := repositoryFiles(t)
-	c, err := newCompiler(files, blocks)
+	root, files := repositoryFiles(t)
+	c, err := newCompiler(root, files, blocks)
 	require.NoError(t, err)
 	require.NoError(t, c.compile(blocks[0]))
 	require.ErrorContains(t, c.compile(blocks[1]), "page.md:10: undefined: orderID")
