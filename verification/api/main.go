@@ -78,7 +78,7 @@ func listings(ctx context.Context, root string) (map[string][]string, error) {
 			if len(p.Errors) > 0 {
 				return nil, fmt.Errorf("%s: %w", p.PkgPath, p.Errors[0])
 			}
-			if p.Name != "main" && !strings.Contains(p.PkgPath+"/", "/internal/") {
+			if p.Name != "main" && tree.Importable(p.PkgPath) {
 				all[fileOf(p.PkgPath)] = listing(p.Types)
 			}
 		}

@@ -203,7 +203,8 @@ func (c *compiler) compile(b block) error {
 	head.WriteString("package page\n")
 	paths = append(paths, "context", c.known["payment"])
 	slices.Sort(paths)
-	for _, p := range slices.Compact(paths) {
+	paths = slices.Compact(paths)
+	for _, p := range paths {
 		fmt.Fprintf(&head, "import %q\n", p)
 	}
 	fmt.Fprintf(&head, "var ctx context.Context\nvar svc *payment.Service\nvar err error\n//line what is given to %s:1\n%s\n", b.page, b.given)

@@ -135,6 +135,7 @@ func TestWrongBlocksAreFound(t *testing.T) {
 		"what was not given":      {"fmt.Println(orderID)\n", "undefined: orderID"},
 		"a result that is lost":   {"a := svc.GetCollection(ctx, \"c\")\n", "assignment mismatch"},
 		"a package that is not":   {"package main\n\nimport \"example.com/nothing\"\n\nfunc main() { nothing.Do() }\n", "verification/go.mod"},
+		"of another module":       {"package main\n\nimport \"github.com/chromedp/chromedp\"\n\nfunc main() { _ = chromedp.Flag(\"headless\", true) }\n", ""},
 		"an import left alone":    {"package main\n\nimport \"fmt\"\n\nfunc main() {}\n", "imported and not used"},
 		"no Go":                   {"if err {\n", "expected '}'"},
 		"spaces":                  {"if err != nil {\n    panic(err)\n}\n", "not formatted"},

@@ -185,7 +185,7 @@ func importing(packages []string) (source string, count int) {
 	var b strings.Builder
 	b.WriteString("package main\n\nimport (\n")
 	for _, p := range packages {
-		if strings.Contains(p+"/", "/internal/") || strings.Contains(p+"/", "/examples/") {
+		if !tree.Importable(p) {
 			continue
 		}
 		fmt.Fprintf(&b, "\t_ %q\n", p)

@@ -45,6 +45,11 @@ func Published(dir string) bool {
 	return !slices.Contains([]string{"examples", "verification", "bench"}, top)
 }
 
+// Importable reports whether a package, by its path, is for others: neither internal nor in an example.
+func Importable(pkgPath string) bool {
+	return !strings.Contains(pkgPath+"/", "/internal/") && !strings.HasPrefix(pkgPath, Repository+"/examples/")
+}
+
 // Command runs a program in a directory, with an environment of its own if env is not nil, and returns what it prints. Its error has what it complained of.
 func Command(ctx context.Context, dir string, env []string, name string, args ...string) (string, error) {
 	c := exec.CommandContext(ctx, name, args...)
