@@ -29,7 +29,7 @@ MODULES := $(patsubst %/go.mod,%,$(shell find . -name go.mod -not -path '*/.*/*'
 in_each_module = for module in $(MODULES); do (cd "$(CURDIR)/$$module"; $(1)); done
 
 # What `make check` and CI run, the quick ones first.
-CHECKS := fmt vet tidy deps lint test examples medusa fuzz sim planted twin crash
+CHECKS := fmt vet tidy deps api-check release-check lint test examples medusa fuzz sim planted twin crash
 
 # How often a child is killed, per store, and how many operations are open when the last one is.
 KILLS ?= 30
@@ -40,10 +40,10 @@ BARS ?=
 POSTGRES18 ?= $(CURDIR)/.bin/postgres18
 
 .PHONY: help check checks cc postgres chromium node test bench cover fuzz sim planted hunt examples lint fmt format vet tidy deps twin crash medusa load \
-	nightly postgres18
+	nightly postgres18 release-check api api-check
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
 
 check: $(CHECKS) ## Everything that CI checks
 
@@ -144,6 +144,16 @@ medusa: node ## Drive paymenthttp with every payment call of Medusa's JavaScript
 	@cd verification/medusa; \
 	[ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --silent; \
 	$(GO) run .
+
+api: ## Write down what the packages export, in api/*.txt
+	@cd verification; $(GO) run ./api -write
+
+api-check: ## Fail if the packages export something else than api/*.txt says
+	@cd verification; $(GO) run ./api
+
+# The modules are laid out as a module proxy serves them; those of others come from this machine's module cache, or are downloaded.
+release-check: ## Use every module from outside, at the version it is to be released at, with an empty module cache
+	@cd verification; $(GO) run ./release
 
 nightly: ## The same at length, with whole histories and 1,000 seeds over each store: ten minutes and more
 	@$(MAKE) crash KILLS=200 FLOOD=1000

@@ -96,14 +96,15 @@ func (s *Service) change(ctx context.Context, by Key, first *book, decide func(*
 		if err != nil || !b.touched {
 			return b, err
 		}
+		kept := b.kept
 		err = s.commit(ctx, b)
-		if b.kept && (err == nil || errors.Is(err, ErrConflict)) {
+		if kept && (err == nil || errors.Is(err, ErrConflict)) {
 			s.shelf.judge(err == nil)
 		}
 		switch {
 		case err == nil:
 			return b, nil
-		case b.kept && (errors.Is(err, ErrConflict) || errors.Is(err, ErrDuplicate)):
+		case kept && (errors.Is(err, ErrConflict) || errors.Is(err, ErrDuplicate)):
 			b = nil
 			continue // nobody is in the way: the rows were stale, or the request is known
 		case errors.Is(err, ErrDuplicate):

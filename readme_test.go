@@ -16,7 +16,7 @@ import (
 	"github.com/seed40c892db/payment"
 )
 
-// readmeBlock returns the only block of a language in the README.
+// readmeBlock returns the README's only block that begins so: a language, and its first line perhaps.
 func readmeBlock(t *testing.T, language string) string {
 	t.Helper()
 	readme, err := os.ReadFile("README.md")
@@ -68,7 +68,7 @@ func TestReadmeDiagram(t *testing.T) {
 			}
 		}
 	}
-	for line := range strings.Lines(readmeBlock(t, "mermaid")) {
+	for line := range strings.Lines(readmeBlock(t, "mermaid\nstateDiagram-v2")) {
 		if strings.Contains(line, "-->") && !strings.Contains(line, "[*]") {
 			got = append(got, strings.TrimSpace(line))
 		}
@@ -76,8 +76,22 @@ func TestReadmeDiagram(t *testing.T) {
 	require.ElementsMatch(t, want, got)
 }
 
-// The README's table of errors has each error that a host can meet.
-func TestReadmeErrors(t *testing.T) {
+// The README's figures are those of docs/performance.md, line by line: there they say what they were measured on.
+func TestReadmeFigures(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	require.NoError(t, err)
+	_, rest, ok := strings.Cut(string(readme), "<!-- figures: from docs/performance.md -->\n")
+	figures, _, closed := strings.Cut(rest, "<!-- /figures -->")
+	require.True(t, ok && closed, "the README marks its figures")
+	page, err := os.ReadFile("docs/performance.md")
+	require.NoError(t, err)
+	for line := range strings.Lines(figures) {
+		require.Contains(t, string(page), line, "docs/performance.md has no such line")
+	}
+}
+
+// The table of errors has each error that a host can meet.
+func TestErrorsPage(t *testing.T) {
 	source, err := os.ReadFile("errors.go")
 	require.NoError(t, err)
 	hosts, _, ok := strings.Cut(string(source), "// What a [Store] answers")
@@ -86,34 +100,64 @@ func TestReadmeErrors(t *testing.T) {
 	for _, m := range regexp.MustCompile(`(?m)^\t(Err\w+) += errors\.New`).FindAllStringSubmatch(hosts, -1) {
 		want = append(want, m[1])
 	}
-	readme, err := os.ReadFile("README.md")
+	page, err := os.ReadFile("docs/errors.md")
 	require.NoError(t, err)
-	for _, m := range regexp.MustCompile("(?m)^\\| `(Err\\w+)`").FindAllStringSubmatch(string(readme), -1) {
+	for _, m := range regexp.MustCompile("(?m)^\\| `(Err\\w+)`").FindAllStringSubmatch(string(page), -1) {
 		got = append(got, m[1])
 	}
 	require.ElementsMatch(t, want, got)
 }
 
-// The links of the README and of the guide lead to files that are there, and to headings that are there.
-func TestReadmeLinks(t *testing.T) {
-	for _, file := range []string{"README.md", "docs/guide.md", "docs/observability.md"} {
-		text, err := os.ReadFile(file)
-		require.NoError(t, err)
-		links := regexp.MustCompile(`\]\(([^):]*)\)`).FindAllStringSubmatch(string(text), -1)
-		require.NotEmpty(t, links)
-		for _, m := range links {
-			path, heading, anchored := strings.Cut(m[1], "#")
-			target := file
-			if path != "" {
-				target = filepath.Join(filepath.Dir(file), filepath.FromSlash(path))
-			}
-			_, err := os.Stat(target)
-			require.NoError(t, err, "%s links to %s", file, m[1])
-			if anchored {
-				require.Contains(t, anchors(t, target), heading, "%s links to %s", file, m[1])
-			}
+// The links of every page lead to files that are there, and to headings that are there.
+func TestLinks(t *testing.T) {
+	var pages int
+	require.NoError(t, filepath.WalkDir(".", func(page string, d os.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if name := d.Name(); d.IsDir() && page != "." && (name == "node_modules" || name == "testdata" || strings.HasPrefix(name, ".")) {
+			return filepath.SkipDir
+		}
+		if d.IsDir() || filepath.Ext(page) != ".md" {
+			return nil
+		}
+		pages++
+		for _, broken := range brokenLinks(t, page) {
+			t.Errorf("%s links to %s", page, broken)
+		}
+		return nil
+	}))
+	require.Greater(t, pages, 10)
+}
+
+// brokenLinks returns the links of a page that lead nowhere. Links to the web are not followed.
+func brokenLinks(t *testing.T, page string) (broken []string) {
+	t.Helper()
+	text, err := os.ReadFile(page)
+	require.NoError(t, err)
+	prose := regexp.MustCompile("(?s)```.*?```|`[^`\n]*`").ReplaceAllString(string(text), "")
+	for _, m := range regexp.MustCompile(`\]\(([^)\s]*)\)`).FindAllStringSubmatch(prose, -1) {
+		if strings.Contains(m[1], "://") {
+			continue
+		}
+		path, heading, anchored := strings.Cut(m[1], "#")
+		target := page
+		if path != "" {
+			target = filepath.Join(filepath.Dir(page), filepath.FromSlash(path))
+		}
+		info, err := os.Stat(target)
+		if err != nil || anchored && (info.IsDir() || !slices.Contains(anchors(t, target), heading)) {
+			broken = append(broken, m[1])
 		}
 	}
+	return broken
+}
+
+func TestBrokenLinksAreFound(t *testing.T) {
+	page := filepath.Join(t.TempDir(), "page.md")
+	text := "# A title, here\n[a](page.md) [b](#a-title-here) [c](nothing.md) [d](#nothing) [e](page.md#title) [f](https://example.com) `[g](h)` [i](.#x)\n"
+	require.NoError(t, os.WriteFile(page, []byte(text), 0o600))
+	require.Equal(t, []string{"nothing.md", "#nothing", "page.md#title", ".#x"}, brokenLinks(t, page))
 }
 
 // anchors returns the names by which a page's headings are linked to.

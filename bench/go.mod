@@ -5,8 +5,8 @@ go 1.26.0
 require (
 	github.com/google/uuid v1.6.0
 	github.com/jackc/pgx/v5 v5.12.0
-	github.com/seed40c892db/payment v0.0.0
-	github.com/seed40c892db/payment/pgstore v0.0.0
+	github.com/seed40c892db/payment v0.1.0
+	github.com/seed40c892db/payment/pgstore v0.1.0
 	github.com/shopspring/decimal v1.6.0
 )
 

@@ -3,7 +3,7 @@ module github.com/seed40c892db/payment/paymentotel
 go 1.26.0
 
 require (
-	github.com/seed40c892db/payment v0.0.0
+	github.com/seed40c892db/payment v0.1.0
 	github.com/shopspring/decimal v1.6.0
 	github.com/stretchr/testify v1.12.1
 	go.opentelemetry.io/otel v1.47.0

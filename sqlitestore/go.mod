@@ -3,7 +3,7 @@ module github.com/seed40c892db/payment/sqlitestore
 go 1.26.0
 
 require (
-	github.com/seed40c892db/payment v0.0.0-00010101000000-000000000000
+	github.com/seed40c892db/payment v0.1.0
 	github.com/shopspring/decimal v1.6.0
 	github.com/stretchr/testify v1.12.1
 	modernc.org/sqlite v1.61.1

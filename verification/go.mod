@@ -7,9 +7,11 @@ require (
 	github.com/jackc/pgx/v5 v5.12.0
 	github.com/pb33f/libopenapi v0.42.3
 	github.com/pb33f/libopenapi-validator v0.16.2
-	github.com/seed40c892db/payment v0.0.0
+	github.com/seed40c892db/payment v0.1.0
 	github.com/shopspring/decimal v1.6.0
 	github.com/stretchr/testify v1.12.1
+	golang.org/x/mod v0.42.0
+	golang.org/x/tools v0.52.0
 )
 
 require (
@@ -53,9 +55,9 @@ require (
 
 require (
 	github.com/google/uuid v1.6.0
-	github.com/seed40c892db/payment/pgstore v0.0.0
-	github.com/seed40c892db/payment/sqlitestore v0.0.0
-	github.com/seed40c892db/payment/stripeprovider v0.0.0
+	github.com/seed40c892db/payment/pgstore v0.1.0
+	github.com/seed40c892db/payment/sqlitestore v0.1.0
+	github.com/seed40c892db/payment/stripeprovider v0.1.0
 	github.com/stripe/stripe-mock v0.203.0
 	go.yaml.in/yaml/v3 v3.0.5 // indirect
 )

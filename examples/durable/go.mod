@@ -4,8 +4,8 @@ go 1.26.0
 
 require (
 	github.com/google/uuid v1.6.0
-	github.com/seed40c892db/payment v0.0.0-00010101000000-000000000000
-	github.com/seed40c892db/payment/sqlitestore v0.0.0-00010101000000-000000000000
+	github.com/seed40c892db/payment v0.1.0
+	github.com/seed40c892db/payment/sqlitestore v0.1.0
 	github.com/shopspring/decimal v1.6.0
 	github.com/stretchr/testify v1.12.1
 )

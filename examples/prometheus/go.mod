@@ -9,8 +9,8 @@ replace (
 
 require (
 	github.com/prometheus/client_golang v1.25.0
-	github.com/seed40c892db/payment v0.0.0
-	github.com/seed40c892db/payment/paymentotel v0.0.0-00010101000000-000000000000
+	github.com/seed40c892db/payment v0.1.0
+	github.com/seed40c892db/payment/paymentotel v0.1.0
 	github.com/shopspring/decimal v1.6.0
 	github.com/stretchr/testify v1.12.1
 	go.opentelemetry.io/otel/exporters/prometheus v0.69.0
