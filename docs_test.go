@@ -151,7 +151,8 @@ func TestDocsLinks(t *testing.T) {
 	for _, page := range pages {
 		text, err := os.ReadFile(page)
 		require.NoError(t, err)
-		for _, m := range regexp.MustCompile(`\]\(([^):]*)\)`).FindAllStringSubmatch(string(text), -1) {
+		words := regexp.MustCompile("(?s)```.*?```").ReplaceAllString(string(text), "")
+		for _, m := range regexp.MustCompile(`\]\(([^):]*)\)`).FindAllStringSubmatch(words, -1) {
 			path, heading, anchored := strings.Cut(m[1], "#")
 			target := page
 			if path != "" {
