@@ -166,3 +166,16 @@ func TestDocsLinks(t *testing.T) {
 		}
 	}
 }
+
+// The index has every page.
+func TestDocsIndex(t *testing.T) {
+	index, err := os.ReadFile("docs/README.md")
+	require.NoError(t, err)
+	pages, err := filepath.Glob("docs/*.md")
+	require.NoError(t, err)
+	for _, page := range pages {
+		if name := filepath.Base(page); name != "README.md" {
+			require.Contains(t, string(index), "]("+name+")")
+		}
+	}
+}
