@@ -11,7 +11,6 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 
@@ -122,7 +121,7 @@ func TestSignaturesAreComparedInConstantTime(t *testing.T) {
 			}
 			verifiers++
 			require.Contains(t, string(source), "hmac.Equal(", name)
-			require.NotRegexp(t, regexp.MustCompile(`bytes\.(Equal|Compare)\(|(mac|want|given|signature|sum) (==|!=) [^n]`), string(source), name)
+			require.NotRegexp(t, `bytes\.(Equal|Compare)\(|(mac|want|given|signature|sum) (==|!=) [^n]`, string(source), name)
 		}
 	}
 	require.Equal(t, 3, verifiers)
