@@ -2,6 +2,8 @@ package kvstore
 
 import (
 	"context"
+	"iter"
+	"maps"
 	"slices"
 
 	"github.com/seed40c892db/payment"
@@ -20,22 +22,9 @@ func (s *Store) List(ctx context.Context, kind payment.RowKind, f payment.Filter
 	}
 	rows := &payment.Rows{}
 	err := s.db.View(ctx, func(r Reader) error {
-		prefix, cursor := index(kind, f, p)
-		from, to := prefix, after(prefix)
-		switch {
-		case cursor == "":
-		case p.Descending:
-			to = prefix + cursor
-		default:
-			from = prefix + cursor + "\x01" // just behind that row
-		}
 		skip, n := p.Offset, 0
-		for _, id := range r.Scan(from, to, p.Descending) {
-			row, err := decode(kind, r.Get(rowKey(kind, id)))
+		err := each(r, kind, f, candidates(r, kind, f, p), func(row any) bool {
 			switch {
-			case err != nil:
-				return damaged(kind, id, err)
-			case !matches(factsOf(row), f):
 			case skip > 0:
 				skip--
 			case n == p.Limit:
@@ -44,14 +33,15 @@ func (s *Store) List(ctx context.Context, kind payment.RowKind, f payment.Filter
 				n++
 				appendRow(rows, row)
 			}
-			if rows.More {
-				break
-			}
+			return !rows.More
+		})
+		if err != nil || !p.Count {
+			return err
 		}
-		if p.Count {
-			return count(r, kind, f, prefix, rows)
-		}
-		return nil
+		return each(r, kind, f, candidates(r, kind, f, payment.Page{}), func(any) bool {
+			rows.Count++
+			return rows.Count < maxCount
+		})
 	})
 	if err != nil {
 		return nil, err
@@ -59,21 +49,69 @@ func (s *Store) List(ctx context.Context, kind payment.RowKind, f payment.Filter
 	return rows, nil
 }
 
-// count counts what matches, cursor or not.
-func count(r Reader, kind payment.RowKind, f payment.Filter, prefix string, rows *payment.Rows) error {
-	for _, id := range r.Scan(prefix, after(prefix), false) {
+// each decodes the rows with these IDs, and calls visit with those that match, until it returns false.
+func each(r Reader, kind payment.RowKind, f payment.Filter, ids iter.Seq[string], visit func(row any) bool) error {
+	for id := range ids {
 		row, err := decode(kind, r.Get(rowKey(kind, id)))
 		if err != nil {
 			return damaged(kind, id, err)
 		}
-		if matches(factsOf(row), f) {
-			rows.Count++
-		}
-		if rows.Count == maxCount {
+		if matches(factsOf(row), f) && !visit(row) {
 			break
 		}
 	}
 	return nil
+}
+
+// candidates are the IDs of all that may match, in the page's order, from its cursor on.
+func candidates(r Reader, kind payment.RowKind, f payment.Filter, p payment.Page) iter.Seq[string] {
+	prefix, cursor := index(kind, f, p)
+	if len(f.IDs) > 0 {
+		return named(r, kind, f.IDs, cursor, p.Descending)
+	}
+	from, to := prefix, after(prefix)
+	switch {
+	case cursor == "":
+	case p.Descending:
+		to = prefix + cursor
+	default:
+		from = prefix + cursor + "\x01" // just behind that row
+	}
+	return func(yield func(string) bool) {
+		for _, id := range r.Scan(from, to, p.Descending) {
+			if !yield(id) {
+				return
+			}
+		}
+	}
+}
+
+// named are those of some IDs that are there, in order, beyond the cursor.
+func named(r Reader, kind payment.RowKind, ids []string, cursor string, backwards bool) iter.Seq[string] {
+	places := map[string]string{}
+	for _, id := range ids {
+		value := r.Get(rowKey(kind, id))
+		if value == "" {
+			continue
+		}
+		place := id // of one that cannot be read, as each will say
+		if row, err := decode(kind, value); err == nil {
+			f := factsOf(row)
+			place = f.order(false)
+		}
+		places[place] = id
+	}
+	sorted := slices.Sorted(maps.Keys(places))
+	if backwards {
+		slices.Reverse(sorted)
+	}
+	return func(yield func(string) bool) {
+		for _, place := range sorted {
+			if beyond := place > cursor; (cursor == "" || beyond != backwards && place != cursor) && !yield(places[place]) {
+				return
+			}
+		}
+	}
 }
 
 // index chooses the list that has all that match, and where in it the page begins. What else the filter wants is checked row by row.
