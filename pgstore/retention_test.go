@@ -81,7 +81,7 @@ func TestSizeAndRetention(t *testing.T) {
 	require.Positive(t, tag.RowsAffected())
 	r, err := svc.Reconcile(t.Context())
 	require.NoError(t, err)
-	require.Equal(t, int(tag.RowsAffected()), r.Looked)
+	require.GreaterOrEqual(t, r.Looked, int(tag.RowsAffected()))
 	told := delivered
 	for _, id := range payments[:10] {
 		p, err := svc.RefundPayment(t.Context(), payment.RefundPaymentParams{PaymentID: id})
