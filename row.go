@@ -31,7 +31,7 @@ func EncodeRow(v any) ([]byte, error) {
 }
 
 // DecodeRow fills the row that v points to from what [EncodeRow] returned, this version or an earlier one, as a [Store] must return it:
-// times in UTC cut to microseconds, numbers in Data as [json.Number], and nothing empty that could be nil. What the row held before is
+// times in UTC cut to microseconds, Data as [NormalizeData] makes it, and nothing empty that could be nil. What the row held before is
 // gone, also after an error.
 //
 // The error says that b is damaged, or written by a newer version of this library: upgrade every process that shares the store.
@@ -71,6 +71,10 @@ func normalizeRow(v reflect.Value) {
 			f.Set(reflect.ValueOf(at.UTC().Truncate(time.Microsecond)))
 		case (f.Kind() == reflect.Map || f.Kind() == reflect.Slice) && f.Len() == 0:
 			f.SetZero()
+		case f.Type() == reflect.TypeFor[Data]():
+			if d, err := NormalizeData(f.Interface().(Data)); err == nil {
+				f.Set(reflect.ValueOf(d))
+			}
 		case f.Kind() == reflect.Slice && f.Type().Elem().Kind() == reflect.Pointer:
 			for i := range f.Len() {
 				normalizeRow(f.Index(i).Elem())

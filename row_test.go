@@ -327,3 +327,15 @@ func TestDecodedRowsAreNormal(t *testing.T) {
 	require.Equal(t, at, c.CreatedAt)
 	require.Nil(t, c.Metadata)
 }
+
+func TestDecodeRowNormalizesData(t *testing.T) {
+	data := Data{"n": json.Number("1.50E+2"), "list": []any{map[string]any{"n": 1e22}}}
+	b, err := EncodeRow(&PaymentSession{ID: "payses_1", Data: data, NextAction: &NextAction{Data: data}})
+	require.NoError(t, err)
+	var row PaymentSession
+	require.NoError(t, DecodeRow(b, &row))
+	want, err := NormalizeData(data)
+	require.NoError(t, err)
+	require.Equal(t, want, row.Data)
+	require.Equal(t, want, row.NextAction.Data)
+}

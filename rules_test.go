@@ -53,7 +53,7 @@ func testsOf(t *testing.T, dir string) map[string]bool {
 func namedTests(t *testing.T, text string) (names []string) {
 	t.Helper()
 	packages := map[string]map[string]bool{"": testsOf(t, ".")}
-	for _, dir := range []string{"sandboxprovider", "providertest", "storetest", "paymenthttp", "stripeprovider"} {
+	for _, dir := range []string{"sandboxprovider", "providertest", "storetest", "paymenthttp", "stripeprovider", "pgstore", "sqlitestore"} {
 		packages[dir] = testsOf(t, dir)
 	}
 	for _, m := range testName.FindAllStringSubmatch(text, -1) {

@@ -5,8 +5,10 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/shopspring/decimal"
 
@@ -114,6 +116,49 @@ func ExampleStore_Deliver() {
 	}
 	fmt.Println(n, "delivered;", subject)
 	// Output: 1 delivered; collection.created: 10.99 EUR
+}
+
+// The loop around Deliver, as a program runs it on a goroutine of its own, until it is told to stop.
+func ExampleStore_Deliver_loop() {
+	path, remove := file()
+	defer remove()
+	store, err := sqlitestore.Open(path, sqlitestore.Config{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer func() { _ = store.Close() }()
+	svc, err := payment.NewService(store, payment.Config{Providers: []payment.Provider{manualprovider.New()}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	ctx, stop := context.WithCancel(context.Background()) // signal.NotifyContext in a program
+	defer stop()
+	if _, err := svc.CreateCollection(ctx, payment.CreateCollectionParams{CurrencyCode: "EUR", Amount: decimal.RequireFromString("10.99")}); err != nil {
+		fmt.Println(err)
+		return
+	}
+
+	const batch = 100
+	for ctx.Err() == nil {
+		n, err := store.Deliver(ctx, batch, func(_ context.Context, _ *sql.Tx, e payment.Event) error {
+			fmt.Println(e.Kind, e.Amount)
+			stop() // for the example: a program goes on
+			return nil
+		})
+		if err != nil && ctx.Err() == nil {
+			slog.ErrorContext(ctx, "events could not be delivered; they are delivered later", "error", err)
+		}
+		if n == batch {
+			continue // there may be more
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(time.Second):
+		}
+	}
+	// Output: collection.created 10.99
 }
 
 // The order and its payment collection are stored together or not at all.

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed40c892db/payment"
+	"github.com/seed40c892db/payment/examples/kvstore"
 	"github.com/seed40c892db/payment/memstore"
 	"github.com/seed40c892db/payment/verification/linear"
 	"github.com/seed40c892db/payment/verification/stores"
@@ -36,6 +37,8 @@ func TestSQLite(t *testing.T) { accept(t, stores.NewSQLite(t, false), fewer(2)) 
 func TestSQLiteInMemory(t *testing.T) { accept(t, stores.NewSQLite(t, true), fewer(3)) }
 
 func TestPostgres(t *testing.T) { accept(t, stores.NewPostgres(t, stores.Server(t, false)), fewer(4)) }
+
+func TestKeyValue(t *testing.T) { accept(t, kvstore.New(kvstore.NewMemory()), fewer(5)) }
 
 // accept requires a history without anything that the contract does not allow.
 func accept(t *testing.T, store payment.Store, p linear.Plan) {
