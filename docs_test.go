@@ -144,29 +144,6 @@ func TestProductionHasEveryStoreProblem(t *testing.T) {
 	}
 }
 
-// The links of all pages lead to files and headings that are there.
-func TestDocsLinks(t *testing.T) {
-	pages, err := filepath.Glob("docs/*.md")
-	require.NoError(t, err)
-	for _, page := range pages {
-		text, err := os.ReadFile(page)
-		require.NoError(t, err)
-		words := regexp.MustCompile("(?s)```.*?```").ReplaceAllString(string(text), "")
-		for _, m := range regexp.MustCompile(`\]\(([^):]*)\)`).FindAllStringSubmatch(words, -1) {
-			path, heading, anchored := strings.Cut(m[1], "#")
-			target := page
-			if path != "" {
-				target = filepath.Join("docs", filepath.FromSlash(path))
-			}
-			_, err := os.Stat(target)
-			require.NoError(t, err, "%s links to %s", page, m[1])
-			if anchored {
-				require.Contains(t, anchors(t, target), heading, "%s links to %s", page, m[1])
-			}
-		}
-	}
-}
-
 // The index has every page.
 func TestDocsIndex(t *testing.T) {
 	index, err := os.ReadFile("docs/README.md")

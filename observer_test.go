@@ -198,7 +198,7 @@ func TestObserverIsToldOfPureProviders(t *testing.T) {
 func TestObserverIsToldOfCommitsOnly(t *testing.T) {
 	r := &recorder{}
 	store := &refusing{Store: memstore.New()}
-	s := newShop(t, options{store: store, config: payment.Config{Observer: r}})
+	s := newShop(t, options{store: store, config: payment.Config{Observer: r, KeepCollections: -1}}) // stale rows are no retry
 	p := s.paid("sandbox", "100", "EUR")
 	r.take(t)
 	store.next = []error{payment.ErrConflict, payment.ErrConflict, payment.ErrCommitUnknown, nil, payment.ErrConflict}
