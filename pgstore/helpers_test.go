@@ -57,7 +57,7 @@ func keeping(t testing.TB, s payment.Store, collections int) *payment.Service {
 	t.Helper()
 	gateway := sandboxprovider.NewGateway(sandboxprovider.GatewayConfig{})
 	svc, err := payment.NewService(s, payment.Config{
-		Providers: []payment.Provider{manualprovider.New(), sandboxprovider.New(gateway, sandboxprovider.Config{})},
+		Providers:       []payment.Provider{manualprovider.New(), sandboxprovider.New(gateway, sandboxprovider.Config{})},
 		KeepCollections: collections,
 	})
 	require.NoError(t, err)
