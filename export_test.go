@@ -21,12 +21,20 @@ func (s *Service) KeptForTest() []*Rows {
 	defer s.shelf.mu.Unlock()
 	seen := map[*keptRows]bool{}
 	var all []*Rows
-	for _, half := range []map[string]*keptRows{s.shelf.now, s.shelf.old} {
+	for _, half := range []map[string]*slot{s.shelf.now, s.shelf.old} {
 		for _, k := range half {
-			if k.rows != nil && !seen[k] {
-				seen[k] = true
-				all = append(all, k.rows)
+			if k.rows == nil || seen[k.rows] {
+				continue
 			}
+			seen[k.rows] = true
+			rows := &Rows{Collections: []*PaymentCollection{&k.rows.collection}, Captures: k.rows.captures, Refunds: k.rows.refunds}
+			if k.rows.session.ID != "" {
+				rows.Sessions = []*PaymentSession{&k.rows.session}
+			}
+			if k.rows.payment.ID != "" {
+				rows.Payments = []*Payment{&k.rows.payment}
+			}
+			all = append(all, rows)
 		}
 	}
 	return all

@@ -17,14 +17,23 @@ type shelf struct {
 	most int // collections
 
 	mu       sync.Mutex
-	now, old map[string]*keptRows // by the IDs of collection, session and payment; when now is full it becomes old, and old is forgotten
-	trust    int                  // below zero: so many calls load at once, as others seem to write what is kept here
+	now, old map[string]*slot // by the IDs of collection, session and payment; when now is full it becomes old, and old is forgotten
+	trust    int              // below zero: so many calls load at once, as others seem to write what is kept here
 }
 
-// keptRows are the rows of a collection and of the session that was written last. rows is nil while a call has them.
+// slot is where the rows of a collection are, and of its session that was written last. rows is nil while a call has them.
+type slot struct {
+	rows *keptRows
+}
+
+// keptRows are copies, in one piece.
 type keptRows struct {
-	rows *Rows
-	at   time.Time // when they were written
+	at         time.Time // when they were written
+	collection PaymentCollection
+	session    PaymentSession // without an ID: none
+	payment    Payment        // likewise
+	captures   []*Capture
+	refunds    []*Refund
 }
 
 const (
@@ -40,12 +49,12 @@ func newShelf(most int) *shelf {
 	if most <= 0 {
 		return nil
 	}
-	return &shelf{most: most, now: map[string]*keptRows{}, old: map[string]*keptRows{}}
+	return &shelf{most: most, now: map[string]*slot{}, old: map[string]*slot{}}
 }
 
 // take hands out the rows that a key leads to, nil where they are not there. Nobody else has them then. fresh says that the key's session is
 // one that cannot exist yet.
-func (s *shelf) take(by Key, fresh bool, now time.Time) *Rows {
+func (s *shelf) take(by Key, fresh bool, now time.Time) *keptRows {
 	if s == nil {
 		return nil
 	}
@@ -63,25 +72,25 @@ func (s *shelf) take(by Key, fresh bool, now time.Time) *Rows {
 		id = by.PaymentID
 	}
 	k := s.find(id)
-	if k == nil || k.rows == nil || now.Sub(k.at).Abs() > keptFor {
+	if k == nil || k.rows == nil || now.Sub(k.rows.at).Abs() > keptFor {
 		return nil
 	}
 	found := k.rows
 	alone := fresh || by.SessionID == "" && by.PaymentID == ""
 	switch {
-	case by.CollectionID != "" && found.Collections[0].ID != by.CollectionID,
-		!alone && by.SessionID != "" && (len(found.Sessions) == 0 || found.Sessions[0].ID != by.SessionID),
-		by.PaymentID != "" && (len(found.Payments) == 0 || found.Payments[0].ID != by.PaymentID):
+	case by.CollectionID != "" && found.collection.ID != by.CollectionID,
+		!alone && by.SessionID != "" && found.session.ID != by.SessionID,
+		by.PaymentID != "" && found.payment.ID != by.PaymentID:
 		return nil
 	}
 	k.rows = nil
 	if alone {
-		return &Rows{Collections: found.Collections}
+		found.session.ID, found.payment.ID, found.captures, found.refunds = "", "", nil, nil
 	}
 	return found
 }
 
-func (s *shelf) find(id string) *keptRows {
+func (s *shelf) find(id string) *slot {
 	if k := s.now[id]; k != nil {
 		return k
 	}
@@ -93,7 +102,7 @@ func (s *shelf) put(b *book) {
 	if s == nil {
 		return
 	}
-	var rows *Rows
+	var rows *keptRows
 	if b.session == nil || b.session.OperationID == "" && len(b.captures)+len(b.refunds) <= maxKeptUnder {
 		rows = b.copyRows()
 	}
@@ -104,23 +113,23 @@ func (s *shelf) put(b *book) {
 	case k == nil && rows == nil:
 		return
 	case k == nil:
-		k = &keptRows{}
-	case k.rows != nil && k.rows.Collections[0].Version > b.version: // somebody was faster
+		k = &slot{}
+	case k.rows != nil && k.rows.collection.Version > b.version: // somebody was faster
 		return
 	}
-	k.rows, k.at = rows, b.now
+	k.rows = rows
 	if rows == nil {
 		return
 	}
 	if len(s.now) >= keysPerRecord*(s.most+1)/2 {
-		s.now, s.old = make(map[string]*keptRows, len(s.now)), s.now
+		s.now, s.old = make(map[string]*slot, len(s.now)), s.now
 	}
-	s.now[b.collection.ID] = k
-	if b.session != nil {
-		s.now[b.session.ID] = k
+	s.now[rows.collection.ID] = k
+	if rows.session.ID != "" {
+		s.now[rows.session.ID] = k
 	}
-	if b.payment != nil {
-		s.now[b.payment.ID] = k
+	if rows.payment.ID != "" {
+		s.now[rows.payment.ID] = k
 	}
 }
 
@@ -139,40 +148,56 @@ func (s *shelf) judge(right bool) {
 }
 
 // copyRows copies what the caller, who gets the book's own rows, could change.
-func (b *book) copyRows() *Rows {
-	c := *b.collection
-	c.ProviderIDs, c.Metadata = slices.Clone(c.ProviderIDs), c.Metadata.Clone()
-	rows := &Rows{Collections: []*PaymentCollection{&c}}
+func (b *book) copyRows() *keptRows {
+	k := &keptRows{at: b.now, collection: *b.collection}
+	k.collection.ProviderIDs, k.collection.Metadata = slices.Clone(k.collection.ProviderIDs), k.collection.Metadata.Clone()
 	if b.session == nil {
-		return rows
+		return k
 	}
-	x := *b.session
+	k.session = *b.session
+	x := &k.session
 	x.Data, x.Metadata, x.Accepted = x.Data.Clone(), x.Metadata.Clone(), slices.Clone(x.Accepted)
 	if x.NextAction != nil {
 		a := *x.NextAction
 		a.Data, a.Fields = a.Data.Clone(), maps.Clone(a.Fields)
 		x.NextAction = &a
 	}
-	rows.Sessions = []*PaymentSession{&x}
 	if b.payment == nil {
-		return rows
+		return k
 	}
-	p := *b.payment
+	k.payment = *b.payment
+	p := &k.payment
 	p.Data, p.Metadata, p.Captures, p.Refunds = p.Data.Clone(), p.Metadata.Clone(), nil, nil
-	rows.Payments = []*Payment{&p}
 	for _, of := range b.captures {
 		m := *of
 		m.Metadata = m.Metadata.Clone()
-		rows.Captures = append(rows.Captures, &m)
+		k.captures = append(k.captures, &m)
 	}
 	for _, of := range b.refunds {
 		m := *of
 		m.Metadata = m.Metadata.Clone()
-		rows.Refunds = append(rows.Refunds, &m)
+		k.refunds = append(k.refunds, &m)
 	}
-	slices.SortFunc(rows.Captures, func(a, b *Capture) int { return a.compare(&b.Entry) }) // as a store returns them
-	slices.SortFunc(rows.Refunds, func(a, b *Refund) int { return a.compare(&b.Entry) })
-	return rows
+	slices.SortFunc(k.captures, func(a, b *Capture) int { return a.compare(&b.Entry) }) // as a store returns them
+	slices.SortFunc(k.refunds, func(a, b *Refund) int { return a.compare(&b.Entry) })
+	return k
+}
+
+// keptBook opens the rows that a key leads to and that this process has kept, nil where there are none.
+func (s *Service) keptBook(by Key, fresh bool) *book {
+	now := s.now()
+	k := s.shelf.take(by, fresh, now)
+	if k == nil {
+		return nil
+	}
+	b := &book{cfg: &s.cfg, mint: s.mint, now: now, kept: true, version: k.collection.Version, collection: &k.collection}
+	if k.session.ID != "" {
+		b.session = &k.session
+	}
+	if k.payment.ID != "" {
+		b.payment, b.captures, b.refunds = &k.payment, k.captures, k.refunds
+	}
+	return b
 }
 
 // compare orders entries by age, and then by ID.

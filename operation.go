@@ -260,9 +260,7 @@ func (s *Service) begin(ctx context.Context, t *task) (*book, *Operation, error)
 // firstBook returns the rows that a task is decided on first: those that this process has kept, or else fresh ones. There, the operation that
 // was minted for it just now need not be looked for, nor the session.
 func (s *Service) firstBook(ctx context.Context, t *task) (*book, error) {
-	if rows := s.shelf.take(t.by, t.creates, s.now()); rows != nil {
-		b := s.openBook(rows)
-		b.kept = true
+	if b := s.keptBook(t.by, t.creates); b != nil {
 		return b, nil
 	}
 	by := t.by
