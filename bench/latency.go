@@ -149,7 +149,7 @@ func (b *bench) hot(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		c, err := svc.CreateCollection(ctx, payment.CreateCollectionParams{CurrencyCode: "USD", Amount: price.Mul(price)})
+		c, err := svc.CreateCollection(ctx, payment.CreateCollectionParams{CurrencyCode: "USD", Amount: price.Shift(2)})
 		if err != nil {
 			return err
 		}
@@ -158,7 +158,7 @@ func (b *bench) hot(ctx context.Context) error {
 		began := time.Now()
 		for i := range writers {
 			all.Go(func() {
-				x, err := svc.CreateSession(ctx, payment.CreateSessionParams{CollectionID: c.ID, ProviderID: pure, Amount: price.Div(price)})
+				x, err := svc.CreateSession(ctx, payment.CreateSessionParams{CollectionID: c.ID, ProviderID: pure, Amount: price})
 				if err == nil {
 					_, err = svc.AuthorizeSession(ctx, payment.AuthorizeSessionParams{SessionID: x.ID})
 				}

@@ -3,6 +3,7 @@ package pgstore_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -40,8 +41,13 @@ func (r *recorder) TraceBatchQuery(context.Context, *pgx.Conn, pgx.TraceBatchQue
 // TraceBatchEnd does nothing.
 func (r *recorder) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
 
-// TraceQueryStart does nothing.
-func (r *recorder) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
+// TraceQueryStart keeps the statement.
+func (r *recorder) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.on {
+		r.sent = append(r.sent, pgx.QueuedQuery{SQL: data.SQL, Arguments: data.Args})
+	}
 	return ctx
 }
 
@@ -161,11 +167,65 @@ func TestPlans(t *testing.T) {
 		_, err := tx.Exec(ctx, "SET LOCAL plan_cache_mode = "+mode)
 		require.NoError(t, err)
 		for _, q := range statements {
+			if looksOnly(q) {
+				continue
+			}
 			plan := explain(t, tx, q)
 			require.NotContains(t, plan, "Seq Scan", "%s\n%s", q.SQL, plan)
 			require.NotContains(t, plan, "Parallel", "%s\n%s", q.SQL, plan)
 		}
 	}
+}
+
+// TestPlansOfANewDatabase has every step find its rows by an index before the server knows anything of the tables: connections that are made then
+// keep their plans.
+func TestPlansOfANewDatabase(t *testing.T) {
+	ctx := t.Context()
+	r := &recorder{}
+	s, pool := open(t, prepared, func(cfg *pgxpool.Config) { cfg.ConnConfig.Tracer = r })
+	svc := keeping(t, s, -1)
+	statements := r.of(func() {
+		for _, provider := range []string{"manual", "sandbox"} {
+			c, err := svc.CreateCollection(ctx, payment.CreateCollectionParams{CurrencyCode: "usd", Amount: ten, IdempotencyKey: provider})
+			require.NoError(t, err)
+			x, err := svc.CreateSession(ctx, payment.CreateSessionParams{CollectionID: c.ID, ProviderID: provider, Amount: ten})
+			require.NoError(t, err)
+			p, err := svc.AuthorizeSession(ctx, payment.AuthorizeSessionParams{SessionID: x.ID})
+			require.NoError(t, err)
+			p, err = svc.CapturePayment(ctx, payment.CapturePaymentParams{PaymentID: p.ID, IdempotencyKey: "c"})
+			require.NoError(t, err)
+			_, err = svc.RefundPayment(ctx, payment.RefundPaymentParams{PaymentID: p.ID})
+			require.NoError(t, err)
+		}
+		for _, by := range []payment.Key{
+			{PaymentID: id("pay", 1), OperationID: id("op", 1)}, {SessionID: id("payses", 1), OperationID: id("op", 1)},
+			{ProviderID: "sandbox", Reference: "x"}, {OperationID: id("op", 1), Method: "m", RequestKey: "k"},
+		} {
+			_, err := s.Load(ctx, by)
+			require.ErrorIs(t, err, payment.ErrNotFound)
+		}
+	})
+	tx := begin(t, pool, pgx.ReadCommitted)
+	for _, mode := range []string{"force_custom_plan", "force_generic_plan"} {
+		_, err := tx.Exec(ctx, "SET LOCAL plan_cache_mode = "+mode)
+		require.NoError(t, err)
+		seen := 0
+		for _, q := range statements {
+			if looksOnly(q) {
+				continue
+			}
+			seen++
+			plan := explain(t, tx, q)
+			require.NotContains(t, plan, "Seq Scan", "%s\n%s", q.SQL, plan)
+		}
+		require.Greater(t, seen, 20)
+	}
+}
+
+// looksOnly reports whether a statement looks at the database once, or at the one row of settings, or begins or ends something.
+func looksOnly(q pgx.QueuedQuery) bool {
+	first, _, _ := strings.Cut(strings.ToUpper(q.SQL), " ")
+	return !slices.Contains([]string{"SELECT", "WITH", "INSERT", "UPDATE", "DELETE"}, first) || strings.Contains(q.SQL, "schema_version") || strings.Contains(q.SQL, "server_version") || strings.Contains(q.SQL, ".settings")
 }
 
 // explain returns the plan of a statement as a prepared one has it.
