@@ -84,3 +84,25 @@ func TestNextCallFindsWhatWasDoneElsewhere(t *testing.T) {
 func (s *shop) cancelPayment(p *payment.Payment) (*payment.Payment, error) {
 	return s.CancelPayment(s.t.Context(), payment.CancelPaymentParams{PaymentID: p.ID})
 }
+
+// A capture that somebody else's made needless is asked for again, with the same key, when that one has failed: it is made then.
+func TestANeedlessCaptureIsMadeWhenItIsNeeded(t *testing.T) {
+	s := newShop(t, options{gateway: sandboxprovider.GatewayConfig{AsyncCaptures: true}})
+	p := s.paid("sandbox", "20", "EUR")
+	_, err := s.gateway.CaptureAtDashboard(s.intent(p.SessionID).Reference, dec("20"))
+	require.NoError(t, err)
+	ask := payment.CapturePaymentParams{PaymentID: p.ID, IdempotencyKey: "parcel"}
+	got, err := s.CapturePayment(t.Context(), ask)
+	require.NoError(t, err, "it is under way")
+	require.Len(t, got.Captures, 1)
+	require.Equal(t, payment.MovementPending, got.Captures[0].State)
+	require.NoError(t, s.gateway.ResolveMovement(got.Captures[0].Reference, false))
+	require.NoError(t, s.AskForTest(t.Context(), p.SessionID))
+	for range 2 { // a repeat of what was made is the same
+		got, err = s.CapturePayment(t.Context(), ask)
+		require.NoError(t, err)
+		require.Len(t, got.Captures, 2)
+		require.NotEmpty(t, got.Captures[1].OperationID)
+	}
+	s.booksAgree(t, p.ID)
+}

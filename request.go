@@ -75,7 +75,7 @@ func (r *request) answered(b *book) (bool, *Operation, error) {
 	switch {
 	case op == nil && k.Code != "": // a pure provider declined
 		return true, &Operation{State: OperationFailed, Code: k.Code}, nil
-	case op != nil && op.withoutEffect():
+	case op != nil && (op.withoutEffect() || op.State == OperationFailed && op.Code == codeNoEffect):
 		return false, nil, nil
 	}
 	return true, op, nil
