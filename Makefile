@@ -23,6 +23,8 @@ PLANT ?=
 # Which benchmarks run, and how often each.
 BENCH ?= .
 COUNT ?= 1
+# What else make bench is told.
+BENCHFLAGS ?=
 
 # Every module of the repository: this one, and those that live in directories of their own because they need more.
 MODULES := $(patsubst %/go.mod,%,$(shell find . -name go.mod -not -path '*/.*/*' -not -path '*/testdata/*' | sort))
@@ -39,7 +41,7 @@ BARS ?=
 # Where PostgreSQL 18 is unpacked; the user that runs servers must be able to read it.
 POSTGRES18 ?= $(CURDIR)/.bin/postgres18
 
-.PHONY: help check checks cc postgres chromium node test bench cover fuzz sim planted hunt examples lint fmt format vet tidy deps twin crash medusa load \
+.PHONY: help check checks cc postgres chromium node test bench benchmarks cover fuzz sim planted hunt examples lint fmt format vet tidy deps twin crash medusa load \
 	nightly postgres18 release-check api api-check
 
 help: ## List the targets
@@ -96,7 +98,11 @@ node:
 		echo "make medusa: install Node.js 20 or newer and npm (on Debian: apt-get install nodejs npm)" >&2; exit 1; \
 	fi
 
-bench: ## Run the benchmarks: BENCH=regexp COUNT=n
+# Its figures are for an idle machine, and need ten minutes: it is not among the checks.
+bench: postgres ## Measure beside the floor, in turns, and write docs/performance.md; fails if a bar is missed. BENCHFLAGS='-only sqlite'
+	@cd bench; $(GO) run . -write ../docs/performance.md $(BENCHFLAGS)
+
+benchmarks: ## Run the benchmarks of the packages: BENCH=regexp COUNT=n
 	@echo "$$($(GO) version), GOMAXPROCS=$${GOMAXPROCS:-$$(getconf _NPROCESSORS_ONLN)}"
 	@$(call in_each_module,$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) -timeout 30m ./...)
 

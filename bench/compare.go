@@ -85,7 +85,7 @@ func (b *bench) postgres(ctx context.Context) error {
 	}
 	b.report.section("What a flow costs PostgreSQL", "WAL is what the server writes and replicates; it grows with rows and indexes, not with the load.", "who", "WAL, bytes a flow")
 	for _, c := range list {
-		const flows = 400
+		flows := int64(40 * b.rounds)
 		var before, written int64
 		const query = "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint"
 		if err := floorPool.QueryRow(ctx, query).Scan(&before); err != nil {

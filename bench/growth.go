@@ -335,8 +335,8 @@ func (b *bench) sizesOf(ctx context.Context, what, store string, worlds []*world
 	for i := range worlds {
 		took[i] = map[string][]float64{}
 	}
-	const warm, turns = 10, 60
-	for turn := range warm + turns*b.rounds/5 {
+	warm := 2 * b.rounds
+	for turn := range 7 * warm {
 		for n := range worlds {
 			i := (n + turn) % len(worlds)
 			err := worlds[i].calls(ctx, func(call string, d time.Duration) {

@@ -164,21 +164,6 @@ func first(values []string) string {
 	return "coalesce(" + strings.Join(values, ", ") + ")"
 }
 
-// loads returns the statements of the keys that the Service loads by.
-func (q *statements) loads() []string {
-	var texts []string
-	for _, by := range []payment.Key{
-		{CollectionID: "x"}, {SessionID: "x"}, {PaymentID: "x"}, {OperationID: "x"}, {SessionID: "x", OperationID: "x"},
-		{PaymentID: "x", OperationID: "x"}, {CollectionID: "x", SessionID: "x"},
-	} {
-		texts = append(texts, q.load(&by).text)
-		by.Method, by.RequestKey = "x", "x"
-		texts = append(texts, q.load(&by).text)
-	}
-	texts = append(texts, q.load(&payment.Key{ProviderID: "x", Reference: "x"}).text)
-	return texts
-}
-
 // loaded reads the one row of a Load.
 func (s *Store) loaded(r *reader, q loadQuery) (*payment.Rows, error) {
 	rows := &payment.Rows{}

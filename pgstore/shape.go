@@ -171,10 +171,8 @@ func (q *statements) commits() []string {
 	var texts []string
 	for _, s := range shapes {
 		texts = append(texts, q.commit(s))
-		if keyed := s; !s.insert && s.ended == 0 && s.sessions > 0 { // by a call with an IdempotencyKey
-			keyed.requests = 1
-			texts = append(texts, q.commit(keyed))
-			keyed.newRequests = true
+		if keyed := s; !s.insert && s.ended == 0 && s.sessions > 0 { // by a call with an IdempotencyKey, on kept rows
+			keyed.requests, keyed.newRequests = 1, true
 			texts = append(texts, q.commit(keyed))
 		}
 	}

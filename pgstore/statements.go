@@ -1,7 +1,6 @@
 package pgstore
 
 import (
-	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -52,8 +51,8 @@ func newStatements(schema string) *statements {
 	return q
 }
 
-// all returns the statements that are worth preparing: those of every step.
-func (q *statements) all() []string {
-	list := []string{q.claim, q.again, q.finish, q.lockEvents, q.rest, q.insertDelivery, q.updateDelivery, q.parkDelivery, q.endDelivery}
-	return slices.Concat(list, q.commits(), q.loads())
+// refusable returns the statements of every step that the server may refuse, as it does on a conflict. pgx forgets a statement that was refused,
+// unless it was prepared by name; the others it prepares when they come.
+func (q *statements) refusable() []string {
+	return append(q.commits(), q.insertDelivery, q.updateDelivery)
 }

@@ -73,8 +73,8 @@ func New(pool *pgxpool.Pool, cfg Config) (*Store, error) {
 	return &Store{db: pooled{pool}, sql: newStatements(cfg.Schema), cfg: cfg, known: new(atomic.Bool), pool: pool}, nil
 }
 
-// Prepare makes the pool's new connections prepare the store's statements by name, so that a conflict costs no round trips for preparing
-// them again. Call it before [pgxpool.NewWithConfig]. The store works without it, and so do connections that are made before [Migrate].
+// Prepare makes the pool's new connections prepare by name the statements that a conflict makes fail, so that it costs no round trips for
+// preparing them again. Call it before [pgxpool.NewWithConfig]. The store works without it, and so do connections that are made before [Migrate].
 //
 // The error matches [payment.ErrInvalid] and names the field of cfg.
 func Prepare(pool *pgxpool.Config, cfg Config) error {
@@ -83,7 +83,7 @@ func Prepare(pool *pgxpool.Config, cfg Config) error {
 		return err
 	}
 	before := pool.AfterConnect
-	statements := newStatements(cfg.Schema).all()
+	statements := newStatements(cfg.Schema).refusable()
 	pool.AfterConnect = func(ctx context.Context, c *pgx.Conn) error {
 		if before != nil {
 			if err := before(ctx, c); err != nil {
