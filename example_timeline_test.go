@@ -108,7 +108,7 @@ func ExampleService_Timeline() {
 	// 03-01 12:00:00  collection.created     100.00 USD is owed                                     evt_00000000000000000000000000000002
 	// 03-01 12:00:00  session.created        100.00 USD is to be authorized by sandbox              evt_00000000000000000000000000000004
 	// 03-01 12:00:00  initialize             100.00 USD succeeded                                   op_00000000000000000000000000000003
-	// 03-01 12:00:05  authorize              100.00 USD succeeded                                   op_00000000000000000000000000000006
+	// 03-01 12:00:05  authorize              100.00 USD answered: not held                          op_00000000000000000000000000000006
 	// 03-01 12:00:05  session.requires_more  the shopper must act                                   evt_00000000000000000000000000000008
 	// 03-01 12:01:05  authorize              100.00 USD succeeded                                   op_00000000000000000000000000000009
 	// 03-01 12:01:05  payment.authorized     100.00 USD is held                                     evt_0000000000000000000000000000000b

@@ -207,7 +207,7 @@ func TestForbiddenTransitions(t *testing.T) {
 		{"a session that the gateway decides", "payment: cannot cancel SESSION, which is pending: the gateway is deciding", cancelSession, []error{allowed}},
 		{"a session that the gateway decides", "payment: cannot cancel SESSION, which is pending: the gateway is deciding", deleteSession, []error{allowed}},
 		{"a session that the gateway decides", "payment: cannot cancel SESSION, which is pending: the gateway is deciding", cancel, []error{allowed}},
-		{"a captured payment", "payment: cannot cancel PAYMENT, which is authorized: nothing is held any more; refund what was captured", cancelPayment, []error{allowed}},
+		{"a captured payment", "payment: cannot cancel PAYMENT, which is captured: nothing is held any more; refund what was captured", cancelPayment, []error{allowed}},
 		{"a captured payment", "payment: cannot cancel SESSION, which is authorized: money was captured; refund it, or cancel what is left of the payment", cancelSession, []error{allowed}},
 		{"a captured payment", "payment: cannot cancel SESSION, which is authorized: money was captured; refund it, or cancel what is left of the payment", deleteSession, []error{allowed}},
 		{"a captured payment", "payment: cannot cancel COLLECTION, which is completed: money was captured; refund it instead", cancel, []error{allowed}},

@@ -148,6 +148,9 @@ const (
 )
 
 // Changes is one decided step. At most 64 rows and 1 MiB. [Changes.Check] says what else no store may write.
+//
+// All rows but events are upserts, requests as well: a call that certainly did nothing may be made again with its key. Only NewRequests, and a
+// Version of 0 for the collection, make an insert of one.
 type Changes struct {
 	CollectionID string             // the collection that all rows belong to
 	Version      int64              // the collection's version that this was decided on; 0 inserts
@@ -289,7 +292,7 @@ type Delivery struct {
 	CollectionID   string        // that session's collection, once it is found
 	IdempotencyKey string        // the operation's key that it names, if any
 	Reference      string        // the gateway's object that it names, if any
-	Body           Private       // the message, under "body", and what the provider read in it; empty when ignored, or dropped after handling
+	Body           Private       // how the message begins, under "body", and what the provider read in it; empty when ignored. Nothing removes it later
 	Tries          int           // how often it was tried
 	Code           string        // why it is parked or dead
 	DueAt          time.Time     // when to try it next; set while parked

@@ -175,6 +175,16 @@ func (d *drawing) timeline() *Timeline {
 	return t
 }
 
+// held reports whether the money was held when an authorize had ended: it also succeeds with a challenge, or with a decision to come.
+func (d *drawing) held(op *Operation) bool {
+	i := slices.IndexFunc(d.rows.Sessions, func(x *PaymentSession) bool { return x.ID == op.SessionID })
+	if i < 0 {
+		return true // it is not among these rows
+	}
+	at := d.rows.Sessions[i].AuthorizedAt
+	return !at.IsZero() && !op.EndedAt.Before(at)
+}
+
 // entries puts operations, messages and events in the order of time. Clocks of processes differ: events keep the order of Seq, in which
 // they happened, and are placed by the latest time so far.
 func (d *drawing) entries() []TimelineEntry {

@@ -86,6 +86,30 @@ func TestTimelineOfALostAnswer(t *testing.T) {
 	}, entries(s.timeline(c.ID)))
 }
 
+// An authorize that ends with a challenge has not got the money, whatever comes of it later.
+func TestTimelineSaysWhichAuthorizeHoldsTheMoney(t *testing.T) {
+	authorizes := func(tl *payment.Timeline) (texts []string) {
+		for _, e := range tl.Entries {
+			if e.Kind == string(payment.OperationAuthorize) {
+				texts = append(texts, e.Text)
+			}
+		}
+		return texts
+	}
+	s := newShop(t, options{})
+	c := s.collection("100", "EUR")
+	x := s.session(c, "sandbox", "100")
+	for _, input := range []payment.Data{{"token": sandboxprovider.Token3DS}, nil} {
+		_, err := s.AuthorizeSession(t.Context(), payment.AuthorizeSessionParams{SessionID: x.ID, Input: input})
+		require.ErrorIs(t, err, payment.ErrRequiresMore)
+		s.clock.Advance(time.Minute)
+	}
+	require.Equal(t, []string{"100.00 EUR answered: not held", "100.00 EUR answered: not held"}, authorizes(s.timeline(c.ID)))
+	require.NoError(t, s.gateway.CompleteChallenge(s.gateway.Intents()[0].Reference, true))
+	s.authorize(x)
+	require.Equal(t, []string{"100.00 EUR answered: not held", "100.00 EUR answered: not held", "100.00 EUR succeeded"}, authorizes(s.timeline(c.ID)))
+}
+
 // The times that a timeline gives are those at which Reconcile is at work.
 func TestTimelineKnowsWhenReconcileLooks(t *testing.T) {
 	s := newShop(t, options{})

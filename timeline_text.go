@@ -360,6 +360,9 @@ func (d *drawing) stateWords(op *Operation) string {
 	case OperationNeedsAttention:
 		return "needs a person: " + op.Code
 	case OperationSucceeded:
+		if op.Kind == OperationAuthorize && !d.held(op) {
+			return "answered: not held"
+		}
 		return "succeeded"
 	case OperationFailed:
 		return "failed: " + op.Code

@@ -16,7 +16,7 @@ import (
 
 const (
 	webhookLimit = 256 << 10       // of a message's body
-	webhookKept  = 16 << 10        // of it for people to read, as long as the message is not handled
+	webhookKept  = 16 << 10        // of it for people to read
 	webhookTime  = 5 * time.Second // for asking the gateway, while its webhook waits for our answer
 	askPause     = time.Second     // between two questions about one session, however many messages come
 )
@@ -386,7 +386,7 @@ type keptSnapshot struct {
 	Private *Data `json:",omitempty"`
 }
 
-// keptMessage is what is kept of a message until it is handled.
+// keptMessage is what is kept of a message: until it is handled for us, and after that for people.
 type keptMessage struct {
 	Body     string        `json:"body,omitempty"`
 	Snapshot *keptSnapshot `json:"snapshot,omitempty"`

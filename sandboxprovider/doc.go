@@ -26,7 +26,8 @@
 //	any other                declined with token_unknown
 //
 // A challenge that is failed is declined with authentication_failed. After a decline another token can be tried. To authorize
-// without a token after tok_3ds or tok_delayed is to ask what came of it.
+// without a token after tok_3ds or tok_delayed is to ask what came of it. The challenge page sends the shopper back to the URL that the
+// session's Context has under "return_url"; without one it only says what came of it.
 //
 // No amount means anything special: one that does in USD is another in JPY or KWD, and a test that draws amounts at random would
 // hit it.
