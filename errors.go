@@ -74,12 +74,17 @@ var (
 
 // InvalidError is bad input: which field, and the rule that it breaks. It matches [ErrInvalid].
 type InvalidError struct {
-	Field string // the parameter's name in Go, such as Amount
+	Field string // the parameter's name in Go, such as Amount; empty where what was checked has no name
 	Rule  string // what is wrong, as the end of a sentence that begins with the field
 }
 
 // Error returns "payment: Amount: must be more than zero".
-func (e *InvalidError) Error() string { return "payment: " + e.Field + ": " + e.Rule }
+func (e *InvalidError) Error() string {
+	if e.Field == "" {
+		return "payment: " + e.Rule
+	}
+	return "payment: " + e.Field + ": " + e.Rule
+}
 
 // Is reports whether target is ErrInvalid.
 func (e *InvalidError) Is(target error) bool { return target == ErrInvalid }
@@ -123,7 +128,7 @@ func (e *NotFoundError) Is(target error) bool { return target == ErrNotFound }
 // object is canceled.
 type StateError struct {
 	ID     string // the collection, session or payment
-	Status string // where it stands, such as authorized
+	Status string // where it stands, such as authorized; of a payment also captured or unasked
 	Action string // what was asked, such as cancel
 	Why    string // the rule, as a sentence's end
 }

@@ -174,7 +174,7 @@ func minus(a, b decimal.Decimal) decimal.Decimal {
 
 // ParseAmount reads an amount as people and JSON write it: "10.99".
 //
-// The error is an [*InvalidError] that names field when s is no plain decimal number of at most 40 characters.
+// The error is an [*InvalidError] that names field, which may be empty, when s is no plain decimal number of at most 40 characters.
 func ParseAmount(field, s string) (decimal.Decimal, error) {
 	if len(s) == 0 || len(s) > 40 || strings.Trim(s, "-0123456789.") != "" {
 		return decimal.Decimal{}, invalid(field, fmt.Sprintf("%.40q is not a decimal number", s))

@@ -351,7 +351,11 @@ func (s *Service) CancelPayment(ctx context.Context, p CancelPaymentParams) (res
 	defer func() { o.returned(ctx, result.subject(), err) }()
 	b, err := s.cancel(ctx, cancellation{method: "CancelPayment", key: p.IdempotencyKey, kind: RowPayments, id: p.PaymentID, allowed: func(b *book) error {
 		if !b.payment.Capturable.IsPositive() {
-			return &StateError{b.payment.ID, string(b.session.Status), "cancel", "nothing is held any more; refund what was captured"}
+			status := string(b.session.Status)
+			if !b.payment.CapturedAt.IsZero() {
+				status = "captured"
+			}
+			return &StateError{b.payment.ID, status, "cancel", "nothing is held any more; refund what was captured"}
 		}
 		return nil
 	}})

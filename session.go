@@ -182,6 +182,9 @@ func (s *Service) supersede(ctx context.Context, r request, p *CreateSessionPara
 	if len(p.Supersede) == 0 {
 		return nil
 	}
+	if slices.Contains(p.Supersede, "") {
+		return invalid("Supersede", "must not hold an empty ID")
+	}
 	by := Key{CollectionID: p.CollectionID, Method: r.method, RequestKey: r.key}
 	b, err := s.load(ctx, by)
 	if err != nil {
