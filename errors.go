@@ -86,7 +86,7 @@ func (e *InvalidError) Error() string {
 	return "payment: " + e.Field + ": " + e.Rule
 }
 
-// Is reports whether target is ErrInvalid.
+// Is reports whether target is [ErrInvalid].
 func (e *InvalidError) Is(target error) bool { return target == ErrInvalid }
 
 func invalid(field, rule string) error { return &InvalidError{Field: field, Rule: rule} }
@@ -121,7 +121,7 @@ func (e *NotFoundError) Error() string {
 	return fmt.Sprintf("payment: no %s %.64q was found", e.one(), e.ID)
 }
 
-// Is reports whether target is ErrNotFound.
+// Is reports whether target is [ErrNotFound].
 func (e *NotFoundError) Is(target error) bool { return target == ErrNotFound }
 
 // StateError says why an object's state does not allow a call. It matches [ErrNotAllowed], and [ErrCanceled] where the
@@ -138,7 +138,7 @@ func (e *StateError) Error() string {
 	return fmt.Sprintf("payment: cannot %s %s, which is %s: %s", e.Action, e.ID, e.Status, e.Why)
 }
 
-// Is reports whether target is ErrNotAllowed, or ErrCanceled for something canceled.
+// Is reports whether target is [ErrNotAllowed], or [ErrCanceled] for something canceled.
 func (e *StateError) Is(target error) bool {
 	return target == ErrNotAllowed || target == ErrCanceled && e.Status == string(StatusCanceled)
 }
@@ -163,7 +163,7 @@ func (e *AmountExceededError) Error() string {
 	return text
 }
 
-// Is reports whether target is ErrAmountExceeded.
+// Is reports whether target is [ErrAmountExceeded].
 func (e *AmountExceededError) Is(target error) bool { return target == ErrAmountExceeded }
 
 // WebhookError says that a webhook message was refused. It matches [ErrWebhookRefused].
@@ -177,7 +177,7 @@ func (e *WebhookError) Error() string {
 	return ErrWebhookRefused.Error() + ": provider " + e.ProviderID
 }
 
-// Unwrap returns ErrWebhookRefused and the cause.
+// Unwrap returns [ErrWebhookRefused] and the cause.
 func (e *WebhookError) Unwrap() []error { return []error{ErrWebhookRefused, e.Cause} }
 
 // UnsupportedError names what a provider cannot do. It matches [ErrUnsupported].
@@ -191,12 +191,12 @@ func (e *UnsupportedError) Error() string {
 	return fmt.Sprintf("payment: provider %s does not support %s", e.ProviderID, e.Capability)
 }
 
-// Is reports whether target is ErrUnsupported.
+// Is reports whether target is [ErrUnsupported].
 func (e *UnsupportedError) Is(target error) bool { return target == ErrUnsupported }
 
 // SessionError says why a call on a session or its payment did not reach its goal. What it says is stored already.
-// It matches one of ErrRequiresMore, ErrPending, ErrDeclined, ErrCanceled, ErrNotSent, ErrOutcomeUnknown, ErrInProgress and
-// ErrNeedsAttention.
+// It matches one of [ErrRequiresMore], [ErrPending], [ErrDeclined], [ErrCanceled], [ErrNotSent], [ErrOutcomeUnknown], [ErrInProgress] and
+// [ErrNeedsAttention].
 type SessionError struct {
 	Outcome    error           // the one it matches
 	Session    *PaymentSession // as it is stored now

@@ -26,7 +26,7 @@
 // # Webhooks and events
 //
 // What a gateway tells by a webhook goes to [Service.HandleWebhook], and is a hint to ask what is true. What happened is an [Event], written with
-// the change that it tells of, and delivered to Config.OnEvent. [Service.Timeline] tells the whole story of a collection, and
+// the change that it tells of, and delivered to [Config].OnEvent. [Service.Timeline] tells the whole story of a collection, and
 // [Service.ResolveOperation] is for what only a person can decide.
 //
 // # Amounts

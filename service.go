@@ -53,7 +53,8 @@ type Config struct {
 // written: any number of Services, in any number of processes, may share a store. All its methods are safe for concurrent use.
 //
 // A caller's context ends what has not begun. A call to a provider that has begun is finished and recorded, which may take CallTimeout and
-// SettleTimeout: what is written down is not given up because a browser went away. Where a method returns an error, it returns nothing else.
+// SettleTimeout: what is written down is not given up because a browser went away. Where a method returns an error, it returns nothing else; an ID
+// that is required and empty is an [*InvalidError] that names it.
 type Service struct {
 	store     Store
 	cfg       Config

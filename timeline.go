@@ -58,7 +58,7 @@ type TimelineEntry struct {
 // A deleted collection has one too: somebody must be able to look. It changes nothing and asks no gateway.
 //
 // It is put together from several reads, the same number however many sessions there are: what changes meanwhile may show in one place and
-// not yet in another. A webhook message whose session is not there yet belongs to no collection, and how far Config.OnEvent
+// not yet in another. A webhook message whose session is not there yet belongs to no collection, and how far [Config].OnEvent
 // has got is the store's own bookkeeping: neither is in it. The error matches [ErrNotFound], or is the store's.
 func (s *Service) Timeline(ctx context.Context, collectionID string) (result *Timeline, err error) {
 	ctx, o := s.method(ctx, "Timeline", Subject{CollectionID: collectionID})
