@@ -121,8 +121,8 @@ func (r CurrencyRule) FromMinorUnits(minor int64) decimal.Decimal {
 	return decimal.New(minor, -int32(r.Digits))
 }
 
-// FormatAmount writes an amount with all the digits of its currency's minor unit, as people read it: 25.90 of EUR, 500 of JPY. An
-// unknown currency leaves the amount as it is.
+// FormatAmount writes an amount with all the digits of its currency's minor unit, as people read it: 25.90 of EUR, 500 of JPY. One that has
+// more digits, or is of an unknown currency, is written as it is.
 func FormatAmount(amount decimal.Decimal, code string) string {
 	c, err := LookupCurrency(code)
 	if err != nil || !writable(amount) || !amount.Equal(amount.Truncate(int32(c.Digits))) {
