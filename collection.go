@@ -123,8 +123,12 @@ func (s *Service) CreateCollection(ctx context.Context, p CreateCollectionParams
 }
 
 // CollectionID returns the ID of the collection that CreateCollection makes, or has made, with an IdempotencyKey: to find it again where a
-// repeat has other arguments, such as a cart's new amount. Whether it exists, GetCollection says.
+// repeat has other arguments, such as a cart's new amount. Whether it exists, [Service.GetCollection] says. Without a key it is empty: such
+// a collection gets an ID that nobody can know before.
 func (s *Service) CollectionID(idempotencyKey string) string {
+	if idempotencyKey == "" {
+		return ""
+	}
 	return s.derivedID("paycol_", "CreateCollection", idempotencyKey)
 }
 

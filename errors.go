@@ -74,14 +74,19 @@ var (
 
 // InvalidError is bad input: which field, and the rule that it breaks. It matches [ErrInvalid].
 type InvalidError struct {
-	Field string // the parameter's name in Go, such as Amount
+	Field string // the parameter's name in Go, such as Amount; empty where what was checked has no name
 	Rule  string // what is wrong, as the end of a sentence that begins with the field
 }
 
 // Error returns "payment: Amount: must be more than zero".
-func (e *InvalidError) Error() string { return "payment: " + e.Field + ": " + e.Rule }
+func (e *InvalidError) Error() string {
+	if e.Field == "" {
+		return "payment: " + e.Rule
+	}
+	return "payment: " + e.Field + ": " + e.Rule
+}
 
-// Is reports whether target is ErrInvalid.
+// Is reports whether target is [ErrInvalid].
 func (e *InvalidError) Is(target error) bool { return target == ErrInvalid }
 
 func invalid(field, rule string) error { return &InvalidError{Field: field, Rule: rule} }
@@ -116,14 +121,14 @@ func (e *NotFoundError) Error() string {
 	return fmt.Sprintf("payment: no %s %.64q was found", e.one(), e.ID)
 }
 
-// Is reports whether target is ErrNotFound.
+// Is reports whether target is [ErrNotFound].
 func (e *NotFoundError) Is(target error) bool { return target == ErrNotFound }
 
 // StateError says why an object's state does not allow a call. It matches [ErrNotAllowed], and [ErrCanceled] where the
 // object is canceled.
 type StateError struct {
 	ID     string // the collection, session or payment
-	Status string // where it stands, such as authorized
+	Status string // where it stands, such as authorized; of a payment also captured or unasked
 	Action string // what was asked, such as cancel
 	Why    string // the rule, as a sentence's end
 }
@@ -133,7 +138,7 @@ func (e *StateError) Error() string {
 	return fmt.Sprintf("payment: cannot %s %s, which is %s: %s", e.Action, e.ID, e.Status, e.Why)
 }
 
-// Is reports whether target is ErrNotAllowed, or ErrCanceled for something canceled.
+// Is reports whether target is [ErrNotAllowed], or [ErrCanceled] for something canceled.
 func (e *StateError) Is(target error) bool {
 	return target == ErrNotAllowed || target == ErrCanceled && e.Status == string(StatusCanceled)
 }
@@ -158,7 +163,7 @@ func (e *AmountExceededError) Error() string {
 	return text
 }
 
-// Is reports whether target is ErrAmountExceeded.
+// Is reports whether target is [ErrAmountExceeded].
 func (e *AmountExceededError) Is(target error) bool { return target == ErrAmountExceeded }
 
 // WebhookError says that a webhook message was refused. It matches [ErrWebhookRefused].
@@ -172,7 +177,7 @@ func (e *WebhookError) Error() string {
 	return ErrWebhookRefused.Error() + ": provider " + e.ProviderID
 }
 
-// Unwrap returns ErrWebhookRefused and the cause.
+// Unwrap returns [ErrWebhookRefused] and the cause.
 func (e *WebhookError) Unwrap() []error { return []error{ErrWebhookRefused, e.Cause} }
 
 // UnsupportedError names what a provider cannot do. It matches [ErrUnsupported].
@@ -186,12 +191,12 @@ func (e *UnsupportedError) Error() string {
 	return fmt.Sprintf("payment: provider %s does not support %s", e.ProviderID, e.Capability)
 }
 
-// Is reports whether target is ErrUnsupported.
+// Is reports whether target is [ErrUnsupported].
 func (e *UnsupportedError) Is(target error) bool { return target == ErrUnsupported }
 
 // SessionError says why a call on a session or its payment did not reach its goal. What it says is stored already.
-// It matches one of ErrRequiresMore, ErrPending, ErrDeclined, ErrCanceled, ErrNotSent, ErrOutcomeUnknown, ErrInProgress and
-// ErrNeedsAttention.
+// It matches one of [ErrRequiresMore], [ErrPending], [ErrDeclined], [ErrCanceled], [ErrNotSent], [ErrOutcomeUnknown], [ErrInProgress] and
+// [ErrNeedsAttention].
 type SessionError struct {
 	Outcome    error           // the one it matches
 	Session    *PaymentSession // as it is stored now

@@ -65,3 +65,14 @@ func ExampleParseAmount() {
 	// 10.99 <nil>
 	// payment: amount: "1e1000000000" is not a decimal number
 }
+
+// What people read has all the digits of the currency. What JSON and databases read is the decimal itself.
+func ExampleFormatAmount() {
+	fmt.Println(payment.FormatAmount(decimal.RequireFromString("25.9"), "EUR"))
+	fmt.Println(payment.FormatAmount(decimal.RequireFromString("500"), "JPY"))
+	fmt.Println(payment.FormatAmount(decimal.RequireFromString("3.5"), "KWD"))
+	// Output:
+	// 25.90
+	// 500
+	// 3.500
+}

@@ -76,9 +76,13 @@ func TestWhatDoesNotExist(t *testing.T) {
 	for name, call := range calls {
 		t.Run(name, func(t *testing.T) {
 			kind := name[:strings.LastIndex(name, " ")]
-			if field, named := map[string]string{"collection": "CollectionID", "session": "SessionID", "payment": "PaymentID"}[kind]; named {
-				requireInvalid(t, s.untouched(t, func() error { return call("") }), field, "is required")
+			field, rule := map[string]string{
+				"collection": "CollectionID", "session": "SessionID", "payment": "PaymentID", "refund reason": "ReasonID",
+			}[kind], "is required"
+			if name == "session Supersede" {
+				field, rule = "Supersede", "must not hold an empty ID"
 			}
+			requireInvalid(t, s.untouched(t, func() error { return call("") }), field, rule)
 			ids := []string{"nothing", "payses_", "op_", "x\x00y", "\xff", "'; --", strings.Repeat("x", 100_000)}
 			for other, id := range map[string]string{"collection": s.c.ID, "session": s.pending.ID, "payment": s.p.ID} {
 				if other != kind {

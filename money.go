@@ -121,8 +121,8 @@ func (r CurrencyRule) FromMinorUnits(minor int64) decimal.Decimal {
 	return decimal.New(minor, -int32(r.Digits))
 }
 
-// FormatAmount writes an amount with all the digits of its currency's minor unit, as people read it: 25.90 of EUR, 500 of JPY. An
-// unknown currency leaves the amount as it is.
+// FormatAmount writes an amount with all the digits of its currency's minor unit, as people read it: 25.90 of EUR, 500 of JPY. One that has
+// more digits, or is of an unknown currency, is written as it is.
 func FormatAmount(amount decimal.Decimal, code string) string {
 	c, err := LookupCurrency(code)
 	if err != nil || !writable(amount) || !amount.Equal(amount.Truncate(int32(c.Digits))) {
@@ -174,7 +174,7 @@ func minus(a, b decimal.Decimal) decimal.Decimal {
 
 // ParseAmount reads an amount as people and JSON write it: "10.99".
 //
-// The error is an [*InvalidError] that names field when s is no plain decimal number of at most 40 characters.
+// The error is an [*InvalidError] that names field, which may be empty, when s is no plain decimal number of at most 40 characters.
 func ParseAmount(field, s string) (decimal.Decimal, error) {
 	if len(s) == 0 || len(s) > 40 || strings.Trim(s, "-0123456789.") != "" {
 		return decimal.Decimal{}, invalid(field, fmt.Sprintf("%.40q is not a decimal number", s))

@@ -6,7 +6,7 @@ import (
 )
 
 // Observer is told what a [Service] does: of what takes time, for spans and durations, and of what happens at one moment, for counts. Set
-// Config.Observer; without one nothing is told, and nothing is spent on it. The module paymentotel is one, for OpenTelemetry.
+// [Config].Observer; without one nothing is told, and nothing is spent on it. The module paymentotel is one, for OpenTelemetry.
 //
 // The interface never grows; its parameters may get fields, and their kinds and names may become more: ignore those you do not know. What it is
 // told holds IDs, names and codes, and nothing that is private, that a browser sent, or that a gateway said in words; no amounts either.

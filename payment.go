@@ -26,7 +26,7 @@
 // # Webhooks and events
 //
 // What a gateway tells by a webhook goes to [Service.HandleWebhook], and is a hint to ask what is true. What happened is an [Event], written with
-// the change that it tells of, and delivered to Config.OnEvent. [Service.Timeline] tells the whole story of a collection, and
+// the change that it tells of, and delivered to [Config].OnEvent. [Service.Timeline] tells the whole story of a collection, and
 // [Service.ResolveOperation] is for what only a person can decide.
 //
 // # Amounts
@@ -351,7 +351,11 @@ func (s *Service) CancelPayment(ctx context.Context, p CancelPaymentParams) (res
 	defer func() { o.returned(ctx, result.subject(), err) }()
 	b, err := s.cancel(ctx, cancellation{method: "CancelPayment", key: p.IdempotencyKey, kind: RowPayments, id: p.PaymentID, allowed: func(b *book) error {
 		if !b.payment.Capturable.IsPositive() {
-			return &StateError{b.payment.ID, "captured", "cancel", "nothing is held any more; refund what was captured"}
+			status := string(b.session.Status)
+			if !b.payment.CapturedAt.IsZero() {
+				status = "captured"
+			}
+			return &StateError{b.payment.ID, status, "cancel", "nothing is held any more; refund what was captured"}
 		}
 		return nil
 	}})

@@ -332,7 +332,11 @@ func (e *providerError) Unwrap() []error {
 // short word such as insufficient_funds, goes to clients; the message goes to logs and the operation alone. A Snapshot may be returned along
 // with it.
 func Declined(code, message string) error {
-	return &providerError{kind: ErrDeclined, code: code, cause: errors.New(message)}
+	e := &providerError{kind: ErrDeclined, code: code}
+	if message != "" {
+		e.cause = errors.New(message)
+	}
+	return e
 }
 
 // NotSent is the error of a call that certainly had no effect: refused connection, 429, local validation. Where there is any doubt,

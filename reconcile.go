@@ -43,7 +43,7 @@ type chore struct {
 
 // Reconcile does the work that is due, found by age: it brings on operations whose executor is gone or whose outcome is unknown, handles
 // webhook messages that had to wait, asks about sessions with money on them, ends what has expired, and delivers events to
-// Config.OnEvent. It does at most about a thousand pieces of it. Call it every few seconds, or let [Service.Run] do that; any number of
+// [Config].OnEvent. It does at most about a thousand pieces of it. Call it every few seconds, or let [Service.Run] do that; any number of
 // processes may.
 //
 // What could not be done is named in the Report and due again later. The error joins the reasons; it matches what the store or ctx

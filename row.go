@@ -15,7 +15,7 @@ import (
 const rowVersion = 1
 
 // EncodeRow returns a row whole, Private included, for stores and nobody else: a pointer to any type that [Rows] and [Changes] hold,
-// or to Settings. Equal rows have equal encodings. Payment.Captures and Payment.Refunds are not part of the row.
+// or to Settings. Equal rows have equal encodings. [Payment].Captures and Payment.Refunds are not part of the row.
 //
 // The error says that v is no such pointer, or nil, or that its Data or Private holds what JSON cannot hold.
 func EncodeRow(v any) ([]byte, error) {

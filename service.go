@@ -49,11 +49,12 @@ type Config struct {
 	MaxCollectionDeclines int // declined attempts after which a collection takes no more; default 20
 }
 
-// Service is what a commerce backend calls. It keeps no state but a cache of the settings, and of rows that it has written: any number of
-// Services, in any number of processes, may share a store. All its methods are safe for concurrent use.
+// Service is what a commerce backend calls. Make one with [NewService]. It keeps no state but a cache of the settings, and of rows that it has
+// written: any number of Services, in any number of processes, may share a store. All its methods are safe for concurrent use.
 //
 // A caller's context ends what has not begun. A call to a provider that has begun is finished and recorded, which may take CallTimeout and
-// SettleTimeout: what is written down is not given up because a browser went away. Where a method returns an error, it returns nothing else.
+// SettleTimeout: what is written down is not given up because a browser went away. Where a method returns an error, it returns nothing else; an ID
+// that is required and empty is an [*InvalidError] that names it.
 type Service struct {
 	store     Store
 	cfg       Config

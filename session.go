@@ -63,12 +63,12 @@ type CreateSessionParams struct {
 
 // CreateSession adds a session to a collection and lets its provider initialize it. Session.Data is what the browser needs then.
 //
-// The error matches [ErrNotFound], [ErrInvalid] (an [*InvalidError] names the field), [ErrNotAllowed] (the collection is completed or
-// canceled, or p.KeepAuthorized forbids to supersede), [ErrAmountExceeded] (the error names who holds the rest), [ErrTooManyDeclines] or [ErrIdempotencyMismatch]; no session is
-// stored then. A [*SessionError] brings the stored session, and matches [ErrDeclined] or [ErrNotSent] (AuthorizeSession initializes it
-// again), or [ErrOutcomeUnknown] or [ErrNeedsAttention]. Go on with SessionError.Session then: another call without a key makes another session.
-// But if its ID is one of p.Supersede, that one could not be canceled, and no session is stored: settle that one first, as [Service.CancelSession]
-// says, and call again.
+// The error matches [ErrNotFound], [ErrInvalid] (an [*InvalidError] names the field), [ErrNotAllowed] (the collection is completed or canceled, or
+// p.KeepAuthorized forbids to supersede), [ErrAmountExceeded] (the error names who holds the rest), [ErrTooManyDeclines] or [ErrIdempotencyMismatch];
+// no session is stored then. A [*SessionError] brings the stored session, and matches [ErrDeclined] or [ErrNotSent] (AuthorizeSession initializes it
+// again), or [ErrOutcomeUnknown] or [ErrNeedsAttention]. Go on with SessionError.Session then: another call without a key makes another session. But
+// if its ID is one of p.Supersede, that one could not be canceled, and no session is stored: settle that one first, as [Service.CancelSession] says,
+// and call again.
 func (s *Service) CreateSession(ctx context.Context, p CreateSessionParams) (result *PaymentSession, err error) {
 	ctx, o := s.method(ctx, "CreateSession", Subject{CollectionID: p.CollectionID, ProviderID: p.ProviderID})
 	defer func() { o.returned(ctx, result.subject(), err) }()
@@ -181,6 +181,9 @@ func (s *Service) admit(ctx context.Context, b *book, p *CreateSessionParams) (*
 func (s *Service) supersede(ctx context.Context, r request, p *CreateSessionParams) error {
 	if len(p.Supersede) == 0 {
 		return nil
+	}
+	if slices.Contains(p.Supersede, "") {
+		return invalid("Supersede", "must not hold an empty ID")
 	}
 	by := Key{CollectionID: p.CollectionID, Method: r.method, RequestKey: r.key}
 	b, err := s.load(ctx, by)
@@ -426,9 +429,9 @@ type CancelSessionParams struct {
 
 // CancelSession cancels a session at its gateway, and voids its authorization if it has one. A canceled session is returned as it is.
 //
-// The error matches [ErrNotFound], [ErrInvalid], [ErrNotAllowed] (money was captured: cancel the payment's rest or refund it; or the gateway
-// is deciding; or p.KeepAuthorized forbids it), [ErrUnsupported] (the provider is no [Canceler]) or [ErrIdempotencyMismatch]; nothing has changed then. A [*SessionError]
-// matches [ErrDeclined] or [ErrNotSent] (nothing has changed), [ErrOutcomeUnknown], [ErrInProgress] or [ErrNeedsAttention].
+// The error matches [ErrNotFound], [ErrInvalid], [ErrNotAllowed] (money was captured: cancel the payment's rest or refund it; or the gateway is
+// deciding; or p.KeepAuthorized forbids it), [ErrUnsupported] (the provider is no [Canceler]) or [ErrIdempotencyMismatch]; nothing has changed then.
+// A [*SessionError] matches [ErrDeclined] or [ErrNotSent] (nothing has changed), [ErrOutcomeUnknown], [ErrInProgress] or [ErrNeedsAttention].
 func (s *Service) CancelSession(ctx context.Context, p CancelSessionParams) (result *PaymentSession, err error) {
 	ctx, o := s.method(ctx, "CancelSession", Subject{SessionID: p.SessionID})
 	defer func() { o.returned(ctx, result.subject(), err) }()

@@ -76,7 +76,7 @@ func (s *Service) changeSettings(ctx context.Context, decide func(*Settings) err
 }
 
 // Providers returns the configured providers in their configured order. The error is the store's.
-func (s *Service) Providers(ctx context.Context) (_ []ProviderStatus, err error) {
+func (s *Service) Providers(ctx context.Context) (result []ProviderStatus, err error) {
 	ctx, o := s.method(ctx, "Providers", Subject{})
 	defer func() { o.returned(ctx, Subject{}, err) }()
 	set, err := s.readSettings(ctx)
@@ -143,7 +143,7 @@ func (p *RefundReasonParams) check() error {
 
 // CreateRefundReason adds a reason that refunds can name. The error is an [*InvalidError] that names the field: a Code is taken, or
 // one of the rules of [RefundReasonParams] is broken.
-func (s *Service) CreateRefundReason(ctx context.Context, p RefundReasonParams) (_ *RefundReason, err error) {
+func (s *Service) CreateRefundReason(ctx context.Context, p RefundReasonParams) (result *RefundReason, err error) {
 	ctx, o := s.method(ctx, "CreateRefundReason", Subject{})
 	defer func() { o.returned(ctx, Subject{}, err) }()
 	if err := p.check(); err != nil {
@@ -166,8 +166,9 @@ func (s *Service) CreateRefundReason(ctx context.Context, p RefundReasonParams) 
 	return copyReason(r), nil
 }
 
-// UpdateRefundReason replaces what a reason says. The error matches [ErrNotFound], or is an [*InvalidError] as with CreateRefundReason.
-func (s *Service) UpdateRefundReason(ctx context.Context, id string, p RefundReasonParams) (_ *RefundReason, err error) {
+// UpdateRefundReason replaces what a reason says. The error matches [ErrNotFound], or is an [*InvalidError] as with
+// [Service.CreateRefundReason].
+func (s *Service) UpdateRefundReason(ctx context.Context, id string, p RefundReasonParams) (result *RefundReason, err error) {
 	ctx, o := s.method(ctx, "UpdateRefundReason", Subject{})
 	defer func() { o.returned(ctx, Subject{}, err) }()
 	if err := p.check(); err != nil {
@@ -176,7 +177,7 @@ func (s *Service) UpdateRefundReason(ctx context.Context, id string, p RefundRea
 	var r *RefundReason
 	err = s.changeSettings(ctx, func(set *Settings) error {
 		if r = findReason(set, id); r == nil {
-			return &NotFoundError{rowReasons, id}
+			return noReason(id)
 		}
 		if err := freeCode(set, p.Code, id); err != nil {
 			return err
@@ -200,7 +201,7 @@ func (s *Service) DeleteRefundReason(ctx context.Context, id string) (err error)
 			if tried { // an earlier try was stored after all
 				return nil
 			}
-			return &NotFoundError{rowReasons, id}
+			return noReason(id)
 		}
 		tried = true
 		set.RefundReasons = slices.DeleteFunc(set.RefundReasons, func(r *RefundReason) bool { return r.ID == id })
@@ -209,7 +210,7 @@ func (s *Service) DeleteRefundReason(ctx context.Context, id string) (err error)
 }
 
 // GetRefundReason returns one reason. The error matches [ErrNotFound], or is the store's.
-func (s *Service) GetRefundReason(ctx context.Context, id string) (_ *RefundReason, err error) {
+func (s *Service) GetRefundReason(ctx context.Context, id string) (result *RefundReason, err error) {
 	ctx, o := s.method(ctx, "GetRefundReason", Subject{})
 	defer func() { o.returned(ctx, Subject{}, err) }()
 	return s.reason(ctx, id)
@@ -226,7 +227,7 @@ func (s *Service) reason(ctx context.Context, id string) (*RefundReason, error) 
 	if r := findReason(set, id); r != nil {
 		return copyReason(r), nil
 	}
-	return nil, &NotFoundError{rowReasons, id}
+	return nil, noReason(id)
 }
 
 // knownReason returns a reason that a refund names.
@@ -239,7 +240,7 @@ func (s *Service) knownReason(ctx context.Context, id string) (*RefundReason, er
 }
 
 // ListRefundReasons returns all reasons in the order in which they were created. The error is the store's.
-func (s *Service) ListRefundReasons(ctx context.Context) (_ []*RefundReason, err error) {
+func (s *Service) ListRefundReasons(ctx context.Context) (result []*RefundReason, err error) {
 	ctx, o := s.method(ctx, "ListRefundReasons", Subject{})
 	defer func() { o.returned(ctx, Subject{}, err) }()
 	set, err := s.readSettings(ctx)
@@ -255,6 +256,14 @@ func (s *Service) ListRefundReasons(ctx context.Context) (_ []*RefundReason, err
 
 // rowReasons names refund reasons in errors; they are part of the settings, and no rows of their own.
 const rowReasons RowKind = "refund_reasons"
+
+// noReason says that there is no such reason, or that none was named.
+func noReason(id string) error {
+	if id == "" {
+		return invalid("ReasonID", "is required")
+	}
+	return &NotFoundError{rowReasons, id}
+}
 
 func findReason(set *Settings, id string) *RefundReason {
 	for _, r := range set.RefundReasons {

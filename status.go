@@ -56,7 +56,7 @@ const (
 	CollectionPartiallyAuthorized CollectionStatus = "partially_authorized"
 	// CollectionAuthorized holds its whole amount: goods can be prepared.
 	CollectionAuthorized CollectionStatus = "authorized"
-	// CollectionPartiallyCaptured has taken part of the money.
+	// CollectionPartiallyCaptured has taken part of the money; how much of the rest is held, [PaymentCollection].Authorized says.
 	CollectionPartiallyCaptured CollectionStatus = "partially_captured"
 	// CollectionCompleted has taken all of it, or was completed by the host. Refunds do not change it.
 	CollectionCompleted CollectionStatus = "completed"
@@ -64,7 +64,8 @@ const (
 	CollectionCanceled CollectionStatus = "canceled"
 )
 
-// Status derives where the collection stands. The first line that matches wins.
+// Status derives where the collection stands, from its amounts and its sessions. What was taken counts for more than what is held, so whether
+// all that is owed is covered is not its to say: compare Authorized with Amount.
 func (c *PaymentCollection) Status() CollectionStatus {
 	switch {
 	case !c.CanceledAt.IsZero():

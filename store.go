@@ -11,10 +11,10 @@ import (
 // Store keeps the rows. An implementation needs one thing of its database: a batch of writes that happens whole or not at all,
 // on the condition that one number, the collection's version, has not moved. Nothing is ever deleted.
 //
-// IDs and keys are UTF-8 text without NUL. Rows are copied in and out: neither side sees the other's later changes. They come back equal: times in UTC cut to
-// microseconds, decimals by value, Data as [NormalizeData] makes it, Private with its content. [EncodeRow] and [DecodeRow] are at
-// hand for databases that keep documents. Payment.Captures and Payment.Refunds are not kept: those rows are their own. A row may
-// name rows that are not there.
+// IDs and keys are UTF-8 text without NUL. Rows are copied in and out: neither side sees the other's later changes. They come back equal: times in
+// UTC cut to microseconds, decimals by value, Data as [NormalizeData] makes it, Private with its content. [EncodeRow] and [DecodeRow] are at hand for
+// databases that keep documents. Payment.Captures and Payment.Refunds are not kept: those rows are their own. A row may name rows that are not
+// there.
 //
 // Every method is safe for concurrent use and ends with its context. What costs time must not grow with the rows of other
 // collections, nor with a collection's other sessions. Run storetest against an implementation.
@@ -68,10 +68,10 @@ type Store interface {
 	PutSettings(ctx context.Context, s *Settings) error
 }
 
-// Key says what to load. The collection is that of CollectionID if it is set, else the one that the first of these fields leads to
-// that exists: SessionID, PaymentID, OperationID, ProviderID with Reference. The session is the first that exists in that collection of: SessionID, that of PaymentID, of
-// OperationID, of ProviderID with Reference, of the request's SessionID. Where two sessions of a provider have one Reference, the
-// older one counts.
+// Key says what to load. The collection is that of CollectionID if it is set, else the one that the first of these fields leads to that exists:
+// SessionID, PaymentID, OperationID, ProviderID with Reference. The session is the first that exists in that collection of: SessionID, that of
+// PaymentID, of OperationID, of ProviderID with Reference, of the request's SessionID. Where two sessions of a provider have one Reference, the older
+// one counts.
 type Key struct {
 	CollectionID string // with it, what belongs to another collection counts as missing
 	SessionID    string // brings the session and all that is its

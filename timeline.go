@@ -58,9 +58,9 @@ type TimelineEntry struct {
 // A deleted collection has one too: somebody must be able to look. It changes nothing and asks no gateway.
 //
 // It is put together from several reads, the same number however many sessions there are: what changes meanwhile may show in one place and
-// not yet in another. A webhook message whose session is not there yet belongs to no collection, and how far Config.OnEvent
+// not yet in another. A webhook message whose session is not there yet belongs to no collection, and how far [Config].OnEvent
 // has got is the store's own bookkeeping: neither is in it. The error matches [ErrNotFound], or is the store's.
-func (s *Service) Timeline(ctx context.Context, collectionID string) (_ *Timeline, err error) {
+func (s *Service) Timeline(ctx context.Context, collectionID string) (result *Timeline, err error) {
 	ctx, o := s.method(ctx, "Timeline", Subject{CollectionID: collectionID})
 	defer func() { o.returned(ctx, Subject{}, err) }()
 	b, err := s.load(ctx, Key{CollectionID: collectionID})
@@ -229,7 +229,7 @@ func (d *drawing) entries() []TimelineEntry {
 // What gateways and people wrote is in quotes.
 func (t *Timeline) String() string {
 	var w strings.Builder
-	c := t.Collection
+	c := cmp.Or(t.Collection, &PaymentCollection{})
 	fmt.Fprintf(&w, "%s  %s  %s: authorized %s, held %s, captured %s, refunded %s\n", c.ID, c.Status(), money(c.Amount, c.CurrencyCode),
 		digits(c.Authorized, c.CurrencyCode), digits(c.Held, c.CurrencyCode), digits(c.Captured, c.CurrencyCode), digits(c.Refunded, c.CurrencyCode))
 	fmt.Fprintf(&w, "as of %s UTC", t.At.UTC().Format("2006-01-02 15:04:05"))
@@ -240,7 +240,9 @@ func (t *Timeline) String() string {
 	number := make(map[string]string, len(t.Sessions))
 	for i := range t.Sessions {
 		s := &t.Sessions[i]
-		number[s.Session.ID] = fmt.Sprint(i + 1)
+		if s.Session != nil {
+			number[s.Session.ID] = fmt.Sprint(i + 1)
+		}
 		w.WriteString("\n")
 		if len(t.Sessions) > 1 {
 			fmt.Fprintf(&w, "%d. ", i+1)
@@ -274,7 +276,7 @@ func (t *Timeline) String() string {
 // String returns the session's part of the page.
 func (s *TimelineSession) String() string {
 	var w strings.Builder
-	x := s.Session
+	x := cmp.Or(s.Session, &PaymentSession{})
 	fmt.Fprintf(&w, "%s  %s  %s  %s", x.ID, x.ProviderID, money(x.Amount, x.CurrencyCode), x.Status)
 	if x.Reference != "" {
 		fmt.Fprintf(&w, "  at the gateway: %s", quote(x.Reference))

@@ -3,6 +3,7 @@ package payment
 import (
 	"context"
 	"fmt"
+	"time"
 )
 
 // WithStore returns the same Service over a store that is bound to a transaction of the host, such as pgstore's or sqlitestore's WithTx
@@ -23,10 +24,36 @@ import (
 // matches [ErrConflict], or a serialization failure of the database, means that the host rolls back and repeats its whole transaction.
 //
 // The events of such commits are delivered by the next Reconcile, or when Run looks next. Use the Service only as long as the transaction is
-// open, and like that not from several goroutines at once.
+// open, and like that not from several goroutines at once. A nil store makes every call an [*InvalidError] that names Store.
 func (s *Service) WithStore(store Store) *Service {
+	if store == nil {
+		store = noStore{}
+	}
 	return &Service{store: store, cfg: s.cfg, providers: s.providers, order: s.order, bound: true}
 }
+
+// noStore stands for a store that was nil, and says so to whoever uses it.
+type noStore struct{}
+
+func (noStore) err() error { return invalid("Store", "must not be nil") }
+
+func (s noStore) Load(context.Context, Key) (*Rows, error) { return nil, s.err() }
+
+func (s noStore) Commit(context.Context, *Changes) error { return s.err() }
+
+func (s noStore) List(context.Context, RowKind, Filter, Page) (*Rows, error) { return nil, s.err() }
+
+func (s noStore) Claim(context.Context, DueKind, time.Time, time.Time, int) ([]Due, error) {
+	return nil, s.err()
+}
+
+func (s noStore) Done(context.Context, Due, time.Time) error { return s.err() }
+
+func (s noStore) PutDelivery(context.Context, *Delivery) error { return s.err() }
+
+func (s noStore) Settings(context.Context) (*Settings, error) { return nil, s.err() }
+
+func (s noStore) PutSettings(context.Context, *Settings) error { return s.err() }
 
 // outside refuses what a Service in a host's transaction must not do.
 func (s *Service) outside(what string) error {

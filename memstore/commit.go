@@ -79,10 +79,10 @@ type newEvent struct {
 
 // Commit copies c and writes all of it or nothing, if the collection's version is c.Version.
 //
-// The error matches ErrConflict when the version has moved, is missing, or exists though c.Version is 0: load and decide again. It
-// matches ErrDuplicate when an event's ID or Seq is taken, a movement's Reference stands in another row of the payment and kind, or a
-// row belongs to another collection. It matches ErrInvalid when c itself cannot be stored by any store: it holds more than 64 rows or
-// 1 MiB, a row twice, a nil row, one without an ID, or data that JSON cannot hold. Never ErrCommitUnknown.
+// The error matches [payment.ErrConflict] when the version has moved, is missing, or exists though c.Version is 0: load and decide again. It
+// matches [payment.ErrDuplicate] when an event's ID or Seq is taken, a movement's Reference stands in another row of the payment and kind, or a
+// row belongs to another collection. It matches [payment.ErrInvalid] when c itself cannot be stored by any store: it holds more than 64 rows or
+// 1 MiB, a row twice, a nil row, one without an ID, or data that JSON cannot hold. Never [payment.ErrCommitUnknown].
 func (s *Store) Commit(ctx context.Context, c *payment.Changes) error {
 	if err := ctx.Err(); err != nil {
 		return err

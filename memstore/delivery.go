@@ -13,8 +13,8 @@ type messageKey struct{ provider, event string }
 // PutDelivery inserts d with Version 0, or replaces the delivery with its ID and Version. It is stored with the next Version; d is
 // not changed. A parked delivery becomes due at DueAt, with d.Tries; any other is no longer due.
 //
-// The error matches ErrDuplicate when another delivery has d's ProviderID and EventID: the message came before, acknowledge it. It
-// matches ErrConflict when the version has moved: somebody else handles it. It matches ErrInvalid when d is nil, has no ID, or a body
+// The error matches [payment.ErrDuplicate] when another delivery has d's ProviderID and EventID: the message came before, acknowledge it. It matches
+// [payment.ErrConflict] when the version has moved: somebody else handles it. It matches [payment.ErrInvalid] when d is nil, has no ID, or a body
 // that JSON cannot hold.
 func (s *Store) PutDelivery(ctx context.Context, d *payment.Delivery) error {
 	if err := ctx.Err(); err != nil {

@@ -128,7 +128,7 @@ func (s *Store) Claim(ctx context.Context, kind payment.DueKind, now, until time
 // Done stores d with At = again, or removes it when again is zero. A row of DueEvents stays then, and is not due until the next event;
 // one beyond d.Seq that is there already makes it due at that event's At.
 //
-// The error matches ErrConflict when the stored At is no longer d.At or is zero, or the row is gone: somebody else has it, leave it to
+// The error matches [payment.ErrConflict] when the stored At is no longer d.At or is zero, or the row is gone: somebody else has it, leave it to
 // them.
 func (s *Store) Done(ctx context.Context, d payment.Due, again time.Time) error {
 	if err := ctx.Err(); err != nil {

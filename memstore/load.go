@@ -20,7 +20,8 @@ type found struct {
 // Load returns copies of what the key leads to, as of one moment. A field that leads nowhere is passed over for the next one, but a
 // CollectionID decides alone.
 //
-// The error is a NotFoundError, which matches ErrNotFound, if no collection is found; what else is not found is missing from Rows.
+// The error is a [*payment.NotFoundError], which matches [payment.ErrNotFound], if no collection is found; what else is not found is missing from
+// Rows.
 func (s *Store) Load(ctx context.Context, by payment.Key) (*payment.Rows, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err

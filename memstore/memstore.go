@@ -99,8 +99,8 @@ func (s *Store) Settings(ctx context.Context) (*payment.Settings, error) {
 
 // PutSettings replaces the settings if their Version is next.Version, and stores them with the next one. next is not changed.
 //
-// The error matches ErrConflict when the version has moved: read the settings and decide again. It matches ErrInvalid when next is
-// nil, or a reason's Metadata holds what JSON cannot hold.
+// The error matches [payment.ErrConflict] when the version has moved: read the settings and decide again. It matches [payment.ErrInvalid] when next
+// is nil, or a reason's Metadata holds what JSON cannot hold.
 func (s *Store) PutSettings(ctx context.Context, next *payment.Settings) error {
 	if err := ctx.Err(); err != nil {
 		return err

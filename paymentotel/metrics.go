@@ -55,9 +55,12 @@ type watching struct{}
 // are, payment.operation.oldest.age. They are read from the store at each collection, in two small reads. All processes that share a store have the
 // same. Call it once for each store; Unregister what it returns to end it.
 //
-// The error is the meter's. An error of the store, in a collection, goes to the SDK's error handler, and the gauges are missing from that
-// collection.
+// The error is the meter's, or a [*payment.InvalidError] when svc is nil. An error of the store, in a collection, goes to the SDK's error handler,
+// and the gauges are missing from that collection.
 func (o *Observer) Watch(svc *payment.Service) (metric.Registration, error) {
+	if svc == nil {
+		return nil, &payment.InvalidError{Field: "svc", Rule: "must not be nil"}
+	}
 	count, err := o.meter.Int64ObservableGauge("payment.operation.count", metric.WithUnit("{operation}"),
 		metric.WithDescription("Operations that have not ended, up to 10,000 of each state."))
 	if err != nil {

@@ -430,6 +430,14 @@ func TestMetricsAreBounded(t *testing.T) {
 }
 
 // What is counted.
+// A Service that is not there is refused at once, and not met at the first collection, far from here.
+func TestWatchOfNothing(t *testing.T) {
+	observer, err := paymentotel.New(paymentotel.Config{})
+	require.NoError(t, err)
+	_, err = observer.Watch(nil)
+	require.EqualError(t, err, "payment: svc: must not be nil")
+}
+
 func TestMetrics(t *testing.T) {
 	s := newShop(t)
 	p := s.paid()

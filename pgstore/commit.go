@@ -13,9 +13,9 @@ import (
 
 // Commit writes all of c or nothing, if the collection's version is c.Version, in one round trip.
 //
-// The error matches ErrConflict, ErrDuplicate or ErrCommitUnknown as [payment.Store] says. It matches ErrInvalid when c cannot be stored:
-// it holds more than 64 rows or 1 MiB, a row twice, a nil row, one without an ID, data that JSON cannot hold, or a text with a NUL
-// character. It is a [*payment.StoreError] when the database cannot serve.
+// The error matches [payment.ErrConflict], [payment.ErrDuplicate] or [payment.ErrCommitUnknown] as [payment.Store] says. It matches
+// [payment.ErrInvalid] when c cannot be stored: it holds more than 64 rows or 1 MiB, a row twice, a nil row, one without an ID, data that JSON cannot
+// hold, or a text with a NUL character. It is a [*payment.StoreError] when the database cannot serve.
 func (s *Store) Commit(ctx context.Context, c *payment.Changes) error {
 	if err := ctx.Err(); err != nil {
 		return err

@@ -10,9 +10,9 @@ import (
 
 // PutDelivery inserts d with Version 0, or replaces the delivery with its ID and Version, in one round trip.
 //
-// The error matches ErrDuplicate when another delivery has d's ProviderID and EventID, ErrConflict when the version has moved, and
-// ErrInvalid when d is nil, has no ID, or holds what cannot be stored. It is a [*payment.StoreError] when the database cannot serve, and
-// matches ErrCommitUnknown when it may have happened.
+// The error matches [payment.ErrDuplicate] when another delivery has d's ProviderID and EventID, [payment.ErrConflict] when the version has moved,
+// and [payment.ErrInvalid] when d is nil, has no ID, or holds what cannot be stored. It is a [*payment.StoreError] when the database cannot serve,
+// and matches [payment.ErrCommitUnknown] when it may have happened.
 func (s *Store) PutDelivery(ctx context.Context, d *payment.Delivery) error {
 	if err := ctx.Err(); err != nil {
 		return err

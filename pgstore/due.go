@@ -15,7 +15,7 @@ import (
 // Claim returns the oldest due work of a kind, at most limit of it, and makes it due again at until. It waits for nobody: work that
 // somebody else is just claiming is passed over.
 //
-// The error is a [*payment.StoreError] when the database cannot serve. One that matches ErrCommitUnknown means that work may be claimed
+// The error is a [*payment.StoreError] when the database cannot serve. One that matches [payment.ErrCommitUnknown] means that work may be claimed
 // without being returned; it is due again at until.
 func (s *Store) Claim(ctx context.Context, kind payment.DueKind, now, until time.Time, limit int) ([]payment.Due, error) {
 	if err := ctx.Err(); err != nil {
@@ -80,7 +80,7 @@ func eachRow(results results, read func(*reader) error) error {
 // Done finishes claimed work: d is stored with At = again, or removed when again is zero. A row of DueEvents stays then, and is not due
 // until the next event; one beyond d.Seq that is there already makes it due at that event's At.
 //
-// The error matches ErrConflict when the stored At is no longer d.At, or the row is gone; it is a [*payment.StoreError] when the database
+// The error matches [payment.ErrConflict] when the stored At is no longer d.At, or the row is gone; it is a [*payment.StoreError] when the database
 // cannot serve.
 func (s *Store) Done(ctx context.Context, d payment.Due, again time.Time) error {
 	if err := ctx.Err(); err != nil {

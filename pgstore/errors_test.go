@@ -260,7 +260,9 @@ func TestInvalid(t *testing.T) {
 	require.ErrorIs(t, s.PutDelivery(t.Context(), &payment.Delivery{ID: "whd", Body: payment.NewPrivate(payment.Data{"b": secret})}), payment.ErrInvalid)
 	require.ErrorIs(t, s.PutSettings(t.Context(), &payment.Settings{DisabledProviders: []string{secret}}), payment.ErrInvalid)
 	_, err := pgstore.New(nil, pgstore.Config{})
-	require.ErrorIs(t, err, payment.ErrInvalid)
+	require.EqualError(t, err, "payment: pool: must not be nil")
+	require.EqualError(t, pgstore.Prepare(nil, pgstore.Config{}), "payment: pool: must not be nil")
+	require.EqualError(t, pgstore.Migrate(t.Context(), nil, pgstore.Config{}), "payment: pool: must not be nil")
 	for _, schema := range []string{"Payment", "a-b", `x"; DROP SCHEMA public; --`, strings.Repeat("x", 64), "1a"} {
 		require.ErrorIs(t, pgstore.Prepare(&pgxpool.Config{}, pgstore.Config{Schema: schema}), payment.ErrInvalid)
 	}

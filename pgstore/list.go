@@ -19,7 +19,7 @@ const (
 
 // List returns the rows of a kind that match f, as p says, in one round trip. A row that lacks a field which f names does not match.
 //
-// The error matches ErrInvalid when the kind is unknown, p.Limit is less than 1, p.Offset is negative or more than 10,000, or f has more
+// The error matches [payment.ErrInvalid] when the kind is unknown, p.Limit is less than 1, p.Offset is negative or more than 10,000, or f has more
 // than 100 IDs. It is a [*payment.StoreError] when the database cannot serve, or when a row of the page cannot be read, which it names.
 func (s *Store) List(ctx context.Context, kind payment.RowKind, f payment.Filter, p payment.Page) (*payment.Rows, error) {
 	if err := ctx.Err(); err != nil {

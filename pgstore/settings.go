@@ -91,8 +91,8 @@ func (w *writer) reasons(reasons []*payment.RefundReason) {
 
 // PutSettings replaces the settings if their stored Version is v.Version; they are stored with Version+1.
 //
-// The error matches ErrConflict when it has moved, and ErrInvalid when v is nil or holds what cannot be stored. It is a
-// [*payment.StoreError] when the database cannot serve, and matches ErrCommitUnknown when it may have happened.
+// The error matches [payment.ErrConflict] when it has moved, and [payment.ErrInvalid] when v is nil or holds what cannot be stored. It is a
+// [*payment.StoreError] when the database cannot serve, and matches [payment.ErrCommitUnknown] when it may have happened.
 func (s *Store) PutSettings(ctx context.Context, v *payment.Settings) error {
 	if err := ctx.Err(); err != nil {
 		return err

@@ -61,26 +61,31 @@ type Store struct {
 // The pool is the host's: its size bounds what the store does at a time, and closing it is the host's business. [Prepare] makes its
 // connections ready.
 //
-// The error matches [payment.ErrInvalid] and names the field of cfg.
+// The error is a [*payment.InvalidError] that names pool or the field of cfg.
 func New(pool *pgxpool.Pool, cfg Config) (*Store, error) {
 	cfg, err := cfg.check()
 	if err != nil {
 		return nil, err
 	}
 	if pool == nil {
-		return nil, &payment.InvalidError{Field: "pool", Rule: "must not be nil"}
+		return nil, errNoPool()
 	}
 	return &Store{db: pooled{pool}, sql: newStatements(cfg.Schema), cfg: cfg, known: new(atomic.Bool), pool: pool}, nil
 }
 
+func errNoPool() error { return &payment.InvalidError{Field: "pool", Rule: "must not be nil"} }
+
 // Prepare makes the pool's new connections prepare by name the statements that a conflict makes fail, so that it costs no round trips for
 // preparing them again. Call it before [pgxpool.NewWithConfig]. The store works without it, and so do connections that are made before [Migrate].
 //
-// The error matches [payment.ErrInvalid] and names the field of cfg.
+// The error is a [*payment.InvalidError] that names pool or the field of cfg.
 func Prepare(pool *pgxpool.Config, cfg Config) error {
 	cfg, err := cfg.check()
 	if err != nil {
 		return err
+	}
+	if pool == nil {
+		return errNoPool()
 	}
 	before := pool.AfterConnect
 	statements := newStatements(cfg.Schema).refusable()

@@ -38,7 +38,7 @@
 // [Gateway.CompleteChallenge], or both by HTTP with [Gateway.Handler]. The bank: [Gateway.ResolveDelayed],
 // [Gateway.ResolveMovement], [Gateway.ReturnRefund], [Gateway.Expire], [Gateway.Dispute]. The merchant's dashboard:
 // [Gateway.CaptureAtDashboard], [Gateway.RefundAtDashboard], [Gateway.CancelAtDashboard]. Time: authorizations and intents lapse by
-// GatewayConfig.Now.
+// [GatewayConfig].Now.
 //
 // # Keys
 //
@@ -56,5 +56,5 @@
 // # Proof
 //
 // [Gateway.Intents] are the books and [Gateway.Requests] is the log. [Gateway.Authorizations] counts how often a session was
-// charged. Every Snapshot carries a secret in Private, Intent.Secret in the books: a test can look for it wherever it must not be.
+// charged. Every Snapshot carries a secret in Private, [Intent].Secret in the books: a test can look for it wherever it must not be.
 package sandboxprovider

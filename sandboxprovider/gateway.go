@@ -65,7 +65,7 @@ type GatewayConfig struct {
 }
 
 // Gateway is a simulated payment gateway with books of its own. It is safe for concurrent use, starts no goroutine and knows no
-// clock but GatewayConfig.Now: the same calls give the same books. Nothing is kept but in memory.
+// clock but [GatewayConfig].Now: the same calls give the same books. Nothing is kept but in memory.
 type Gateway struct {
 	cfg GatewayConfig
 

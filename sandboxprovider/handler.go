@@ -18,7 +18,7 @@ import (
 // maxFormBytes is the largest body that a browser may send.
 const maxFormBytes = 16 << 10
 
-// Handler returns what the gateway shows a shopper's browser. Mount it where GatewayConfig.BaseURL says:
+// Handler returns what the gateway shows a shopper's browser. Mount it where [GatewayConfig].BaseURL says:
 //
 //	GET  /intents/{client_token}          the intent as JSON: intent_id, status, amount, currency_code, decline_code, next_action
 //	POST /intents/{client_token}/confirm  {"token": "tok_visa"} confirms, with Config.ClientConfirms; answers the same

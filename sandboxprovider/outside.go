@@ -11,7 +11,7 @@ import (
 )
 
 // ConfirmInBrowser is the shopper's browser confirming an intent with a token, as it would through [Gateway.Handler]. It is for
-// intents of a provider with Config.ClientConfirms.
+// intents of a provider with [Config].ClientConfirms.
 //
 // The error says that the gateway refused, with its code: a decline, or an intent that is not to be confirmed so. It may also be
 // a fault that was planned.

@@ -70,7 +70,7 @@ func New(gw *Gateway, cfg Config) *Provider {
 	return &Provider{gw: gw, cfg: cfg, info: info}
 }
 
-// ID returns Config.ID.
+// ID returns [Config].ID.
 func (p *Provider) ID() string { return p.cfg.ID }
 
 // Describe returns what the two configurations say.
@@ -87,7 +87,7 @@ func (p *Provider) Initialize(ctx context.Context, r payment.InitializeRequest) 
 	return p.call(ctx, r.Request, q)
 }
 
-// Authorize confirms the intent with Input["token"], [TokenVisa] where there is none. With Config.ClientConfirms it only reads.
+// Authorize confirms the intent with Input["token"], [TokenVisa] where there is none. With [Config].ClientConfirms it only reads.
 //
 // The error is payment.Declined for a decline, payment.AlreadyDone for an intent that is authorized or canceled already, or else
 // what the gateway said.
@@ -114,7 +114,7 @@ func (p *Provider) Authorize(ctx context.Context, r payment.AuthorizeRequest) (p
 // Status reads the intent: the one that a request with the key was executed on, or else the one with the reference, or else the
 // session's. It answers SnapshotNotFound where there is none.
 //
-// The error is payment.ErrUnsupported with Config.NoStatus; any other one says that the gateway could not be asked.
+// The error is [payment.ErrUnsupported] with [Config].NoStatus; any other one says that the gateway could not be asked.
 func (p *Provider) Status(ctx context.Context, r payment.StatusRequest) (payment.Snapshot, error) {
 	if p.cfg.NoStatus {
 		return payment.Snapshot{}, payment.ErrUnsupported

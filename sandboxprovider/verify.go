@@ -21,7 +21,7 @@ const (
 	maxIDBytes        = 255
 )
 
-// VerifyWebhook accepts a message that is signed with one of Config.Secrets, and dated at most Config.Tolerance before or after
+// VerifyWebhook accepts a message that is signed with one of [Config].Secrets, and dated at most Config.Tolerance before or after
 // r.Now. Where the gateway cannot be asked, the message's Snapshot is what it says of the intent.
 //
 // The error says why the message is refused: too large, no signature, a malformed one, a wrong one, a date outside the window, or

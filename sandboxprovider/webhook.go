@@ -38,7 +38,7 @@ type disputeBody struct {
 }
 
 // Webhooks returns the messages that were not handed out yet, oldest first, signed now. It returns nothing where
-// GatewayConfig.OnWebhook is set.
+// [GatewayConfig].OnWebhook is set.
 func (g *Gateway) Webhooks() []payment.WebhookRequest {
 	now := g.now()
 	g.mu.Lock()

@@ -18,11 +18,11 @@ type statement struct {
 
 // Commit writes all of c or nothing, if the collection's version is c.Version.
 //
-// The error matches ErrConflict when the version has moved, is missing, or exists though c.Version is 0: load and decide again. It matches
-// ErrDuplicate when an event's Seq is taken, a movement's Reference stands in another row of the payment and kind, or a row belongs to
-// another collection; ErrInvalid when c holds more than 64 rows or 1 MiB, a row twice, a nil row, one without an ID, or data that JSON cannot
-// hold. It matches ErrCommitUnknown when the context ended while the transaction was under way, or the disk did not confirm it: repeat the
-// same Changes. A [*payment.StoreError] says that the database cannot serve; nothing was written.
+// The error matches [payment.ErrConflict] when the version has moved, is missing, or exists though c.Version is 0: load and decide again. It matches
+// [payment.ErrDuplicate] when an event's Seq is taken, a movement's Reference stands in another row of the payment and kind, or a row belongs to
+// another collection; [payment.ErrInvalid] when c holds more than 64 rows or 1 MiB, a row twice, a nil row, one without an ID, or data that JSON
+// cannot hold. It matches [payment.ErrCommitUnknown] when the context ended while the transaction was under way, or the disk did not confirm it:
+// repeat the same Changes. A [*payment.StoreError] says that the database cannot serve; nothing was written.
 func (s *Store) Commit(ctx context.Context, c *payment.Changes) error {
 	statements, err := s.t.commit(c)
 	if err != nil {

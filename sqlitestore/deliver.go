@@ -18,7 +18,7 @@ const eventsBeyond = " WHERE collection_id = ? AND seq > ? ORDER BY seq LIMIT ?"
 
 // Deliver hands events to fn that were not delivered yet, those of a collection in their order, at most limit of them, and returns how many
 // fn took. What fn writes with tx and the note that the event is delivered are committed together: each event takes effect exactly once,
-// whatever crashes. Call it every second or so, on any number of processes, instead of Config.OnEvent; where there are both, each event
+// whatever crashes. Call it every second or so, on any number of processes, instead of [payment.Config].OnEvent; where there are both, each event
 // goes to one of them.
 //
 // When fn fails or panics, what it wrote is undone and the event is tried again later, after a second at first; the collection's later ones

@@ -10,9 +10,10 @@ import (
 // PutDelivery inserts d with Version 0, or replaces the delivery with its ID and Version. It is stored with the next Version; d is not
 // changed. A parked delivery becomes due at DueAt, with d.Tries; any other is no longer due.
 //
-// The error matches ErrDuplicate when another delivery has d's ProviderID and EventID: the message came before, acknowledge it. It matches
-// ErrConflict when the version has moved: somebody else handles it; ErrInvalid when d is nil, has no ID, or a body that JSON cannot hold;
-// ErrCommitUnknown when the context ended meanwhile. A [*payment.StoreError] says that the database cannot serve: nothing was written.
+// The error matches [payment.ErrDuplicate] when another delivery has d's ProviderID and EventID: the message came before, acknowledge it. It matches
+// [payment.ErrConflict] when the version has moved: somebody else handles it; [payment.ErrInvalid] when d is nil, has no ID, or a body that JSON
+// cannot hold; [payment.ErrCommitUnknown] when the context ended meanwhile. A [*payment.StoreError] says that the database cannot serve: nothing was
+// written.
 func (s *Store) PutDelivery(ctx context.Context, d *payment.Delivery) error {
 	statements, err := s.t.putDelivery(d)
 	if err != nil {
@@ -72,9 +73,9 @@ func loadSettings(ctx context.Context, db database) (*payment.Settings, error) {
 
 // PutSettings replaces the settings if their Version is next.Version, and stores them with the next one. next is not changed.
 //
-// The error matches ErrConflict when the version has moved: read the settings and decide again; ErrInvalid when next is nil, or a reason's
-// Metadata holds what JSON cannot hold; ErrCommitUnknown when the context ended meanwhile. A [*payment.StoreError] says that the database
-// cannot serve: nothing was written.
+// The error matches [payment.ErrConflict] when the version has moved: read the settings and decide again; [payment.ErrInvalid] when next is nil, or a
+// reason's Metadata holds what JSON cannot hold; [payment.ErrCommitUnknown] when the context ended meanwhile. A [*payment.StoreError] says that the
+// database cannot serve: nothing was written.
 func (s *Store) PutSettings(ctx context.Context, next *payment.Settings) error {
 	statements, err := putSettings(next)
 	if err != nil {

@@ -49,6 +49,6 @@
 // # When it does not work
 //
 // A [*payment.StoreError] says why and what to do: the tables are missing, or of another version; the disk is full; the file is read-only,
-// gone, or no database; another process keeps it locked for longer than Config.BusyTimeout. A row that cannot be read is named, never
+// gone, or no database; another process keeps it locked for longer than [Config].BusyTimeout. A row that cannot be read is named, never
 // quoted, and all others can be read.
 package sqlitestore

@@ -71,8 +71,8 @@ func (t *tables) claim(ctx context.Context, db database, kind payment.DueKind, n
 // Done stores d with At = again, or removes it when again is zero. A row of DueEvents stays then, and is not due until the next event; one
 // beyond d.Seq that is there already makes it due at that event's At.
 //
-// The error matches ErrConflict when the stored At is no longer d.At or is zero, or the row is gone: somebody else has it, leave it to them.
-// A [*payment.StoreError] says that the database cannot serve: nothing was written.
+// The error matches [payment.ErrConflict] when the stored At is no longer d.At or is zero, or the row is gone: somebody else has it, leave it to
+// them. A [*payment.StoreError] says that the database cannot serve: nothing was written.
 func (s *Store) Done(ctx context.Context, d payment.Due, again time.Time) error {
 	return s.write(ctx, func(ctx context.Context, db database) error { return s.t.done(ctx, db, d, again) })
 }

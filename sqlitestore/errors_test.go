@@ -33,6 +33,20 @@ func TestVersionsOfTheTables(t *testing.T) {
 	require.NoError(t, s.Close())
 }
 
+// What was left out, such as the path in an unset variable, is named; it is no trouble of a database's.
+func TestWhatIsMissingIsNamed(t *testing.T) {
+	db := hostDB(t, filepath.Join(t.TempDir(), "shop.db"), "")
+	for want, call := range map[string]func() error{
+		`payment: path: must not be empty: name a file, or ":memory:"`: func() error { _, err := Open("", Config{}); return err },
+		"payment: BusyTimeout: must not be negative":                   func() error { _, err := Open(":memory:", Config{BusyTimeout: -1}); return err },
+		"payment: GiveUpAfter: must not be negative":                   func() error { _, err := New(db, Config{GiveUpAfter: -1}); return err },
+		"payment: db: must not be nil":                                 func() error { _, err := New(nil, Config{}); return err },
+	} {
+		require.EqualError(t, call(), want)
+	}
+	require.EqualError(t, Migrate(t.Context(), nil), "payment: db: must not be nil")
+}
+
 func TestAnotherEncoding(t *testing.T) {
 	db := hostDB(t, filepath.Join(t.TempDir(), "shop.db"), "&_pragma=encoding('UTF-16')")
 	_, err := db.Exec("CREATE TABLE orders (id TEXT)")

@@ -10,7 +10,7 @@ import (
 )
 
 // WithTx returns the store as it is inside the host's transaction: it sees what tx has written, and what it writes is there when tx commits.
-// Each call stands between SAVEPOINT and RELEASE, so that after an error, such as ErrConflict, tx can go on without it. tx is to be begun
+// Each call stands between SAVEPOINT and RELEASE, so that after an error, such as [payment.ErrConflict], tx can go on without it. tx is to be begun
 // with BEGIN IMMEDIATE (_txlock=immediate in the data source name), else a call may find that somebody else has written since tx began to
 // read: a [*payment.StoreError] of problem busy, after which tx must be rolled back.
 //
@@ -79,7 +79,7 @@ func (j *joined) explain(ctx context.Context, err error) error {
 	return explain(ctx, err)
 }
 
-// Load is Store.Load in the transaction; its errors are the same.
+// Load is [Store.Load] in the transaction; its errors are the same.
 func (j *joined) Load(ctx context.Context, by payment.Key) (*payment.Rows, error) {
 	var rows *payment.Rows
 	err := j.alone(ctx, func() (err error) {
@@ -92,7 +92,8 @@ func (j *joined) Load(ctx context.Context, by payment.Key) (*payment.Rows, error
 	return rows, nil
 }
 
-// Commit is Store.Commit in the transaction; its errors are the same, but never ErrCommitUnknown. A conflict is returned, not tried again.
+// Commit is [Store.Commit] in the transaction; its errors are the same, but never [payment.ErrCommitUnknown]. A conflict is returned, not tried
+// again.
 func (j *joined) Commit(ctx context.Context, c *payment.Changes) error {
 	statements, err := j.t.commit(c)
 	if err != nil {
@@ -101,7 +102,7 @@ func (j *joined) Commit(ctx context.Context, c *payment.Changes) error {
 	return j.write(ctx, func(ctx context.Context, db database) error { return runAll(ctx, db, statements) })
 }
 
-// List is Store.List in the transaction; its errors are the same.
+// List is [Store.List] in the transaction; its errors are the same.
 func (j *joined) List(ctx context.Context, kind payment.RowKind, f payment.Filter, p payment.Page) (*payment.Rows, error) {
 	var rows *payment.Rows
 	err := j.alone(ctx, func() (err error) {
@@ -114,7 +115,7 @@ func (j *joined) List(ctx context.Context, kind payment.RowKind, f payment.Filte
 	return rows, nil
 }
 
-// Claim is Store.Claim in the transaction; its errors are the same.
+// Claim is [Store.Claim] in the transaction; its errors are the same.
 func (j *joined) Claim(ctx context.Context, kind payment.DueKind, now, until time.Time, limit int) ([]payment.Due, error) {
 	var claimed []payment.Due
 	err := j.write(ctx, func(ctx context.Context, db database) (err error) {
@@ -127,12 +128,12 @@ func (j *joined) Claim(ctx context.Context, kind payment.DueKind, now, until tim
 	return claimed, nil
 }
 
-// Done is Store.Done in the transaction; its errors are the same.
+// Done is [Store.Done] in the transaction; its errors are the same.
 func (j *joined) Done(ctx context.Context, d payment.Due, again time.Time) error {
 	return j.write(ctx, func(ctx context.Context, db database) error { return j.t.done(ctx, db, d, again) })
 }
 
-// PutDelivery is Store.PutDelivery in the transaction; its errors are the same, but never ErrCommitUnknown.
+// PutDelivery is [Store.PutDelivery] in the transaction; its errors are the same, but never [payment.ErrCommitUnknown].
 func (j *joined) PutDelivery(ctx context.Context, d *payment.Delivery) error {
 	statements, err := j.t.putDelivery(d)
 	if err != nil {
@@ -141,7 +142,7 @@ func (j *joined) PutDelivery(ctx context.Context, d *payment.Delivery) error {
 	return j.write(ctx, func(ctx context.Context, db database) error { return runAll(ctx, db, statements) })
 }
 
-// Settings is Store.Settings in the transaction; its errors are the same.
+// Settings is [Store.Settings] in the transaction; its errors are the same.
 func (j *joined) Settings(ctx context.Context) (*payment.Settings, error) {
 	var settings *payment.Settings
 	err := j.alone(ctx, func() (err error) {
@@ -154,7 +155,7 @@ func (j *joined) Settings(ctx context.Context) (*payment.Settings, error) {
 	return settings, nil
 }
 
-// PutSettings is Store.PutSettings in the transaction; its errors are the same, but never ErrCommitUnknown.
+// PutSettings is [Store.PutSettings] in the transaction; its errors are the same, but never [payment.ErrCommitUnknown].
 func (j *joined) PutSettings(ctx context.Context, next *payment.Settings) error {
 	statements, err := putSettings(next)
 	if err != nil {

@@ -19,8 +19,8 @@ const (
 
 // List returns the rows of a kind that match f, as p says. A row that lacks a field which f names does not match.
 //
-// The error matches ErrInvalid when the kind is unknown, p.Limit is less than 1, p.Offset is negative or more than 10,000, or f has more than
-// 100 IDs. A [*payment.StoreError] says that the database cannot serve, or that a row on the page is damaged.
+// The error matches [payment.ErrInvalid] when the kind is unknown, p.Limit is less than 1, p.Offset is negative or more than 10,000, or f has more
+// than 100 IDs. A [*payment.StoreError] says that the database cannot serve, or that a row on the page is damaged.
 func (s *Store) List(ctx context.Context, kind payment.RowKind, f payment.Filter, p payment.Page) (*payment.Rows, error) {
 	var rows *payment.Rows
 	err := s.read(ctx, func(db database) (err error) {

@@ -20,7 +20,7 @@ const (
 // Load returns what the key leads to, as of one moment. A field that leads nowhere is passed over for the next one, but a CollectionID
 // decides alone.
 //
-// The error is a [*payment.NotFoundError], which matches ErrNotFound, if no collection is found; what else is not found is missing from
+// The error is a [*payment.NotFoundError], which matches [payment.ErrNotFound], if no collection is found; what else is not found is missing from
 // Rows. A [*payment.StoreError] says that the database cannot serve, or that a row is damaged.
 func (s *Store) Load(ctx context.Context, by payment.Key) (*payment.Rows, error) {
 	var rows *payment.Rows

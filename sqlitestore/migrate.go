@@ -33,6 +33,9 @@ func Migrations() fs.FS {
 // The error is a [*payment.StoreError]: too_new when a later version of this module has migrated the database, unsupported when its encoding
 // is not UTF-8. Nothing was changed then.
 func Migrate(ctx context.Context, db *sql.DB) error {
+	if db == nil {
+		return errNoDatabase()
+	}
 	conn, err := db.Conn(ctx)
 	if err != nil {
 		return explain(ctx, err)

@@ -25,14 +25,27 @@ type Config struct {
 	Logger      *slog.Logger     // for events that Deliver could not deliver; nil means slog.Default
 }
 
+// check refuses what cannot be meant.
+func (c Config) check() error {
+	if c.BusyTimeout < 0 {
+		return &payment.InvalidError{Field: "BusyTimeout", Rule: "must not be negative"}
+	}
+	if c.GiveUpAfter < 0 {
+		return &payment.InvalidError{Field: "GiveUpAfter", Rule: "must not be negative"}
+	}
+	return nil
+}
+
+func errNoDatabase() error { return &payment.InvalidError{Field: "db", Rule: "must not be nil"} }
+
 func (c Config) withDefaults() Config {
-	if c.BusyTimeout <= 0 {
+	if c.BusyTimeout == 0 {
 		c.BusyTimeout = 5 * time.Second
 	}
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	if c.GiveUpAfter <= 0 {
+	if c.GiveUpAfter == 0 {
 		c.GiveUpAfter = 24 * time.Hour
 	}
 	if c.Logger == nil {
@@ -65,8 +78,15 @@ const readers = 4
 // Open opens the database in a file, and creates the file (readable to this user only), and migrates it, where needed. ":memory:" is a
 // database that ends with the store.
 //
-// Any number of processes of one machine may have a file open. The error is a [*payment.StoreError] that says what an operator can do.
+// Any number of processes of one machine may have a file open. The error is a [*payment.StoreError] that says what an operator can do, or a
+// [*payment.InvalidError] that names path or the field of cfg.
 func Open(path string, cfg Config) (*Store, error) {
+	if path == "" {
+		return nil, &payment.InvalidError{Field: "path", Rule: `must not be empty: name a file, or ":memory:"`}
+	}
+	if err := cfg.check(); err != nil {
+		return nil, err
+	}
 	cfg = cfg.withDefaults()
 	ctx, cancel := context.WithTimeout(context.Background(), cfg.BusyTimeout)
 	defer cancel()
@@ -167,8 +187,15 @@ func (s *Store) create(path string) error {
 // database in memory needs db.SetMaxOpenConns(1). On the connection that it writes with, the store sets synchronous to FULL, without which a
 // commit can be lost when the power fails; the host should set the same, and journal_mode WAL and a busy_timeout, in its data source name.
 //
-// The error is a [*payment.StoreError]: not_migrated, too_old and too_new among others.
+// The error is a [*payment.StoreError]: not_migrated, too_old and too_new among others; or a [*payment.InvalidError] that names db or the field
+// of cfg.
 func New(db *sql.DB, cfg Config) (*Store, error) {
+	if db == nil {
+		return nil, errNoDatabase()
+	}
+	if err := cfg.check(); err != nil {
+		return nil, err
+	}
 	cfg = cfg.withDefaults()
 	ctx, cancel := context.WithTimeout(context.Background(), cfg.BusyTimeout)
 	defer cancel()

@@ -22,7 +22,7 @@
 //
 //   - That costs do not grow with the rows of other collections, or with a collection's other sessions. Timing on a shared
 //     machine proves little, and a Store has nothing that could be counted from outside. Look at the query plans.
-//   - That an acknowledged commit survives a crash, and that a lost acknowledgement is ErrCommitUnknown. Kill the process, and cut
+//   - That an acknowledged commit survives a crash, and that a lost acknowledgement is [payment.ErrCommitUnknown]. Kill the process, and cut
 //     the connection, in a test of your own.
 //   - That Count stops at 10,000.
 //

@@ -31,7 +31,7 @@
 //	return_url                     where a bank's page sends the shopper back to, after a confirm by the server
 //	shipping                       {"name", "phone", "address": {"line1", "line2", "city", "state", "postal_code", "country"}}
 //
-// A value that Stripe would refuse is payment.ErrNotSent, and the operation's message names the key, never the value.
+// A value that Stripe would refuse is [payment.ErrNotSent], and the operation's message names the key, never the value.
 //
 // # What is sent once
 //

@@ -52,10 +52,10 @@ func New(cfg Config) (*Provider, error) {
 	return p, nil
 }
 
-// ID returns Config.ID.
+// ID returns [Config].ID.
 func (p *Provider) ID() string { return p.cfg.ID }
 
-// Describe returns what Stripe is able to do, and what Config.MultiCapture says.
+// Describe returns what Stripe is able to do, and what [Config].MultiCapture says.
 func (p *Provider) Describe() payment.ProviderInfo { return p.info }
 
 // Initialize opens a PaymentIntent that the browser confirms. What it holds is said by Config and Context; Data is what the browser needs.
@@ -136,7 +136,7 @@ func (p *Provider) Cancel(ctx context.Context, r payment.CancelRequest) (payment
 	return s, unlessDone(err, spent)
 }
 
-// Capture takes Request.Amount. Without Config.MultiCapture, Stripe releases the rest.
+// Capture takes Request.Amount. Without [Config].MultiCapture, Stripe releases the rest.
 //
 // The error is payment.AlreadyDone for an intent of which nothing is left, payment.Declined or payment.NotSent for more than what is left,
 // or else what Stripe said.

@@ -85,6 +85,11 @@ func (s *Store) Commit(ctx context.Context, c *payment.Changes) error {
 		if now.Version != c.Version {
 			return fmt.Errorf("kvstore: collection %.64q has version %d, not %d: %w", c.CollectionID, now.Version, c.Version, payment.ErrConflict)
 		}
+		for _, row := range rows {
+			if c.NewRequests && row.kind == kindRequests && t.get(rowKey(row.kind, row.id)) != "" {
+				return fmt.Errorf("kvstore: request %.64q is there already: %w", row.id, payment.ErrDuplicate)
+			}
+		}
 		if err := t.put(rows); err != nil {
 			return err
 		}

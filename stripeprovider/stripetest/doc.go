@@ -46,7 +46,7 @@
 //
 // # Keys
 //
-// A request with an Idempotency-Key is executed once, and what it was answered is kept for Config.KeyTTL, a refusal and a 500 too. The
+// A request with an Idempotency-Key is executed once, and what it was answered is kept for [Config].KeyTTL, a refusal and a 500 too. The
 // same request is then answered from memory, with Idempotent-Replayed; another one is refused with idempotency_error; one that comes
 // while the first is under way gets 409. What was refused before anything was executed is not kept: unknown parameters, 401, 403, 429.
 //

@@ -44,7 +44,7 @@ func (g *Gateway) EventsOf(kind string) []Event {
 	return slices.DeleteFunc(g.Events(), func(e Event) bool { return e.Type != kind })
 }
 
-// Sign returns the headers and the body of a webhook with the event, signed now with Config.WebhookSecret.
+// Sign returns the headers and the body of a webhook with the event, signed now with [Config].WebhookSecret.
 func (g *Gateway) Sign(e Event) (http.Header, []byte) { return g.SignBody(e.Body, g.cfg.Now()) }
 
 // SignBody signs any body as Stripe does, at any time, for webhooks that Stripe would never send.
