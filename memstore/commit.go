@@ -115,8 +115,8 @@ func (s *Store) Commit(ctx context.Context, c *payment.Changes) error {
 func (s *Store) look(st *step, c *payment.Changes) error {
 	st.id, st.version, st.inserts = c.CollectionID, c.Version, c.NewRequests
 	st.collection.row = c.Collection
-	s.mu.RLock()
-	defer s.mu.RUnlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if err := s.checkVersion(st); err != nil {
 		return err // before anything is copied
 	}

@@ -158,8 +158,8 @@ func scan[T any](ctx context.Context, q *query, fromCursor bool, listed func(*pa
 
 // batch runs step, which may look at so many rows, under the lock.
 func (q *query) batch(step func(rows int) bool) bool {
-	q.s.mu.RLock()
-	defer q.s.mu.RUnlock()
+	q.s.mu.Lock()
+	defer q.s.mu.Unlock()
 	return step(batchSize)
 }
 

@@ -27,9 +27,9 @@ func (s *Store) Load(ctx context.Context, by payment.Key) (*payment.Rows, error)
 		return nil, err
 	}
 	var f found
-	s.mu.RLock()
+	s.mu.Lock()
 	s.find(&f, &by)
-	s.mu.RUnlock()
+	s.mu.Unlock()
 	if f.collection == nil {
 		return nil, notFound(by)
 	}

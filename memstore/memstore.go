@@ -31,7 +31,7 @@ import (
 // Store keeps rows in memory. Make one with [New]. All its methods are safe for concurrent use, and return the context's error if it
 // has ended, before anything is read or written.
 type Store struct {
-	mu sync.RWMutex // guards all below, but not what the rows' pointers point to
+	mu sync.Mutex // guards all below, but not what the rows' pointers point to; held so shortly that one who waits had better spin, which an RWMutex does not
 
 	collections map[string]*collection
 	sessions    map[string]*session
@@ -91,9 +91,9 @@ func (s *Store) Settings(ctx context.Context) (*payment.Settings, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	s.mu.RLock()
+	s.mu.Lock()
 	now := s.settings
-	s.mu.RUnlock()
+	s.mu.Unlock()
 	return copySettings(now), nil
 }
 
