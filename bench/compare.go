@@ -17,11 +17,9 @@ type bars struct {
 	p99   float64 // 0: none
 }
 
-var clientCounts = []int{1, 8, 32}
-
 // compare measures contenders beside their floor, the first of them, and writes a table.
 func (b *bench) compare(ctx context.Context, list []contender, required map[string]bars) error {
-	for _, clients := range clientCounts {
+	for _, clients := range []int{1, 8, 32} {
 		got, err := interleave(ctx, b.rounds, b.limit, clients, list)
 		if err != nil {
 			return err
@@ -41,7 +39,10 @@ func (b *bench) compare(ctx context.Context, list []contender, required map[stri
 	return nil
 }
 
-var compareColumns = []string{"who", "clients", "flows/s", "of the floor's", "p50 of a flow", "p99, and of the floor's"}
+// compareColumns are those of its tables.
+func compareColumns() []string {
+	return []string{"who", "clients", "flows/s", "of the floor's", "p50 of a flow", "p99, and of the floor's"}
+}
 
 // postgres compares with the floor on PostgreSQL, and counts what a flow costs the server.
 func (b *bench) postgres(ctx context.Context) error {
@@ -77,7 +78,7 @@ func (b *bench) postgres(ctx context.Context) error {
 		{"floor", floor}, {"pure provider", flowOf(usual, pure)}, {"pure provider, rows loaded for each step", flowOf(loading, pure)},
 		{"gateway that answers at once", flowOf(usual, gateway)}, {"gateway, rows loaded for each step", flowOf(loading, gateway)},
 	}
-	b.report.section("PostgreSQL beside the floor", "Each line is the median of its rounds; ratios are taken round by round.", compareColumns...)
+	b.report.section("PostgreSQL beside the floor", "Each line is the median of its rounds; ratios are taken round by round.", compareColumns()...)
 	if err := b.compare(ctx, list, map[string]bars{
 		"pure provider":                {map[int]float64{1: 0.60, 8: 0.60, 32: 0.55}, 2.5},
 		"gateway that answers at once": {map[int]float64{1: 0.38, 8: 0.38, 32: 0.38}, 0},
@@ -121,7 +122,7 @@ func (b *bench) sqlite(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	b.report.section("SQLite beside the floor", "The floor has one connection and one commit for each step; the store lets commits that wait share one.", compareColumns...)
+	b.report.section("SQLite beside the floor", "The floor has one connection and one commit for each step; the store lets commits that wait share one.", compareColumns()...)
 	return b.compare(ctx, []contender{{"floor", floor}, {"pure provider", flowOf(svc, pure)}, {"gateway that answers at once", flowOf(svc, gateway)}},
 		map[string]bars{"pure provider": {map[int]float64{1: 0.70, 8: 1.3, 32: 2.0}, 0}})
 }
@@ -136,6 +137,6 @@ func (b *bench) memory(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	b.report.section("memstore", "No floor: nothing is written. The first line is what the second is compared with.", compareColumns...)
+	b.report.section("memstore", "No floor: nothing is written. The first line is what the second is compared with.", compareColumns()...)
 	return b.compare(ctx, []contender{{"pure provider", local}, {"gateway that answers at once", flowOf(svc, gateway)}}, nil)
 }

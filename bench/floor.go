@@ -18,7 +18,7 @@ import (
 // prepared. It has no events, no operations, no versions and no keys, and it loads nothing.
 
 // price is what each flow is about.
-var price = decimal.New(1099, -2)
+func price() decimal.Decimal { return decimal.New(1099, -2) }
 
 // floorTables is for PostgreSQL and, but for the fillfactor, for SQLite.
 const floorTables = `
@@ -51,7 +51,7 @@ type ids struct {
 func newIDs() (ids, error) {
 	metadata, err := json.Marshal(map[string]any{"order": "A-1"})
 	id := func() string { return uuid.Must(uuid.NewV7()).String() }
-	return ids{id(), id(), id(), id(), id(), price.String(), string(metadata)}, err
+	return ids{id(), id(), id(), id(), id(), price().String(), string(metadata)}, err
 }
 
 // postgresFloor makes the tables, and returns the flow.

@@ -47,11 +47,11 @@ func (b *bench) slow(ctx context.Context) error {
 			all.Wait()
 		}
 		at(sessions, func(i int) error {
-			c, err := svc.CreateCollection(ctx, payment.CreateCollectionParams{CurrencyCode: "USD", Amount: price})
+			c, err := svc.CreateCollection(ctx, payment.CreateCollectionParams{CurrencyCode: "USD", Amount: price()})
 			if err != nil {
 				return err
 			}
-			x, err := svc.CreateSession(ctx, payment.CreateSessionParams{CollectionID: c.ID, ProviderID: gateway, Amount: price})
+			x, err := svc.CreateSession(ctx, payment.CreateSessionParams{CollectionID: c.ID, ProviderID: gateway, Amount: price()})
 			if err != nil {
 				return err
 			}
@@ -170,7 +170,7 @@ func (b *bench) hot(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		c, err := svc.CreateCollection(ctx, payment.CreateCollectionParams{CurrencyCode: "USD", Amount: price.Shift(2)})
+		c, err := svc.CreateCollection(ctx, payment.CreateCollectionParams{CurrencyCode: "USD", Amount: price().Shift(2)})
 		if err != nil {
 			return err
 		}
@@ -179,7 +179,7 @@ func (b *bench) hot(ctx context.Context) error {
 		began := time.Now()
 		for i := range writers {
 			all.Go(func() {
-				x, err := svc.CreateSession(ctx, payment.CreateSessionParams{CollectionID: c.ID, ProviderID: pure, Amount: price})
+				x, err := svc.CreateSession(ctx, payment.CreateSessionParams{CollectionID: c.ID, ProviderID: pure, Amount: price()})
 				if err == nil {
 					_, err = svc.AuthorizeSession(ctx, payment.AuthorizeSessionParams{SessionID: x.ID})
 				}

@@ -19,8 +19,8 @@ type figures struct {
 	p50, p99 time.Duration
 }
 
-// drive runs a flow by so many clients, one after the other each, until the time is over and at least least flows have ended.
-func drive(ctx context.Context, clients int, limit time.Duration, least int64, f flow) (figures, error) {
+// drive runs a flow by so many clients, one after the other each, until the time is over and so many flows have ended as are needed.
+func drive(ctx context.Context, clients int, limit time.Duration, needed int64, f flow) (figures, error) {
 	took := make([][]time.Duration, clients)
 	errs := make([]error, clients)
 	var done atomic.Int64
@@ -28,7 +28,7 @@ func drive(ctx context.Context, clients int, limit time.Duration, least int64, f
 	var wg sync.WaitGroup
 	for i := range clients {
 		wg.Go(func() {
-			for errs[i] == nil && (time.Since(began) < limit || done.Load() < least) {
+			for errs[i] == nil && (time.Since(began) < limit || done.Load() < needed) {
 				start := time.Now()
 				errs[i] = f(ctx)
 				took[i] = append(took[i], time.Since(start))

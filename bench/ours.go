@@ -39,9 +39,6 @@ func service(s payment.Store, latency time.Duration, keep int) (*payment.Service
 	})
 }
 
-// steps are those of a flow, by name, in their order.
-var steps = []string{"CreateCollection", "CreateSession", "AuthorizeSession", "CapturePayment", "RefundPayment"}
-
 // play plays the steps of a payment by a provider, in a collection that is given or is made first, and tells how long each took, if told is
 // not nil.
 func play(ctx context.Context, svc *payment.Service, provider, collectionID string, told func(step string, took time.Duration)) error {
@@ -53,14 +50,14 @@ func play(ctx context.Context, svc *payment.Service, provider, collectionID stri
 		}
 	}
 	if collectionID == "" {
-		c, err := svc.CreateCollection(ctx, payment.CreateCollectionParams{CurrencyCode: "USD", Amount: price, Metadata: payment.Data{"order": "A-1"}})
+		c, err := svc.CreateCollection(ctx, payment.CreateCollectionParams{CurrencyCode: "USD", Amount: price(), Metadata: payment.Data{"order": "A-1"}})
 		if err != nil {
 			return err
 		}
 		next("CreateCollection")
 		collectionID = c.ID
 	}
-	x, err := svc.CreateSession(ctx, payment.CreateSessionParams{CollectionID: collectionID, ProviderID: provider, Amount: price})
+	x, err := svc.CreateSession(ctx, payment.CreateSessionParams{CollectionID: collectionID, ProviderID: provider, Amount: price()})
 	if err != nil {
 		return err
 	}

@@ -84,7 +84,7 @@ type single struct {
 
 // Query sends the statement.
 func (s *single) Query() (rows pgx.Rows, err error) {
-	s.rows, err = s.conn.Query(s.ctx, s.query.SQL, s.query.Arguments...)
+	s.rows, err = s.conn.Query(s.ctx, s.query.SQL, s.query.Arguments...) //nolint:gocritic // who calls reads the rows
 	return s.rows, err
 }
 

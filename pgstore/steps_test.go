@@ -101,7 +101,7 @@ func TestStepsOfAPayment(t *testing.T) {
 					require.Equal(t, step.loads, store.loads, said)
 					require.Equal(t, step.commits, store.commits, said)
 					require.EqualValues(t, step.loads+step.commits, trips.Load(), said)
-					require.EqualValues(t, trips.Load(), sent.n.Load(), said) // each is one statement
+					require.Equal(t, trips.Load(), sent.n.Load(), said) // each is one statement
 				}
 			}
 		})
