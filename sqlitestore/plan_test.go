@@ -113,14 +113,14 @@ func TestEveryListIsServedByAnIndex(t *testing.T) {
 	}))
 	list, _, err := new(listings()[payment.RowDeliveries]).statements(&payment.Filter{IDs: []string{"a"}}, &payment.Page{Limit: 5})
 	require.NoError(t, err)
-	require.Contains(t, plan(t, s, "SELECT * FROM payment_deliveries"+list.sql(), list.args...)[0], "SEARCH payment_deliveries USING INDEX sqlite_autoindex")
+	require.Contains(t, plan(t, s, "SELECT * FROM payment_deliveries"+list.sql(), list.args...)[0], "SEARCH payment_deliveries USING PRIMARY KEY")
 }
 
 func TestEveryLookUpAndSweepIsServedByAnIndex(t *testing.T) {
 	s := openFile(t, Config{})
 	for query, index := range map[string]string{
-		"SELECT * FROM payment_sessions" + byID:              "sqlite_autoindex_payment_sessions_1 (id=?)",
-		"SELECT * FROM payment_operations" + byIDWithin:      "sqlite_autoindex_payment_operations_1 (id=?)",
+		"SELECT * FROM payment_sessions" + byID:              "PRIMARY KEY (id=?)",
+		"SELECT * FROM payment_operations" + byIDWithin:      "PRIMARY KEY (id=?)",
 		"SELECT * FROM payment_captures" + byPayment:         "payment_captures_payment (payment_id=?)",
 		"SELECT * FROM payment_refunds" + byPayment:          "payment_refunds_payment (payment_id=?)",
 		"SELECT * FROM payment_sessions" + byReference:       "payment_sessions_reference (provider_id=? AND reference=?)",
