@@ -46,3 +46,10 @@ func TestPoolsOfAHost(t *testing.T) {
 		require.NoError(t, db.Ping(), "the host's own")
 	}
 }
+
+// TestAMigrationTakesItsTime has a file migrated whose migration takes longer than locks are waited for.
+func TestAMigrationTakesItsTime(t *testing.T) {
+	s, err := Open(filepath.Join(t.TempDir(), "shop.db"), Config{BusyTimeout: 3 * time.Millisecond})
+	require.NoError(t, err)
+	require.NoError(t, s.Close())
+}

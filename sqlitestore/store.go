@@ -87,16 +87,14 @@ func Open(path string, cfg Config) (*Store, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
-	cfg = cfg.withDefaults()
-	ctx, cancel := context.WithTimeout(context.Background(), cfg.BusyTimeout)
-	defer cancel()
-	s := newStore(cfg)
+	s := newStore(cfg.withDefaults())
+	ctx := context.Background() // locks are waited for as Config says; a migration takes the time that it takes
 	err := s.open(ctx, path)
 	if err == nil {
 		err = s.check(ctx)
 	}
 	if err != nil {
-		return nil, errors.Join(explain(context.Background(), err), s.Close())
+		return nil, errors.Join(explain(ctx, err), s.Close())
 	}
 	return s, nil
 }
@@ -128,7 +126,9 @@ func (s *Store) open(ctx context.Context, path string) error {
 		return err
 	}
 	db.SetMaxOpenConns(1)
-	for err = Migrate(ctx, db); busy(err) && ctx.Err() == nil; err = Migrate(ctx, db) {
+	patience, cancel := context.WithTimeout(ctx, s.cfg.BusyTimeout)
+	defer cancel()
+	for err = Migrate(ctx, db); busy(err) && patience.Err() == nil; err = Migrate(ctx, db) {
 		s.pause() // another process makes it
 	}
 	if err != nil {
