@@ -29,7 +29,7 @@ const most = 1.3
 
 // growth asks what an operation costs with more and more beside it: sessions in the same collection, and other collections.
 func (b *bench) growth(ctx context.Context) error {
-	server, err := pgtest.Start(pgtest.Options{Own: true, Settings: []string{"shared_buffers=512MB", "max_wal_size=8GB", "checkpoint_timeout=30min"}})
+	server, err := pgtest.Start(pgtest.Options{Own: true, Settings: []string{"shared_buffers=512MB", "max_wal_size=2GB", "checkpoint_timeout=30min"}})
 	if err != nil {
 		return err
 	}
