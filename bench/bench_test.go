@@ -70,7 +70,7 @@ func TestRatiosAreOfOneRound(t *testing.T) {
 			return nil
 		}
 	}
-	got, err := interleave(t.Context(), 3, 30*time.Millisecond, 1, []contender{{"floor", wait(1)}, {"twice", wait(2)}})
+	got, err := interleave(t.Context(), 3, 30*time.Millisecond, 1, []contender{{name: "floor", flow: wait(1)}, {name: "twice", flow: wait(2)}})
 	require.NoError(t, err)
 	require.Equal(t, 1.0, got[0].ratio) //nolint:testifylint // a number divided by itself
 	require.InDelta(t, 0.5, got[1].ratio, 0.4)

@@ -275,7 +275,7 @@ func (b *bench) process(ctx context.Context, dsn string) error {
 	if err != nil {
 		return err
 	}
-	got, err := drive(ctx, b.rounds, b.limit, 1, flowOf(svc, pure))
+	got, err := drive(ctx, b.rounds, b.limit, 1, func(ctx context.Context) error { return play(ctx, svc, pure, "", nil) })
 	if err != nil {
 		return err
 	}

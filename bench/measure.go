@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -48,8 +49,9 @@ func drive(ctx context.Context, clients int, limit time.Duration, needed int64, 
 
 // contender is one of those that are measured beside each other. The first of a list is what the others are compared with.
 type contender struct {
-	name string
-	flow flow
+	name  string
+	flow  flow
+	renew func() error // before each of its turns; may be nil
 }
 
 // compared is what became of one contender at one number of clients: the medians of all rounds.
@@ -63,7 +65,7 @@ type compared struct {
 }
 
 // interleave lets contenders run in turns, so that what else the machine does meets all of them alike, and compares each with the first of
-// its round.
+// its round. Nobody has to clear away what was left by another: garbage is collected before each turn.
 func interleave(ctx context.Context, rounds int, limit time.Duration, clients int, list []contender) ([]compared, error) {
 	measured := make([][]figures, len(list))
 	for round := range rounds {
@@ -72,6 +74,12 @@ func interleave(ctx context.Context, rounds int, limit time.Duration, clients in
 			if round%2 == 1 { // who is first in one round is last in the next
 				n = len(list) - 1 - i
 			}
+			if list[n].renew != nil {
+				if err := list[n].renew(); err != nil {
+					return nil, err
+				}
+			}
+			runtime.GC()
 			f, err := drive(ctx, clients, limit, int64(clients), list[n].flow)
 			if err != nil {
 				return nil, fmt.Errorf("%s, %d clients: %w", list[n].name, clients, err)

@@ -78,9 +78,15 @@ func play(ctx context.Context, svc *payment.Service, provider, collectionID stri
 	return nil
 }
 
-// flowOf returns the flow of a Service with a provider.
-func flowOf(svc *payment.Service, provider string) flow {
-	return func(ctx context.Context) error { return play(ctx, svc, provider, "", nil) }
+// contend returns the flows of a Service with a provider. The Service is a new one in each turn, lest the books of its gateway, which are
+// elsewhere in life, become what this process is busy with.
+func contend(name string, s func() payment.Store, keep int, provider string) contender {
+	var svc *payment.Service
+	return contender{
+		name:  name,
+		flow:  func(ctx context.Context) error { return play(ctx, svc, provider, "", nil) },
+		renew: func() (err error) { svc, err = service(s(), 0, keep); return err },
+	}
 }
 
 // postgresStore migrates a schema, and opens a store with a pool of its own.

@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/seed40c892db/payment"
 )
 
@@ -31,15 +29,14 @@ func (s *Store) Commit(ctx context.Context, c *payment.Changes) error {
 	if err := s.ready(ctx); err != nil {
 		return err
 	}
-	b := &pgx.Batch{}
-	b.Queue(s.sql.commit(shapeOf(c)), w.args...)
-	err := s.db.write(ctx, b, func(results results) error {
-		if _, err := results.Exec(); err != nil {
-			return commitError(c, err)
-		}
-		return nil
-	})
-	return s.explain(ctx, "commit", err)
+	out := &write{changes: c, text: s.sql.commit(shapeOf(c)), args: w.args, size: w.size, ctx: ctx}
+	var err error
+	if s.queue == nil {
+		err = out.send(s.db)
+	} else {
+		err = s.queue.send(out)
+	}
+	return s.explain(ctx, "commit", commitError(c, err))
 }
 
 // commitError tells what a commit was refused for.

@@ -53,6 +53,7 @@ type Store struct {
 	cfg   Config
 	known *atomic.Bool  // whether the database was seen to be usable
 	pool  *pgxpool.Pool // nil in a transaction of the host
+	queue *queue        // likewise
 }
 
 // New returns a store on the tables of cfg.Schema. It does not connect: that [Migrate] was run, and that the server is PostgreSQL 15 or
@@ -70,7 +71,8 @@ func New(pool *pgxpool.Pool, cfg Config) (*Store, error) {
 	if pool == nil {
 		return nil, errNoPool()
 	}
-	return &Store{db: pooled{pool}, sql: newStatements(cfg.Schema), cfg: cfg, known: new(atomic.Bool), pool: pool}, nil
+	db := pooled{pool}
+	return &Store{db: db, sql: newStatements(cfg.Schema), cfg: cfg, known: new(atomic.Bool), pool: pool, queue: newQueue(db, pool.Config().MaxConns)}, nil
 }
 
 func errNoPool() error { return &payment.InvalidError{Field: "pool", Rule: "must not be nil"} }

@@ -10,6 +10,7 @@ import (
 type connection struct {
 	conn     *sql.Conn
 	prepared map[string]*sql.Stmt // nil: it goes back to the host after each use, and nothing is prepared
+	wrote    bool                 // whether it may have written anything since this was last set
 }
 
 // maxPrepared bounds how many statements a connection keeps: lists have many forms.
@@ -42,12 +43,16 @@ func (c *connection) exec(ctx context.Context, query string, args ...any) (int64
 		r, err = c.conn.ExecContext(ctx, query, args...)
 	}
 	if err != nil {
+		c.wrote = true // or SQLite has undone what others wrote
 		return 0, err
 	}
-	return r.RowsAffected()
+	n, err := r.RowsAffected()
+	c.wrote = c.wrote || n > 0 || err != nil
+	return n, err
 }
 
 func (c *connection) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	c.wrote = true // it may be an UPDATE that returns rows
 	s, err := c.statement(ctx, query)
 	if err != nil {
 		return nil, err

@@ -89,13 +89,14 @@ func (s *Store) enqueue(j *job) error {
 // writeAll writes until nothing waits.
 func (s *Store) writeAll() {
 	defer s.writers.Done()
+	savepoints := false
 	for s.anyWaits() {
 		c, err := s.writer.take(s.life)
 		if err != nil {
 			s.failAll(err)
 			continue
 		}
-		s.writeGroup(c)
+		savepoints = s.writeGroup(c, savepoints)
 		s.writer.give(c)
 	}
 }
@@ -159,30 +160,37 @@ func (s *Store) failAll(err error) {
 	}
 }
 
-// writeGroup writes what waits in one transaction. It waits for the lock as long as a job does, and takes them when it has the lock.
-func (s *Store) writeGroup(c *connection) {
+// writeGroup writes what waits in one transaction. It waits for the lock as long as a job does, and takes them when it has the lock. Without
+// savepoints, which cost a fifth, nobody's failure can be undone alone: then nothing is written, and it returns that the next needs them.
+func (s *Store) writeGroup(c *connection, savepoints bool) (next bool) {
 	err := s.intact()
 	if err == nil {
 		_, err = c.exec(s.life, "BEGIN IMMEDIATE")
 	}
 	if busy(err) && s.life.Err() == nil {
 		s.pause()
-		return
+		return savepoints
 	}
 	if err != nil {
 		s.failAll(err)
-		return
+		return false
 	}
 	group := s.nextGroup()
 	refused := make([]error, len(group))
 	stored := 0
 	for i, j := range group {
-		err := runJob(c, j, len(group) == 1)
+		c.wrote = false
+		err := runJob(c, j, savepoints && len(group) > 1)
+		if err != nil && !savepoints && len(group) > 1 && c.wrote {
+			_ = end(c, false)
+			s.putBack(group)
+			return true
+		}
 		if errors.Is(err, errLost) { // and with it what the others wrote: they do so again, without this one
 			_ = end(c, false)
 			s.putBack(slices.Delete(group, i, i+1))
 			j.answer(explain(context.Background(), err))
-			return
+			return savepoints
 		}
 		if refused[i] = explain(context.Background(), err); err == nil {
 			stored++
@@ -196,6 +204,7 @@ func (s *Store) writeGroup(c *connection) {
 		}
 		j.answer(refused[i])
 	}
+	return false
 }
 
 // pause waits a moment for whoever has the lock. The connection has a busy_timeout of its own, as a rule.
@@ -208,13 +217,14 @@ func (s *Store) pause() {
 // errLost says that SQLite has rolled back the whole transaction, as it does when the disk is full.
 var errLost = errors.New("the transaction was rolled back")
 
-// runJob runs one job so that its failure undoes nothing but its own. alone spares the savepoint: the transaction is rolled back then.
-func runJob(c *connection, j *job, alone bool) error {
+// runJob runs one job, with a savepoint so that its failure undoes nothing but its own.
+func runJob(c *connection, j *job, savepoint bool) error {
 	ctx := context.Background() // an interrupted write would undo all of the others
-	if alone {
-		return guarded(func() error { return j.run(ctx, c) })
+	run := func() error { return j.run(ctx, c) }
+	if savepoint {
+		return within(ctx, c, run)
 	}
-	return within(ctx, c, func() error { return j.run(ctx, c) })
+	return guarded(run)
 }
 
 // within runs f between SAVEPOINT and RELEASE, and undoes what it did if it fails. The error matches errLost when there is no longer a

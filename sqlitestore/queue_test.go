@@ -178,23 +178,40 @@ func TestAPanicIsItsCallersOwn(t *testing.T) {
 
 // SQLite rolls a transaction back as a whole where the disk is full or does not answer.
 func TestATransactionThatIsLostIsRepeatedWithoutWhoLostIt(t *testing.T) {
-	s := openFile(t, Config{BusyTimeout: time.Minute})
 	lost := errors.New("lost")
-	errs := together(t, s,
-		func() error { return s.Commit(context.Background(), order(1)) },
-		func() error {
-			return s.write(context.Background(), func(ctx context.Context, db database) error {
-				_, err := db.exec(ctx, "ROLLBACK")
-				require.NoError(t, err)
-				return lost
-			})
+	for name, job := range map[string]func(context.Context, database) error{
+		"by a statement of its own": func(ctx context.Context, db database) error {
+			_, err := db.exec(ctx, "ROLLBACK")
+			require.NoError(t, err)
+			return lost
 		},
-		func() error { return s.Commit(context.Background(), order(2)) })
-	require.NoError(t, errs[0])
-	require.ErrorIs(t, errs[1], lost)
-	require.NoError(t, errs[2])
-	for n := 1; n <= 2; n++ {
-		require.EqualValues(t, 1, version(t, s, order(n).CollectionID))
+		"by a statement that fails": func(ctx context.Context, db database) error {
+			_, err := db.exec(ctx, "INSERT OR ROLLBACK INTO payment_due (kind) VALUES (NULL)")
+			require.Error(t, err)
+			return lost
+		},
+		"not at all": func(ctx context.Context, db database) error {
+			rows, err := db.query(ctx, "UPDATE payment_collections SET version = 7 RETURNING id")
+			require.NoError(t, err)
+			for rows.Next() {
+			}
+			require.NoError(t, errors.Join(rows.Err(), rows.Close()))
+			return lost
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := openFile(t, Config{BusyTimeout: time.Minute})
+			errs := together(t, s,
+				func() error { return s.Commit(context.Background(), order(1)) },
+				func() error { return s.write(context.Background(), job) },
+				func() error { return s.Commit(context.Background(), order(2)) })
+			require.NoError(t, errs[0])
+			require.ErrorIs(t, errs[1], lost)
+			require.NoError(t, errs[2])
+			for n := 1; n <= 2; n++ {
+				require.EqualValues(t, 1, version(t, s, order(n).CollectionID))
+			}
+		})
 	}
 }
 

@@ -1,0 +1,255 @@
+package pgstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/seed40c892db/payment"
+)
+
+// What a transaction of many commits holds at most.
+const (
+	maxGroup     = 32      // commits
+	maxGroupSize = 1 << 20 // bytes, unless one commit is larger
+)
+
+// patience is how long a transaction of many commits waits for a row that somebody else has locked, as a transaction of the host may: the
+// commit that wants it then waits alone, as long as it takes. A transaction that lasts longer counts no longer as one under way, so that those
+// that wait, or a slow server, keep nobody else.
+const patience = 50 * time.Millisecond
+
+// write is a commit on its way to the server.
+type write struct {
+	changes *payment.Changes
+	text    string // the statement
+	args    []any
+	size    int // in bytes
+
+	ctx    context.Context //nolint:containedctx // of the call that it is made for
+	answer chan verdict    // takes one; nil in a write that did not wait
+	group  *group          // nil while it waits
+}
+
+// group is a transaction of many writes.
+type group struct {
+	writes []*write
+	waits  atomic.Int64    // how many callers wait for it
+	ctx    context.Context //nolint:containedctx // ends when none does
+	cancel context.CancelFunc
+}
+
+// verdict is what became of a write.
+type verdict struct {
+	err    error
+	alone  bool // nothing was written: it is to be sent alone
+	writer bool // and counts as a transaction under way
+}
+
+// queue lets commits that come while others are under way share a transaction: one round trip and one sync for all of them. As long as fewer
+// are under way than it may have at once, a commit goes alone, at once.
+type queue struct {
+	db   database
+	most int // transactions at once
+
+	mu      sync.Mutex
+	waiting []*write
+	writers int // transactions under way
+}
+
+// newQueue makes the queue of a pool. Transactions beyond the number of the server's cores only get in each other's way, and a pool is to have
+// four connections for each core.
+func newQueue(db database, conns int32) *queue {
+	return &queue{db: db, most: max(2, int(conns)/4)}
+}
+
+// send sends a write, alone or with others, and returns its own error.
+func (q *queue) send(w *write) error {
+	if q.begin(w) {
+		defer q.occupy()()
+		return w.send(q.db)
+	}
+	select {
+	case v := <-w.answer:
+		return q.heed(w, v)
+	case <-w.ctx.Done():
+	}
+	if q.leave(w) {
+		return w.ctx.Err()
+	}
+	select {
+	case v := <-w.answer: // it was there already
+		return q.heed(w, v)
+	default:
+		return fmt.Errorf("%w: %w", errUncertain, w.ctx.Err())
+	}
+}
+
+// heed does what a verdict says.
+func (q *queue) heed(w *write, v verdict) error {
+	if v.writer {
+		defer q.occupy()()
+	}
+	if v.alone {
+		return w.send(q.db)
+	}
+	return v.err
+}
+
+// begin reports whether a write goes at once; else it waits, and is answered.
+func (q *queue) begin(w *write) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.writers < q.most {
+		q.writers++
+		return true
+	}
+	w.answer = make(chan verdict, 1)
+	q.waiting = append(q.waiting, w)
+	return false
+}
+
+// leave takes back a write that still waits, and reports whether it did. A transaction that nobody waits for is given up.
+func (q *queue) leave(w *write) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if i := slices.Index(q.waiting, w); i >= 0 {
+		q.waiting = slices.Delete(q.waiting, i, i+1)
+		return true
+	}
+	if g := w.group; g != nil {
+		if g.waits.Add(-1) == 0 {
+			g.cancel()
+		}
+	}
+	return false
+}
+
+// occupy begins a transaction under way, and returns what ends it.
+func (q *queue) occupy() (end func()) {
+	late := time.AfterFunc(patience, q.next) //nolint:forbidigo // how long a server takes is no time of the host
+	return func() {
+		if late.Stop() {
+			q.next()
+		}
+	}
+}
+
+// next is what follows a transaction: what has come in the meantime goes now.
+func (q *queue) next() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	writes := q.take()
+	switch len(writes) {
+	case 0:
+		q.writers--
+	case 1: // answered before it can leave, or nobody would be the writer
+		writes[0].answer <- verdict{alone: true, writer: true}
+	default:
+		g := &group{writes: writes}
+		g.waits.Store(int64(len(writes)))
+		g.ctx, g.cancel = context.WithCancel(context.WithoutCancel(writes[0].ctx))
+		for _, w := range writes {
+			w.group = g
+		}
+		go func() {
+			defer q.occupy()()
+			defer g.cancel()
+			g.send(q.db)
+		}()
+	}
+}
+
+// take takes the writes that share the next transaction. Those of one collection never do: the later one was decided before the earlier.
+func (q *queue) take() (taken []*write) {
+	left := q.waiting[:0]
+	size := 0
+	for _, w := range q.waiting {
+		full := len(taken) == maxGroup || len(taken) > 0 && size+w.size > maxGroupSize
+		if full || slices.ContainsFunc(taken, func(t *write) bool { return t.changes.CollectionID == w.changes.CollectionID }) {
+			left = append(left, w)
+			continue
+		}
+		taken = append(taken, w)
+		size += w.size
+	}
+	clear(q.waiting[len(left):])
+	q.waiting = left
+	// All processes lock collections in the same order.
+	slices.SortFunc(taken, func(a, b *write) int { return strings.Compare(a.changes.CollectionID, b.changes.CollectionID) })
+	return taken
+}
+
+// send sends the writes in one transaction. One that fails leaves it, and the others are sent again.
+func (g *group) send(db database) {
+	writes := slices.Clone(g.writes)
+	for len(writes) > 0 {
+		failed, err := together(g.ctx, db, writes)
+		if failed < 0 {
+			v := verdict{err: err}
+			if err != nil && !errors.Is(err, errUncertain) {
+				v = verdict{alone: true}
+			}
+			for _, w := range writes {
+				w.answer <- v
+			}
+			return
+		}
+		g.waits.Add(-1)
+		if isCode(err, divisionByZero) { // the collection's version, which is no other write's business
+			writes[failed].answer <- verdict{err: err}
+		} else {
+			writes[failed].answer <- verdict{alone: true}
+		}
+		writes = slices.Delete(writes, failed, failed+1)
+	}
+}
+
+// together sends writes as one transaction, and returns which one's statement the server refused, or -1.
+func together(ctx context.Context, db database, writes []*write) (failed int, err error) {
+	failed = -1
+	defer func() {
+		if p := recover(); p != nil { // of a hook of the host's pool: it must not end the process
+			failed, err = -1, fmt.Errorf("%w: panic: %v", errUncertain, p)
+		}
+	}()
+	b := &pgx.Batch{}
+	b.Queue("SELECT set_config('lock_timeout', $1, true)", patience.String())
+	for _, w := range writes {
+		b.Queue(w.text, w.args...)
+	}
+	err = db.write(ctx, b, func(results results) error {
+		failed = -1
+		if _, err := results.Exec(); err != nil {
+			return err
+		}
+		for i := range writes {
+			if _, err := results.Exec(); err != nil {
+				failed = i
+				return err
+			}
+		}
+		return nil
+	})
+	if errors.Is(err, errUncertain) {
+		failed = -1
+	}
+	return failed, err
+}
+
+// send sends a write alone.
+func (w *write) send(db database) error {
+	b := &pgx.Batch{}
+	b.Queue(w.text, w.args...)
+	return db.write(w.ctx, b, func(results results) error {
+		_, err := results.Exec()
+		return err
+	})
+}
