@@ -15,10 +15,10 @@ import (
 	"github.com/seed40c892db/payment"
 )
 
-// What a transaction of many commits holds at most.
 const (
-	maxGroup     = 32      // commits
-	maxGroupSize = 1 << 20 // bytes, unless one commit is larger
+	worthwhile   = 4       // so many commits that wait are worth a further transaction under way
+	maxGroup     = 32      // commits in a transaction
+	maxGroupSize = 1 << 20 // bytes in a transaction, unless one commit is larger
 )
 
 // patience is how long a transaction of many commits waits for a row that somebody else has locked, as a transaction of the host may: the
@@ -54,7 +54,7 @@ type verdict struct {
 }
 
 // queue lets commits that come while others are under way share a transaction: one round trip and one sync for all of them. As long as fewer
-// are under way than it may have at once, a commit goes alone, at once.
+// are under way than it may have at once, a commit goes alone, at once. Where the server is slow, and many wait, twice as many may be.
 type queue struct {
 	db   database
 	most int // transactions at once
@@ -113,6 +113,10 @@ func (q *queue) begin(w *write) bool {
 	}
 	w.answer = make(chan verdict, 1)
 	q.waiting = append(q.waiting, w)
+	if len(q.waiting) >= worthwhile && q.writers < 2*q.most {
+		q.writers++
+		q.start()
+	}
 	return false
 }
 
@@ -146,6 +150,11 @@ func (q *queue) occupy() (end func()) {
 func (q *queue) next() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	q.start()
+}
+
+// start begins a transaction with what waits, in the place of one that has ended.
+func (q *queue) start() {
 	writes := q.take()
 	switch len(writes) {
 	case 0:

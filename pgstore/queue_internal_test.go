@@ -187,6 +187,45 @@ func TestWhoLeavesIsForgotten(t *testing.T) {
 	require.Zero(t, q.writers)
 }
 
+func TestMoreAreUnderWayWhereManyWait(t *testing.T) {
+	s := &script{sent: make(chan *pgx.Batch), said: make(chan error)}
+	q := newQueue(s, 1)
+	q.most = 1
+	errs := make(chan error)
+	send := func(n int) {
+		collection := fmt.Sprint("c", n)
+		go func() {
+			errs <- q.send(&write{ctx: t.Context(), text: collection, changes: &payment.Changes{CollectionID: collection}})
+		}()
+	}
+	waits := func(n int) {
+		require.Eventually(t, func() bool {
+			q.mu.Lock()
+			defer q.mu.Unlock()
+			return len(q.waiting) == n
+		}, time.Second, 10*time.Microsecond)
+	}
+	send(0)
+	<-s.sent
+	for n := 1; n < worthwhile; n++ {
+		send(n)
+		waits(n)
+	}
+	send(worthwhile)
+	require.Len(t, texts(<-s.sent), worthwhile) // while the first is under way
+	for n := range 2 * worthwhile {
+		send(10 + n)
+		waits(n + 1)
+	}
+	s.said <- nil
+	s.said <- nil
+	require.Len(t, texts(<-s.sent), 2*worthwhile)
+	s.said <- nil
+	for range 1 + 3*worthwhile {
+		require.NoError(t, <-errs)
+	}
+}
+
 func TestWhatATransactionHolds(t *testing.T) {
 	q := newQueue(nil, 40)
 	require.Equal(t, 10, q.most)
