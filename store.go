@@ -23,7 +23,7 @@ type Store interface {
 	// and refunds of that, and the open operation that it names; the named operation; the request, and its operation. See [Key] for
 	// which session.
 	//
-	// The error is ErrNotFound only if no collection is found; else what was not found is missing from Rows. Deleted rows are
+	// The error is ErrNotFound only if no collection is found, as [Key.NotFound] makes it; else what was not found is missing from Rows. Deleted rows are
 	// returned like others.
 	Load(ctx context.Context, by Key) (*Rows, error)
 
@@ -81,6 +81,23 @@ type Key struct {
 	Reference    string // likewise, by the gateway's ID
 	Method       string // with CollectionID (or what led to it) and RequestKey
 	RequestKey   string // brings the request, its operation, and its session if no other was found
+}
+
+// NotFound returns the error of a Load that found no collection: a [*NotFoundError] with what was looked for first.
+func (k Key) NotFound() error {
+	switch {
+	case k.CollectionID != "":
+		return &NotFoundError{RowCollections, k.CollectionID}
+	case k.SessionID != "":
+		return &NotFoundError{RowSessions, k.SessionID}
+	case k.PaymentID != "":
+		return &NotFoundError{RowPayments, k.PaymentID}
+	case k.OperationID != "":
+		return &NotFoundError{RowOperations, k.OperationID}
+	case k.Reference != "":
+		return &NotFoundError{RowSessions, k.Reference}
+	}
+	return &NotFoundError{Kind: RowCollections}
 }
 
 // Rows is what a store returns. After a Load every list has at most one element, but for Captures and Refunds (oldest first, by

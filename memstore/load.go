@@ -31,7 +31,7 @@ func (s *Store) Load(ctx context.Context, by payment.Key) (*payment.Rows, error)
 	s.find(&f, &by)
 	s.mu.Unlock()
 	if f.collection == nil {
-		return nil, notFound(by)
+		return nil, by.NotFound()
 	}
 	return f.rows(), nil
 }
@@ -196,21 +196,4 @@ func (f *found) rows() *payment.Rows {
 		rows.Requests = copies([]*payment.KeyedRequest{f.request}, copyRequest)
 	}
 	return rows
-}
-
-// notFound names what was looked for first.
-func notFound(by payment.Key) error {
-	switch {
-	case by.CollectionID != "":
-		return &payment.NotFoundError{Kind: payment.RowCollections, ID: by.CollectionID}
-	case by.SessionID != "":
-		return &payment.NotFoundError{Kind: payment.RowSessions, ID: by.SessionID}
-	case by.PaymentID != "":
-		return &payment.NotFoundError{Kind: payment.RowPayments, ID: by.PaymentID}
-	case by.OperationID != "":
-		return &payment.NotFoundError{Kind: payment.RowOperations, ID: by.OperationID}
-	case by.Reference != "":
-		return &payment.NotFoundError{Kind: payment.RowSessions, ID: by.Reference}
-	}
-	return &payment.NotFoundError{Kind: payment.RowCollections}
 }

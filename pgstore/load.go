@@ -23,7 +23,7 @@ func (s *Store) Load(ctx context.Context, by payment.Key) (*payment.Rows, error)
 	}
 	q := s.sql.load(&by)
 	if q.text == "" {
-		return nil, notFound(&by)
+		return nil, by.NotFound()
 	}
 	b := &pgx.Batch{}
 	b.Queue(q.text, q.args...)
@@ -48,26 +48,9 @@ func (s *Store) Load(ctx context.Context, by payment.Key) (*payment.Rows, error)
 		return nil, s.explain(ctx, "load", err)
 	}
 	if found == nil {
-		return nil, notFound(&by)
+		return nil, by.NotFound()
 	}
 	return found, nil
-}
-
-// notFound names what was looked for first.
-func notFound(by *payment.Key) error {
-	switch {
-	case by.CollectionID != "":
-		return &payment.NotFoundError{Kind: payment.RowCollections, ID: by.CollectionID}
-	case by.SessionID != "":
-		return &payment.NotFoundError{Kind: payment.RowSessions, ID: by.SessionID}
-	case by.PaymentID != "":
-		return &payment.NotFoundError{Kind: payment.RowPayments, ID: by.PaymentID}
-	case by.OperationID != "":
-		return &payment.NotFoundError{Kind: payment.RowOperations, ID: by.OperationID}
-	case by.Reference != "":
-		return &payment.NotFoundError{Kind: payment.RowSessions, ID: by.Reference}
-	}
-	return &payment.NotFoundError{Kind: payment.RowCollections}
 }
 
 // loadQuery is the statement of a Load, whose text depends on which fields of the key are set, and what it selects.

@@ -45,7 +45,7 @@ func (t *tables) load(ctx context.Context, db database, by payment.Key) (*paymen
 		return nil, err
 	}
 	if l.id == "" || collection == nil {
-		return nil, notFound(by)
+		return nil, by.NotFound()
 	}
 	rows := &payment.Rows{Collections: []*payment.PaymentCollection{collection}}
 	if by.RequestKey != "" {
@@ -220,21 +220,4 @@ func (l *loader) findOperations(ctx context.Context, rows *payment.Rows) error {
 		return add(rows.Requests[0].OperationID)
 	}
 	return nil
-}
-
-// notFound names what was looked for first.
-func notFound(by payment.Key) error {
-	switch {
-	case by.CollectionID != "":
-		return &payment.NotFoundError{Kind: payment.RowCollections, ID: by.CollectionID}
-	case by.SessionID != "":
-		return &payment.NotFoundError{Kind: payment.RowSessions, ID: by.SessionID}
-	case by.PaymentID != "":
-		return &payment.NotFoundError{Kind: payment.RowPayments, ID: by.PaymentID}
-	case by.OperationID != "":
-		return &payment.NotFoundError{Kind: payment.RowOperations, ID: by.OperationID}
-	case by.Reference != "":
-		return &payment.NotFoundError{Kind: payment.RowSessions, ID: by.Reference}
-	}
-	return &payment.NotFoundError{Kind: payment.RowCollections}
 }

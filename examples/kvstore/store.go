@@ -70,7 +70,7 @@ func load(r Reader, by payment.Key, rows *payment.Rows) error {
 	id := l.collectionOf(by)
 	c := find[payment.PaymentCollection](l, payment.RowCollections, id, id)
 	if c == nil {
-		return errors.Join(l.err, &payment.NotFoundError{Kind: payment.RowCollections, ID: id})
+		return errors.Join(l.err, by.NotFound())
 	}
 	rows.Collections = append(rows.Collections, c)
 	named := find[payment.Operation](l, payment.RowOperations, by.OperationID, id)
