@@ -8,7 +8,7 @@
 //	store, err := pgstore.New(pool, pgstore.Config{})
 //	svc, err := payment.NewService(store, payment.Config{Providers: providers})
 //
-// Any number of processes may share the tables. Each call is one round trip, and a commit is one transaction; the connection is given back
+// Any number of processes may share the tables. Each call is one round trip, commits that wait share a transaction, and the connection is given back
 // before a provider is called. How many connections the pool has bounds how many steps of payments go on at a time: 4 per core of the
 // server are a good start, and there is no use in more than the server can work on.
 //

@@ -63,7 +63,7 @@ func (s *Store) explain(ctx context.Context, doing string, err error) error {
 	if errors.Is(err, errUncertain) {
 		return fmt.Errorf("pgstore: %s: %w: %w", doing, payment.ErrCommitUnknown, err)
 	}
-	if _, ok := errors.AsType[*payment.StoreError](err); ok || errors.Is(err, payment.ErrInvalid) {
+	if _, ok := errors.AsType[*payment.StoreError](err); ok || errors.Is(err, payment.ErrInvalid) || errors.Is(err, errRefused) {
 		return err
 	}
 	if problem, advice := s.diagnose(ctx, err); problem != "" {

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -36,21 +35,28 @@ type write struct {
 	ctx    context.Context //nolint:containedctx // of the call that it is made for
 	answer chan verdict    // takes one; nil in a write that did not wait
 	group  *group          // nil while it waits
+	left   bool            // nobody waits for the answer
 }
 
-// group is a transaction of many writes.
+// group is a transaction of many writes. Its context has no values: it is nobody's call.
 type group struct {
-	writes []*write
-	waits  atomic.Int64    // how many callers wait for it
-	ctx    context.Context //nolint:containedctx // ends when none does
+	writes []*write        // not yet answered
+	ctx    context.Context //nolint:containedctx // ends when nobody waits
 	cancel context.CancelFunc
+}
+
+// giveUp ends a transaction that nobody waits for.
+func (g *group) giveUp() {
+	if !slices.ContainsFunc(g.writes, func(w *write) bool { return !w.left }) {
+		g.cancel()
+	}
 }
 
 // verdict is what became of a write.
 type verdict struct {
 	err    error
 	alone  bool // nothing was written: it is to be sent alone
-	writer bool // and counts as a transaction under way
+	writer bool // likewise, as a transaction under way
 }
 
 // queue lets commits that come while others are under way share a transaction: one round trip and one sync for all of them. As long as fewer
@@ -62,19 +68,19 @@ type queue struct {
 	mu      sync.Mutex
 	waiting []*write
 	writers int // transactions under way
+	size    int // commits that a transaction takes
 }
 
 // newQueue makes the queue of a pool. Transactions beyond the number of the server's cores only get in each other's way, and a pool is to have
 // four connections for each core.
 func newQueue(db database, conns int32) *queue {
-	return &queue{db: db, most: max(2, int(conns)/4)}
+	return &queue{db: db, most: max(2, int(conns)/4), size: maxGroup}
 }
 
 // send sends a write, alone or with others, and returns its own error.
 func (q *queue) send(w *write) error {
 	if q.begin(w) {
-		defer q.occupy()()
-		return w.send(q.db)
+		return q.alone(w)
 	}
 	select {
 	case v := <-w.answer:
@@ -94,13 +100,23 @@ func (q *queue) send(w *write) error {
 
 // heed does what a verdict says.
 func (q *queue) heed(w *write, v verdict) error {
-	if v.writer {
-		defer q.occupy()()
-	}
-	if v.alone {
+	switch {
+	case v.writer:
+		return q.alone(w)
+	case v.alone:
 		return w.send(q.db)
 	}
 	return v.err
+}
+
+// alone sends a write as a transaction under way.
+func (q *queue) alone(w *write) error {
+	defer q.occupy()()
+	err := w.send(q.db)
+	if err == nil {
+		q.adapt(1)
+	}
+	return err
 }
 
 // begin reports whether a write goes at once; else it waits, and is answered.
@@ -128,10 +144,9 @@ func (q *queue) leave(w *write) bool {
 		q.waiting = slices.Delete(q.waiting, i, i+1)
 		return true
 	}
-	if g := w.group; g != nil {
-		if g.waits.Add(-1) == 0 {
-			g.cancel()
-		}
+	w.left = true
+	if w.group != nil {
+		w.group.giveUp()
 	}
 	return false
 }
@@ -160,18 +175,18 @@ func (q *queue) start() {
 	case 0:
 		q.writers--
 	case 1: // answered before it can leave, or nobody would be the writer
-		writes[0].answer <- verdict{alone: true, writer: true}
+		writes[0].answer <- verdict{writer: true}
 	default:
 		g := &group{writes: writes}
-		g.waits.Store(int64(len(writes)))
-		g.ctx, g.cancel = context.WithCancel(context.WithoutCancel(writes[0].ctx))
+		g.ctx, g.cancel = context.WithCancel(context.Background())
 		for _, w := range writes {
 			w.group = g
 		}
 		go func() {
 			defer q.occupy()()
+			defer q.settle(g, verdict{err: fmt.Errorf("%w: the transaction did not end", errUncertain)}) // after a Goexit in a hook of the pool
 			defer g.cancel()
-			g.send(q.db)
+			q.share(g)
 		}()
 	}
 }
@@ -181,7 +196,7 @@ func (q *queue) take() (taken []*write) {
 	left := q.waiting[:0]
 	size := 0
 	for _, w := range q.waiting {
-		full := len(taken) == maxGroup || len(taken) > 0 && size+w.size > maxGroupSize
+		full := len(taken) == q.size || len(taken) > 0 && size+w.size > maxGroupSize
 		if full || slices.ContainsFunc(taken, func(t *write) bool { return t.changes.CollectionID == w.changes.CollectionID }) {
 			left = append(left, w)
 			continue
@@ -196,29 +211,57 @@ func (q *queue) take() (taken []*write) {
 	return taken
 }
 
-// send sends the writes in one transaction. One that fails leaves it, and the others are sent again.
-func (g *group) send(db database) {
-	writes := slices.Clone(g.writes)
-	for len(writes) > 0 {
-		failed, err := together(g.ctx, db, writes)
-		if failed < 0 {
-			v := verdict{err: err}
-			if err != nil && !errors.Is(err, errUncertain) {
-				v = verdict{alone: true}
-			}
-			for _, w := range writes {
-				w.answer <- v
-			}
-			return
-		}
-		g.waits.Add(-1)
-		if isCode(err, divisionByZero) { // the collection's version, which is no other write's business
-			writes[failed].answer <- verdict{err: err}
+// share sends the writes of a group in one transaction. Where the server refuses one, the others are sent once more if it was for the
+// collection's version, which is no other write's business; whatever else it was, and after a second refusal, each is sent alone, by its own
+// caller.
+func (q *queue) share(g *group) {
+	for round := 1; len(g.writes) > 0; round++ {
+		failed, err := together(g.ctx, q.db, g.writes)
+		if err == nil {
+			q.adapt(len(g.writes))
 		} else {
-			writes[failed].answer <- verdict{alone: true}
+			q.adapt(0)
 		}
-		writes = slices.Delete(writes, failed, failed+1)
+		switch {
+		case err == nil || errors.Is(err, errUncertain):
+			q.settle(g, verdict{err: err})
+		case failed >= 0 && isCode(err, divisionByZero):
+			q.settle(g, verdict{err: err}, g.writes[failed])
+			if round == 2 {
+				q.settle(g, verdict{alone: true})
+			}
+		default:
+			q.settle(g, verdict{alone: true})
+		}
 	}
+}
+
+// adapt lets transactions take as many more commits as one has written, or half as many if that is none: those of collections that many
+// change are better sent alone.
+func (q *queue) adapt(written int) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if written == 0 {
+		q.size = max(q.size/2, 1)
+	} else {
+		q.size = min(q.size+written, maxGroup)
+	}
+}
+
+// settle answers some writes of a group, all if none is named. Those whose callers have left are forgotten: nothing of them is sent again.
+func (q *queue) settle(g *group, v verdict, some ...*write) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	var rest []*write
+	for _, w := range g.writes {
+		switch {
+		case len(some) == 0 || slices.Contains(some, w):
+			w.answer <- v
+		case !w.left:
+			rest = append(rest, w)
+		}
+	}
+	g.writes = rest
 }
 
 // together sends writes as one transaction, and returns which one's statement the server refused, or -1.

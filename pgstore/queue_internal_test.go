@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed40c892db/payment"
@@ -42,8 +44,11 @@ func (s *script) write(ctx context.Context, b *pgx.Batch, then answers) error {
 		if err == nil {
 			return then(&scripted{left: b.Len()})
 		}
-		if err.Error() == "panic" {
+		switch err.Error() {
+		case "panic":
 			panic(err)
+		case "exit":
+			runtime.Goexit()
 		}
 		return err
 	case <-ctx.Done():
@@ -65,23 +70,23 @@ func (s *scripted) Exec() (pgconn.CommandTag, error) {
 	return pgconn.CommandTag{}, nil
 }
 
-// behind makes so many commits wait behind one that is under way, which ends then. It returns what each of them will return.
-func behind(t *testing.T, ctx context.Context, n int) (s *script, errs []chan error) { //nolint:revive // the context is a subject of these tests
+// behind makes a commit for each context wait behind one that is under way, which ends then. It returns what each of them will return.
+func behind(t *testing.T, contexts ...context.Context) (s *script, errs []chan error) {
 	t.Helper()
 	s = &script{sent: make(chan *pgx.Batch), said: make(chan error)}
 	q := newQueue(s, 1)
 	q.most = 1
-	send := func(collection string) chan error {
+	send := func(ctx context.Context, collection string) chan error {
 		err := make(chan error, 1)
 		go func() {
 			err <- q.send(&write{ctx: ctx, text: collection, changes: &payment.Changes{CollectionID: collection}})
 		}()
 		return err
 	}
-	first := send("first")
+	first := send(t.Context(), "first")
 	<-s.sent
-	for i := range n {
-		errs = append(errs, send(fmt.Sprint("c", i)))
+	for i, ctx := range contexts {
+		errs = append(errs, send(ctx, fmt.Sprint("c", i)))
 		require.Eventually(t, func() bool {
 			q.mu.Lock()
 			defer q.mu.Unlock()
@@ -101,28 +106,37 @@ func texts(b *pgx.Batch) (list []string) {
 }
 
 func TestOneIsRefused(t *testing.T) {
-	s, errs := behind(t, t.Context(), 3)
+	ctx := t.Context()
+	s, errs := behind(t, ctx, ctx, ctx)
 	require.Equal(t, []string{"c0", "c1", "c2"}, texts(<-s.sent))
 	s.said <- &refusal{2, divisionByZero} // a conflict is one's own, and final
 	require.True(t, isCode(<-errs[1], divisionByZero))
 	require.Equal(t, []string{"c0", "c2"}, texts(<-s.sent))
-	s.said <- &refusal{1, uniqueViolation} // this may be for what another one has written: it is tried alone
-	alone, rest := <-s.sent, <-s.sent
-	if alone.QueuedQueries[0].SQL != "c0" {
-		alone, rest = rest, alone
-	}
-	require.Equal(t, "c0", alone.QueuedQueries[0].SQL)
+	s.said <- &refusal{2, divisionByZero} // another one
+	require.True(t, isCode(<-errs[2], divisionByZero))
+	alone := <-s.sent
 	require.Len(t, alone.QueuedQueries, 1)
-	require.Equal(t, []string{"c2"}, texts(rest))
-	s.said <- nil
+	require.Equal(t, "c0", alone.QueuedQueries[0].SQL)
 	s.said <- nil
 	require.NoError(t, <-errs[0])
-	require.NoError(t, <-errs[2])
+
+	s, errs = behind(t, ctx, ctx, ctx)
+	<-s.sent
+	s.said <- &refusal{2, uniqueViolation} // this may be for what another one has written
+	for range errs {
+		require.Len(t, (<-s.sent).QueuedQueries, 1)
+	}
+	for range errs {
+		s.said <- nil
+	}
+	for _, err := range errs {
+		require.NoError(t, <-err)
+	}
 }
 
 func TestTheAnswerForAllIsLost(t *testing.T) {
-	for _, lost := range []error{fmt.Errorf("%w: gone", errUncertain), errors.New("panic")} {
-		s, errs := behind(t, t.Context(), 3)
+	for _, lost := range []error{fmt.Errorf("%w: gone", errUncertain), errors.New("panic"), errors.New("exit")} {
+		s, errs := behind(t, t.Context(), t.Context(), t.Context())
 		<-s.sent
 		s.said <- lost
 		for _, err := range errs {
@@ -132,7 +146,7 @@ func TestTheAnswerForAllIsLost(t *testing.T) {
 }
 
 func TestNothingWasSentForAll(t *testing.T) {
-	s, errs := behind(t, t.Context(), 2)
+	s, errs := behind(t, t.Context(), t.Context())
 	<-s.sent
 	s.said <- errors.New("no connection")
 	for range errs { // each tries itself, in its own name
@@ -145,7 +159,7 @@ func TestNothingWasSentForAll(t *testing.T) {
 
 func TestNobodyWaits(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	s, errs := behind(t, ctx, 3)
+	s, errs := behind(t, ctx, ctx, ctx)
 	<-s.sent // and is not answered
 	cancel()
 	for _, err := range errs {
@@ -156,6 +170,99 @@ func TestNobodyWaits(t *testing.T) {
 		t.Fatal("the transaction goes on")
 	case <-time.After(20 * time.Millisecond):
 	}
+}
+
+// TestAGroupLastsWhileAnybodyWaits has callers leave a transaction of which one commit is refused.
+func TestAGroupLastsWhileAnybodyWaits(t *testing.T) {
+	for name, tc := range map[string]struct {
+		contexts int // of which the first two can end
+		left     []int
+		refused  int
+		sent     []string // then; nobody's if empty
+	}{
+		"one of three waits":      {3, []int{1}, 1, []string{"c0", "c2"}},
+		"the refused one left":    {2, []int{1}, 1, []string{"c0"}},
+		"who is not refused left": {2, []int{1}, 0, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ctx0, cancel0 := context.WithCancel(t.Context())
+			defer cancel0()
+			ctx1, cancel1 := context.WithCancel(t.Context())
+			s, errs := behind(t, []context.Context{ctx0, ctx1, t.Context()}[:tc.contexts]...)
+			<-s.sent
+			cancel1()
+			require.ErrorIs(t, <-errs[1], errUncertain)
+			s.said <- &refusal{tc.refused + 1, divisionByZero}
+			if tc.sent == nil {
+				require.True(t, isCode(<-errs[0], divisionByZero))
+				select {
+				case b := <-s.sent:
+					t.Fatal(texts(b), "is sent again for nobody")
+				case <-time.After(20 * time.Millisecond):
+				}
+				return
+			}
+			require.Equal(t, tc.sent, texts(<-s.sent))
+			cancel0()
+			require.ErrorIs(t, <-errs[0], errUncertain)
+			select {
+			case s.said <- nil:
+				require.Len(t, tc.sent, 2, "nobody waits")
+				require.NoError(t, <-errs[2])
+			case <-time.After(20 * time.Millisecond):
+				require.Len(t, tc.sent, 1, "somebody waits")
+			}
+		})
+	}
+}
+
+func TestTransactionsAreSmallWhereCommitsAreRefused(t *testing.T) {
+	q := newQueue(nil, 1)
+	var sizes []int
+	for _, written := range []int{0, 0, 0, 0, 0, 0, 1, 1, 3, 6, 12, 24} {
+		q.adapt(written)
+		sizes = append(sizes, q.size)
+	}
+	require.Equal(t, []int{16, 8, 4, 2, 1, 1, 2, 3, 6, 12, 24, 32}, sizes)
+	q.size = 2
+	for i := range 3 {
+		q.waiting = append(q.waiting, &write{changes: &payment.Changes{CollectionID: fmt.Sprint(i)}})
+	}
+	require.Len(t, q.take(), 2)
+}
+
+// TestHooksOfThePool has nothing shared where a hook may look at its caller's context.
+func TestHooksOfThePool(t *testing.T) {
+	for name, tc := range map[string]struct {
+		change func(*pgxpool.Config)
+		shares bool
+	}{
+		"none": {func(*pgxpool.Config) {}, true},
+		"PrepareConn": {func(c *pgxpool.Config) {
+			c.PrepareConn = func(context.Context, *pgx.Conn) (bool, error) { return true, nil }
+		}, false},
+		"BeforeAcquire": {func(c *pgxpool.Config) { c.BeforeAcquire = func(context.Context, *pgx.Conn) bool { return true } }, false}, //nolint:staticcheck // in use
+	} {
+		cfg, err := pgxpool.ParseConfig("postgres://nobody@127.0.0.1:1/none")
+		require.NoError(t, err)
+		tc.change(cfg)
+		pool, err := pgxpool.NewWithConfig(t.Context(), cfg)
+		require.NoError(t, err)
+		s, err := New(pool, Config{})
+		require.NoError(t, err)
+		require.Equal(t, tc.shares, s.queue != nil, name)
+		pool.Close()
+	}
+}
+
+// TestArgumentsAreCopies changes a row after it was written down: a caller may be gone when it is sent.
+func TestArgumentsAreCopies(t *testing.T) {
+	texts, list := []string{"a"}, []int64{1}
+	w := &writer{all: true}
+	w.list("Accepted", texts)
+	w.numbers(list)
+	texts[0], list[0] = "b", 2
+	require.Equal(t, []any{[]string{"a"}, []int64{1}}, w.args)
 }
 
 func TestWhoLeavesIsForgotten(t *testing.T) {

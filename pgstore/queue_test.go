@@ -139,6 +139,8 @@ func TestEachHasItsOwnVerdict(t *testing.T) {
 		}
 		require.NoError(t, errs[0])
 		require.ErrorIs(t, errs[1], payment.ErrConflict)
+		_, gone := errors.AsType[*payment.StoreError](errs[1])
+		require.False(t, gone, errs[1])
 		require.ErrorIs(t, errs[2], payment.ErrDuplicate)
 		require.NoError(t, errs[3])
 		require.NoError(t, errs[4])

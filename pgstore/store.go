@@ -53,14 +53,15 @@ type Store struct {
 	cfg   Config
 	known *atomic.Bool  // whether the database was seen to be usable
 	pool  *pgxpool.Pool // nil in a transaction of the host
-	queue *queue        // likewise
+	queue *queue        // nil where each commit goes alone: in a transaction of the host, or if the pool's hooks look at contexts
 }
 
 // New returns a store on the tables of cfg.Schema. It does not connect: that [Migrate] was run, and that the server is PostgreSQL 15 or
 // newer, is found out by the first call, whose error says so.
 //
 // The pool is the host's: its size bounds what the store does at a time, and closing it is the host's business. [Prepare] makes its
-// connections ready.
+// connections ready. Commits of several callers may share a transaction, whose context has no values, for a tracer for example. They never do
+// if the pool has a PrepareConn or BeforeAcquire, which may make something of the caller's context.
 //
 // The error is a [*payment.InvalidError] that names pool or the field of cfg.
 func New(pool *pgxpool.Pool, cfg Config) (*Store, error) {
@@ -71,8 +72,11 @@ func New(pool *pgxpool.Pool, cfg Config) (*Store, error) {
 	if pool == nil {
 		return nil, errNoPool()
 	}
-	db := pooled{pool}
-	return &Store{db: db, sql: newStatements(cfg.Schema), cfg: cfg, known: new(atomic.Bool), pool: pool, queue: newQueue(db, pool.Config().MaxConns)}, nil
+	s := &Store{db: pooled{pool}, sql: newStatements(cfg.Schema), cfg: cfg, known: new(atomic.Bool), pool: pool}
+	if of := pool.Config(); of.PrepareConn == nil && of.BeforeAcquire == nil { //nolint:staticcheck // deprecated, and in use
+		s.queue = newQueue(s.db, of.MaxConns)
+	}
+	return s, nil
 }
 
 func errNoPool() error { return &payment.InvalidError{Field: "pool", Rule: "must not be nil"} }

@@ -3,6 +3,7 @@ package pgstore
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -90,7 +91,7 @@ func (w *writer) list(field string, texts []string) {
 	for _, s := range texts {
 		w.check(field, s)
 	}
-	w.add(texts)
+	w.add(slices.Clone(texts)) // the caller may be gone when it is sent
 }
 
 func (w *writer) numbers(list []int64) {
@@ -99,7 +100,7 @@ func (w *writer) numbers(list []int64) {
 		return
 	}
 	w.size += 8 * len(list)
-	w.add(list)
+	w.add(slices.Clone(list))
 }
 
 func (w *writer) data(field string, d payment.Data) {

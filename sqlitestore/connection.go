@@ -32,6 +32,8 @@ func (c *connection) statement(ctx context.Context, query string) (*sql.Stmt, er
 }
 
 func (c *connection) exec(ctx context.Context, query string, args ...any) (int64, error) {
+	before := c.wrote
+	c.wrote = true // unless it returns, and says otherwise: after an error, SQLite may have undone what others wrote
 	s, err := c.statement(ctx, query)
 	if err != nil {
 		return 0, err
@@ -43,11 +45,10 @@ func (c *connection) exec(ctx context.Context, query string, args ...any) (int64
 		r, err = c.conn.ExecContext(ctx, query, args...)
 	}
 	if err != nil {
-		c.wrote = true // or SQLite has undone what others wrote
 		return 0, err
 	}
 	n, err := r.RowsAffected()
-	c.wrote = c.wrote || n > 0 || err != nil
+	c.wrote = before || n > 0 || err != nil
 	return n, err
 }
 

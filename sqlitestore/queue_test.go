@@ -3,10 +3,13 @@ package sqlitestore
 import (
 	"bytes"
 	"context"
+	"database/sql"
+	"database/sql/driver"
 	"encoding/binary"
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -174,6 +177,70 @@ func TestAPanicIsItsCallersOwn(t *testing.T) {
 	require.NoError(t, errs[2])
 	require.EqualValues(t, 1, version(t, s, order(1).CollectionID))
 	require.NoError(t, s.Commit(t.Context(), order(3)))
+}
+
+// hooked is a driver whose hook, after a statement, may panic.
+type hooked struct {
+	of    driver.Driver
+	path  string
+	after func(query string, args []driver.NamedValue)
+}
+
+type hookedConn struct {
+	driver.Conn
+	of *hooked
+}
+
+func (h *hooked) Driver() driver.Driver { return h.of }
+
+func (h *hooked) Connect(context.Context) (driver.Conn, error) {
+	c, err := h.of.Open(h.path)
+	return hookedConn{c, h}, err
+}
+
+func (c hookedConn) BeginTx(ctx context.Context, o driver.TxOptions) (driver.Tx, error) {
+	return c.Conn.(driver.ConnBeginTx).BeginTx(ctx, o)
+}
+
+func (c hookedConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+	return c.Conn.(driver.QueryerContext).QueryContext(ctx, query, args)
+}
+
+func (c hookedConn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+	r, err := c.Conn.(driver.ExecerContext).ExecContext(ctx, query, args)
+	if c.of.after != nil {
+		c.of.after(query, args)
+	}
+	return r, err
+}
+
+// Nothing is left of a write whose statement was written before the host's driver panicked.
+func TestAPanicAfterAStatement(t *testing.T) {
+	plain, err := sql.Open("sqlite", ":memory:")
+	require.NoError(t, err)
+	require.NoError(t, plain.Close())
+	h := &hooked{of: plain.Driver(), path: "file:" + filepath.Join(t.TempDir(), "payments.db") + "?_pragma=busy_timeout(1000)&_pragma=journal_mode(WAL)"}
+	db := sql.OpenDB(h)
+	defer func() { require.NoError(t, db.Close()) }()
+	db.SetMaxOpenConns(4)
+	require.NoError(t, Migrate(t.Context(), db))
+	s, err := New(db, Config{BusyTimeout: time.Minute})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, s.Close()) }()
+	h.after = func(query string, args []driver.NamedValue) {
+		if strings.HasPrefix(query, "INSERT INTO payment_collections") && args[0].Value == order(2).CollectionID {
+			panic("after the statement")
+		}
+	}
+	errs := together(t, s,
+		func() error { return s.Commit(context.Background(), order(1)) },
+		func() error { return s.Commit(context.Background(), order(2)) },
+		func() error { return s.Commit(context.Background(), order(3)) })
+	require.NoError(t, errs[0])
+	require.ErrorContains(t, errs[1], "after the statement")
+	require.NoError(t, errs[2])
+	require.EqualValues(t, 0, version(t, s, order(2).CollectionID))
+	require.EqualValues(t, 1, version(t, s, order(3).CollectionID))
 }
 
 // SQLite rolls a transaction back as a whole where the disk is full or does not answer.
