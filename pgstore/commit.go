@@ -3,6 +3,7 @@ package pgstore
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -42,7 +43,7 @@ func (s *Store) Commit(ctx context.Context, c *payment.Changes) error {
 // commitError tells what a commit was refused for.
 func commitError(c *payment.Changes, err error) error {
 	switch {
-	case isCode(err, divisionByZero):
+	case isCode(err, divisionByZero), errors.Is(err, errStale):
 		return refused("collection %.64q has no version %d: %w", c.CollectionID, c.Version, payment.ErrConflict)
 	case isCode(err, uniqueViolation, notNullViolation, negativeRoot):
 		return refused("a row of collection %.64q: %w: %w", c.CollectionID, payment.ErrDuplicate, err)

@@ -114,7 +114,7 @@ func (q *queue) alone(w *write) error {
 	defer q.occupy()()
 	err := w.send(q.db)
 	if err == nil {
-		q.adapt(1)
+		q.written([]*write{w})
 	}
 	return err
 }
@@ -218,9 +218,9 @@ func (q *queue) share(g *group) {
 	for round := 1; len(g.writes) > 0; round++ {
 		failed, err := together(g.ctx, q.db, g.writes)
 		if err == nil {
-			q.adapt(len(g.writes))
+			q.written(g.writes)
 		} else {
-			q.adapt(0)
+			q.refused()
 		}
 		switch {
 		case err == nil || errors.Is(err, errUncertain):
@@ -236,16 +236,31 @@ func (q *queue) share(g *group) {
 	}
 }
 
-// adapt lets transactions take as many more commits as one has written, or half as many if that is none: those of collections that many
-// change are better sent alone.
-func (q *queue) adapt(written int) {
+// written lets transactions take as many more commits as one has written. Those that wait with an older version of one of its collections are in
+// vain: sent, they would end a transaction for the others.
+func (q *queue) written(writes []*write) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if written == 0 {
-		q.size = max(q.size/2, 1)
-	} else {
-		q.size = min(q.size+written, maxGroup)
-	}
+	q.size = min(q.size+len(writes), maxGroup)
+	q.waiting = slices.DeleteFunc(q.waiting, func(w *write) bool {
+		stale := slices.ContainsFunc(writes, func(by *write) bool {
+			return by.changes.CollectionID == w.changes.CollectionID && by.changes.Version >= w.changes.Version
+		})
+		if stale {
+			w.answer <- verdict{err: errStale}
+		}
+		return stale
+	})
+}
+
+// errStale says that this process has just written a newer version.
+var errStale = errors.New("a newer version was written meanwhile")
+
+// refused lets transactions take half as many commits: those of collections that many change are better sent alone.
+func (q *queue) refused() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.size = max(q.size/2, 1)
 }
 
 // settle answers some writes of a group, all if none is named. Those whose callers have left are forgotten: nothing of them is sent again.

@@ -220,7 +220,11 @@ func TestTransactionsAreSmallWhereCommitsAreRefused(t *testing.T) {
 	q := newQueue(nil, 1)
 	var sizes []int
 	for _, written := range []int{0, 0, 0, 0, 0, 0, 1, 1, 3, 6, 12, 24} {
-		q.adapt(written)
+		if written == 0 {
+			q.refused()
+		} else {
+			q.written(make([]*write, written))
+		}
 		sizes = append(sizes, q.size)
 	}
 	require.Equal(t, []int{16, 8, 4, 2, 1, 1, 2, 3, 6, 12, 24, 32}, sizes)
@@ -229,6 +233,52 @@ func TestTransactionsAreSmallWhereCommitsAreRefused(t *testing.T) {
 		q.waiting = append(q.waiting, &write{changes: &payment.Changes{CollectionID: fmt.Sprint(i)}})
 	}
 	require.Len(t, q.take(), 2)
+}
+
+// TestStaleCommitsAreNotSent has commits of one collection wait behind one that succeeds.
+func TestStaleCommitsAreNotSent(t *testing.T) {
+	s := &script{sent: make(chan *pgx.Batch), said: make(chan error)}
+	q := newQueue(s, 1)
+	q.most = 1
+	send := func(collection string, version int64) chan error {
+		err := make(chan error, 1)
+		go func() {
+			err <- q.send(&write{ctx: t.Context(), text: fmt.Sprint(collection, version), changes: &payment.Changes{CollectionID: collection, Version: version}})
+		}()
+		return err
+	}
+	first := send("a", 5)
+	<-s.sent
+	older, same := send("a", 4), send("a", 5)
+	newer := send("a", 6) // decided on what another process has written
+	require.Eventually(t, func() bool {
+		q.mu.Lock()
+		defer q.mu.Unlock()
+		return len(q.waiting) == 3
+	}, time.Second, 10*time.Microsecond)
+	s.said <- nil
+	require.NoError(t, <-first)
+	for _, err := range []error{<-older, <-same} {
+		require.ErrorIs(t, err, errStale)
+		require.ErrorIs(t, commitError(&payment.Changes{}, err), payment.ErrConflict)
+	}
+	require.Equal(t, "a6", (<-s.sent).QueuedQueries[0].SQL)
+	s.said <- nil
+	require.NoError(t, <-newer)
+
+	refused := send("a", 7)
+	<-s.sent
+	same = send("a", 7)
+	require.Eventually(t, func() bool {
+		q.mu.Lock()
+		defer q.mu.Unlock()
+		return len(q.waiting) == 1
+	}, time.Second, 10*time.Microsecond)
+	s.said <- errors.New("no connection") // nothing was written: it may succeed
+	require.Error(t, <-refused)
+	require.Equal(t, "a7", (<-s.sent).QueuedQueries[0].SQL)
+	s.said <- nil
+	require.NoError(t, <-same)
 }
 
 // TestHooksOfThePool has nothing shared where a hook may look at its caller's context.
