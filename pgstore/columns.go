@@ -18,8 +18,8 @@ const (
 	stamp               // timestamptz, NULL for the zero time
 	moment              // timestamptz that rows are ordered by: never NULL
 	object              // jsonb, sent and read as text; NULL when empty
-	list                // text[], NULL when empty
-	numbers             // bigint[], NULL when empty
+	list                // text[], sent as text; NULL when empty
+	numbers             // bigint[], the same
 )
 
 // column is a column of a table.
@@ -83,6 +83,10 @@ func (c column) placeholder(n int) string {
 		return fmt.Sprintf("$%d::numeric", n)
 	case object:
 		return fmt.Sprintf("$%d::jsonb", n)
+	case list:
+		return fmt.Sprintf("$%d::text[]", n)
+	case numbers:
+		return fmt.Sprintf("$%d::bigint[]", n)
 	}
 	return fmt.Sprintf("$%d", n)
 }

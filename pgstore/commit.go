@@ -22,7 +22,7 @@ func (s *Store) Commit(ctx context.Context, c *payment.Changes) error {
 	if err := c.Check(); err != nil {
 		return err
 	}
-	w := &writer{all: true}
+	w := &writer{all: true, arguments: s.sql.commit(shapeOf(c)).take()}
 	w.commit(c)
 	if err := w.tooLarge(); err != nil {
 		return err
@@ -30,7 +30,7 @@ func (s *Store) Commit(ctx context.Context, c *payment.Changes) error {
 	if err := s.ready(ctx); err != nil {
 		return err
 	}
-	out := &write{changes: c, text: s.sql.commit(shapeOf(c)), args: w.args, size: w.size, ctx: ctx}
+	out := &write{changes: c, arguments: &w.arguments, size: w.size, ctx: ctx}
 	var err error
 	if s.queue == nil {
 		err = out.send(s.db)
@@ -53,7 +53,6 @@ func commitError(c *payment.Changes, err error) error {
 
 // commit writes the rows of a commit, in the order in which its statement takes them.
 func (w *writer) commit(c *payment.Changes) {
-	w.args = make([]any, 0, 160)
 	w.collection(c.Collection, c.Version+1)
 	if c.Version != 0 {
 		w.number(c.Version)

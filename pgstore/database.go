@@ -33,7 +33,17 @@ type database interface {
 var errUncertain = errors.New("the server's answer was lost")
 
 // pooled sends each batch on a connection of its own. Without a BEGIN, a batch is a transaction.
-type pooled struct{ pool *pgxpool.Pool }
+type pooled struct {
+	pool  *pgxpool.Pool
+	plain bool // nothing of the host's looks at what is sent, and pgx is not told how to send it
+}
+
+// newPooled looks at how the pool's connections are made.
+func newPooled(pool *pgxpool.Pool) pooled {
+	cfg := pool.Config()
+	conn := cfg.ConnConfig
+	return pooled{pool: pool, plain: cfg.BeforeConnect == nil && conn.Tracer == nil && conn.DefaultQueryExecMode == pgx.QueryExecModeCacheStatement}
+}
 
 func (p pooled) read(ctx context.Context, b *pgx.Batch, then answers) error {
 	return again(ctx, func(try int) error {
@@ -56,9 +66,17 @@ func (p pooled) write(ctx context.Context, b *pgx.Batch, then answers) error {
 func (p pooled) send(ctx context.Context, b *pgx.Batch, then answers) (answered bool, err error) {
 	c, err := p.pool.Acquire(ctx)
 	if err != nil {
-		return false, &acquireError{err: err, full: p.full()}
+		return false, &acquireError{err: err, full: full(p.pool)}
 	}
 	defer c.Release()
+	if sent := p.pipeline(ctx, c.Conn(), b); sent != nil {
+		err = then(sent)
+		answered = err == nil
+		if closed := sent.close(); err == nil {
+			err = closed
+		}
+		return answered, scrub(err)
+	}
 	if b.Len() == 1 { // the same round trip, with less ado
 		one := &single{ctx: ctx, conn: c.Conn(), query: b.QueuedQueries[0]}
 		err = then(one)
@@ -115,8 +133,8 @@ func (s *single) close(err error) error {
 }
 
 // full reports whether all connections of the pool are in use.
-func (p pooled) full() bool {
-	stat := p.pool.Stat()
+func full(pool *pgxpool.Pool) bool {
+	stat := pool.Stat()
 	return stat.AcquiredConns() >= stat.MaxConns()
 }
 

@@ -129,7 +129,7 @@ func (r *round) run(ctx context.Context) error {
 	r.handed, r.delivered, r.moved, r.committing = 0, 0, false, false
 	c, err := r.s.pool.Acquire(ctx)
 	if err != nil {
-		return &acquireError{err: err, full: pooled{r.s.pool}.full()}
+		return &acquireError{err: err, full: full(r.s.pool)}
 	}
 	defer c.Release()
 	tx, err := c.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.ReadCommitted})
@@ -286,9 +286,9 @@ func (r *round) mark(ctx context.Context, tx pgx.Tx, d *payment.Due, again time.
 	b := &pgx.Batch{}
 	b.Queue(r.s.sql.lockEvents, d.ID)
 	if again.IsZero() {
-		b.Queue(r.s.sql.rest, d.ID, int64(d.Tries), d.Seq, w.args[6], d.At)
+		b.Queue(r.s.sql.rest, d.ID, int64(d.Tries), d.Seq, w.value(6), d.At)
 	} else {
-		b.Queue(r.s.sql.again, append(w.args, d.At)...)
+		b.Queue(r.s.sql.again, append(w.args(), d.At)...)
 	}
 	return joined{tx}.read(ctx, b, func(results results) error {
 		if _, err := results.Exec(); err != nil {

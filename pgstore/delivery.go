@@ -23,13 +23,13 @@ func (s *Store) PutDelivery(ctx context.Context, d *payment.Delivery) error {
 	w, b := &writer{}, &pgx.Batch{}
 	w.delivery(d)
 	if d.Version == 0 {
-		b.Queue(s.sql.insertDelivery, w.args...)
+		b.Queue(s.sql.insertDelivery, w.args()...)
 	} else {
-		b.Queue(s.sql.updateDelivery, append(w.args, d.Version)...)
+		b.Queue(s.sql.updateDelivery, append(w.args(), d.Version)...)
 	}
 	if d.State == payment.DeliveryParked {
 		w.due(&payment.Due{Kind: payment.DueDelivery, CollectionID: d.CollectionID, ID: d.ID, At: d.DueAt, Tries: d.Tries})
-		b.Queue(s.sql.parkDelivery, w.args...)
+		b.Queue(s.sql.parkDelivery, w.args()...)
 	} else {
 		b.Queue(s.sql.endDelivery, d.ID)
 	}

@@ -101,13 +101,13 @@ func (s *Store) Done(ctx context.Context, d payment.Due, again time.Time) error 
 	b := &pgx.Batch{}
 	switch {
 	case !again.IsZero():
-		b.Queue(s.sql.again, append(w.args, claimed)...)
+		b.Queue(s.sql.again, append(w.args(), claimed)...)
 	case d.Kind != payment.DueEvents:
 		b.Queue(s.sql.finish, string(d.Kind), d.ID, claimed)
 	default:
 		// The second statement sees every event of the commits that the first has waited for.
 		b.Queue(s.sql.lockEvents, d.ID)
-		b.Queue(s.sql.rest, d.ID, int64(d.Tries), d.Seq, w.args[6], claimed)
+		b.Queue(s.sql.rest, d.ID, int64(d.Tries), d.Seq, w.value(6), claimed)
 	}
 	changed := int64(0)
 	err := s.db.write(ctx, b, func(results results) error {

@@ -82,7 +82,7 @@ func Migrate(ctx context.Context, pool *pgxpool.Pool, cfg Config) error {
 		changed = false
 		c, err := pool.Acquire(ctx)
 		if err != nil {
-			return &acquireError{err: err, full: pooled{pool}.full()}
+			return &acquireError{err: err, full: full(pool)}
 		}
 		defer c.Release()
 		// Who has waited for the lock must see what was done meanwhile, whatever isolation is the default.
@@ -200,7 +200,7 @@ func (s *Store) inspect(ctx context.Context) error {
 	} else {
 		c, err := s.pool.Acquire(ctx)
 		if err != nil {
-			return &acquireError{err: err, full: pooled{s.pool}.full()}
+			return &acquireError{err: err, full: full(s.pool)}
 		}
 		defer c.Release()
 		q = c

@@ -15,7 +15,6 @@ import (
 )
 
 const (
-	worthwhile   = 4       // so many commits that wait are worth a further transaction under way
 	maxGroup     = 32      // commits in a transaction
 	maxGroupSize = 1 << 20 // bytes in a transaction, unless one commit is larger
 )
@@ -27,10 +26,9 @@ const patience = 50 * time.Millisecond
 
 // write is a commit on its way to the server.
 type write struct {
-	changes *payment.Changes
-	text    string // the statement
-	args    []any
-	size    int // in bytes
+	changes   *payment.Changes
+	arguments *arguments // with the statement
+	size      int        // in bytes
 
 	ctx    context.Context //nolint:containedctx // of the call that it is made for
 	answer chan verdict    // takes one; nil in a write that did not wait
@@ -59,16 +57,18 @@ type verdict struct {
 	writer bool // likewise, as a transaction under way
 }
 
-// queue lets commits that come while others are under way share a transaction: one round trip and one sync for all of them. As long as fewer
-// are under way than it may have at once, a commit goes alone, at once. Where the server is slow, and many wait, twice as many may be.
+// queue lets commits that come while others are under way share a transaction: one round trip and one sync for all of them. While nothing is under
+// way, a commit goes alone, at once. A further transaction begins when as many wait as those under way hold each: so a few clients do not
+// wait for each other, and many share few transactions, of which one is written while another one is synced.
 type queue struct {
 	db   database
 	most int // transactions at once
 
-	mu      sync.Mutex
-	waiting []*write
-	writers int // transactions under way
-	size    int // commits that a transaction takes
+	mu       sync.Mutex
+	waiting  []*write
+	writers  int // transactions under way
+	underWay int // commits in them
+	size     int // commits that a transaction takes
 }
 
 // newQueue makes the queue of a pool. Transactions beyond the number of the server's cores only get in each other's way, and a pool is to have
@@ -111,7 +111,7 @@ func (q *queue) heed(w *write, v verdict) error {
 
 // alone sends a write as a transaction under way.
 func (q *queue) alone(w *write) error {
-	defer q.occupy()()
+	defer q.occupy(1)()
 	err := w.send(q.db)
 	if err == nil {
 		q.written([]*write{w})
@@ -123,17 +123,20 @@ func (q *queue) alone(w *write) error {
 func (q *queue) begin(w *write) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.writers < q.most {
+	if len(q.waiting) == 0 && q.another(1) {
 		q.writers++
+		q.underWay++
 		return true
 	}
 	w.answer = make(chan verdict, 1)
 	q.waiting = append(q.waiting, w)
-	if len(q.waiting) >= worthwhile && q.writers < 2*q.most {
-		q.writers++
-		q.start()
-	}
+	q.start()
 	return false
+}
+
+// another reports whether a transaction of those that wait is worth while.
+func (q *queue) another(waiting int) bool {
+	return waiting > 0 && q.writers < q.most && waiting*q.writers >= q.underWay
 }
 
 // leave takes back a write that still waits, and reports whether it did. A transaction that nobody waits for is given up.
@@ -151,44 +154,49 @@ func (q *queue) leave(w *write) bool {
 	return false
 }
 
-// occupy begins a transaction under way, and returns what ends it.
-func (q *queue) occupy() (end func()) {
-	late := time.AfterFunc(patience, q.next) //nolint:forbidigo // how long a server takes is no time of the host
+// occupy begins a transaction of so many commits under way, and returns what ends it.
+func (q *queue) occupy(commits int) (end func()) {
+	next := func() { q.next(commits) }
+	late := time.AfterFunc(patience, next) //nolint:forbidigo // how long a server takes is no time of the host
 	return func() {
 		if late.Stop() {
-			q.next()
+			next()
 		}
 	}
 }
 
-// next is what follows a transaction: what has come in the meantime goes now.
-func (q *queue) next() {
+// next is what follows a transaction: what has come in the meantime may go now.
+func (q *queue) next(commits int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	q.writers--
+	q.underWay -= commits
 	q.start()
 }
 
-// start begins a transaction with what waits, in the place of one that has ended.
+// start begins a transaction with what waits, if that is worth while.
 func (q *queue) start() {
-	writes := q.take()
-	switch len(writes) {
-	case 0:
-		q.writers--
-	case 1: // answered before it can leave, or nobody would be the writer
-		writes[0].answer <- verdict{writer: true}
-	default:
-		g := &group{writes: writes}
-		g.ctx, g.cancel = context.WithCancel(context.Background())
-		for _, w := range writes {
-			w.group = g
-		}
-		go func() {
-			defer q.occupy()()
-			defer q.settle(g, verdict{err: fmt.Errorf("%w: the transaction did not end", errUncertain)}) // after a Goexit in a hook of the pool
-			defer g.cancel()
-			q.share(g)
-		}()
+	if !q.another(len(q.waiting)) {
+		return
 	}
+	writes := q.take()
+	q.writers++
+	q.underWay += len(writes)
+	if len(writes) == 1 { // answered before it can leave, or nobody would be the writer
+		writes[0].answer <- verdict{writer: true}
+		return
+	}
+	g := &group{writes: writes}
+	g.ctx, g.cancel = context.WithCancel(context.Background())
+	for _, w := range writes {
+		w.group = g
+	}
+	go func() {
+		defer q.occupy(len(writes))()
+		defer q.settle(g, verdict{err: fmt.Errorf("%w: the transaction did not end", errUncertain)}) // after a Goexit in a hook of the pool
+		defer g.cancel()
+		q.share(g)
+	}()
 }
 
 // take takes the writes that share the next transaction. Those of one collection never do: the later one was decided before the earlier.
@@ -288,9 +296,11 @@ func together(ctx context.Context, db database, writes []*write) (failed int, er
 		}
 	}()
 	b := &pgx.Batch{}
-	b.Queue("SELECT set_config('lock_timeout', $1, true)", patience.String())
+	limit := (&statement{text: "SELECT set_config('lock_timeout', $1, true)", arguments: 1, kept: true}).take()
+	limit.addText(patience.String())
+	limit.queue(b)
 	for _, w := range writes {
-		b.Queue(w.text, w.args...)
+		w.arguments.queue(b)
 	}
 	err = db.write(ctx, b, func(results results) error {
 		failed = -1
@@ -314,7 +324,7 @@ func together(ctx context.Context, db database, writes []*write) (failed int, er
 // send sends a write alone.
 func (w *write) send(db database) error {
 	b := &pgx.Batch{}
-	b.Queue(w.text, w.args...)
+	w.arguments.queue(b)
 	return db.write(w.ctx, b, func(results results) error {
 		_, err := results.Exec()
 		return err

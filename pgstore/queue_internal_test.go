@@ -79,7 +79,7 @@ func behind(t *testing.T, contexts ...context.Context) (s *script, errs []chan e
 	send := func(ctx context.Context, collection string) chan error {
 		err := make(chan error, 1)
 		go func() {
-			err <- q.send(&write{ctx: ctx, text: collection, changes: &payment.Changes{CollectionID: collection}})
+			err <- q.send(&write{ctx: ctx, arguments: named(collection), changes: &payment.Changes{CollectionID: collection}})
 		}()
 		return err
 	}
@@ -97,6 +97,9 @@ func behind(t *testing.T, contexts ...context.Context) (s *script, errs []chan e
 	require.NoError(t, <-first)
 	return s, errs
 }
+
+// named returns the arguments of a statement with a text of its own.
+func named(text string) *arguments { return &arguments{statement: &statement{text: text}} }
 
 func texts(b *pgx.Batch) (list []string) {
 	for _, q := range b.QueuedQueries[1:] {
@@ -243,7 +246,7 @@ func TestStaleCommitsAreNotSent(t *testing.T) {
 	send := func(collection string, version int64) chan error {
 		err := make(chan error, 1)
 		go func() {
-			err <- q.send(&write{ctx: t.Context(), text: fmt.Sprint(collection, version), changes: &payment.Changes{CollectionID: collection, Version: version}})
+			err <- q.send(&write{ctx: t.Context(), arguments: named(fmt.Sprint(collection, version)), changes: &payment.Changes{CollectionID: collection, Version: version}})
 		}()
 		return err
 	}
@@ -312,7 +315,7 @@ func TestArgumentsAreCopies(t *testing.T) {
 	w.list("Accepted", texts)
 	w.numbers(list)
 	texts[0], list[0] = "b", 2
-	require.Equal(t, []any{[]string{"a"}, []int64{1}}, w.args)
+	require.Equal(t, []any{`{"a"}`, `{1}`}, w.args())
 }
 
 func TestWhoLeavesIsForgotten(t *testing.T) {
@@ -324,7 +327,7 @@ func TestWhoLeavesIsForgotten(t *testing.T) {
 	var errs [3]chan error
 	for i, ctx := range []context.Context{t.Context(), ended, t.Context()} {
 		errs[i] = make(chan error, 1)
-		w := &write{ctx: ctx, text: fmt.Sprint("c", i), changes: &payment.Changes{CollectionID: fmt.Sprint("c", i)}}
+		w := &write{ctx: ctx, arguments: named(fmt.Sprint("c", i)), changes: &payment.Changes{CollectionID: fmt.Sprint("c", i)}}
 		go func() { errs[i] <- q.send(w) }()
 		switch i {
 		case 0:
@@ -342,17 +345,19 @@ func TestWhoLeavesIsForgotten(t *testing.T) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	require.Zero(t, q.writers)
+	require.Zero(t, q.underWay)
 }
 
-func TestMoreAreUnderWayWhereManyWait(t *testing.T) {
+// TestAFurtherTransaction begins when as many wait as those under way hold each.
+func TestAFurtherTransaction(t *testing.T) {
 	s := &script{sent: make(chan *pgx.Batch), said: make(chan error)}
-	q := newQueue(s, 1)
-	q.most = 1
+	q := newQueue(s, 8)
+	require.Equal(t, 2, q.most)
 	errs := make(chan error)
 	send := func(n int) {
 		collection := fmt.Sprint("c", n)
 		go func() {
-			errs <- q.send(&write{ctx: t.Context(), text: collection, changes: &payment.Changes{CollectionID: collection}})
+			errs <- q.send(&write{ctx: t.Context(), arguments: named(collection), changes: &payment.Changes{CollectionID: collection}})
 		}()
 	}
 	waits := func(n int) {
@@ -363,23 +368,52 @@ func TestMoreAreUnderWayWhereManyWait(t *testing.T) {
 		}, time.Second, 10*time.Microsecond)
 	}
 	send(0)
-	<-s.sent
-	for n := 1; n < worthwhile; n++ {
-		send(n)
-		waits(n)
-	}
-	send(worthwhile)
-	require.Len(t, texts(<-s.sent), worthwhile) // while the first is under way
-	for n := range 2 * worthwhile {
+	require.Equal(t, 1, (<-s.sent).Len())
+	send(1) // one wants to go, and one is under way
+	require.Equal(t, 1, (<-s.sent).Len())
+	for n := range 5 { // there are two: these wait
 		send(10 + n)
 		waits(n + 1)
 	}
+	s.said <- nil // one of the two ends
+	require.Len(t, texts(<-s.sent), 5)
+	s.said <- nil // another one: either the single one or the five
 	s.said <- nil
-	s.said <- nil
-	require.Len(t, texts(<-s.sent), 2*worthwhile)
-	s.said <- nil
-	for range 1 + 3*worthwhile {
+	for range 7 {
 		require.NoError(t, <-errs)
+	}
+	for n := range 4 { // alone, as nothing is under way; alone beside it; the others wait
+		send(20 + n)
+		if n < 2 {
+			<-s.sent
+		} else {
+			waits(n - 1)
+		}
+	}
+	s.said <- nil
+	require.Len(t, texts(<-s.sent), 2) // as many as are under way
+	s.said <- nil
+	s.said <- nil
+	for range 4 {
+		require.NoError(t, <-errs)
+	}
+}
+
+// TestWhatIsWorthWhile is the rule alone.
+func TestWhatIsWorthWhile(t *testing.T) {
+	for _, tc := range []struct {
+		writers, underWay, waiting int
+		another                    bool
+	}{
+		{0, 0, 0, false}, {0, 0, 1, true}, // nothing is under way
+		{1, 1, 0, false}, {1, 1, 1, true}, {1, 4, 3, false}, {1, 4, 4, true}, {1, 4, 9, true},
+		{2, 2, 1, true}, {2, 6, 2, false}, {2, 6, 3, true}, // three may be
+		{3, 3, 30, false},
+	} {
+		q := newQueue(nil, 12)
+		require.Equal(t, 3, q.most)
+		q.writers, q.underWay = tc.writers, tc.underWay
+		require.Equal(t, tc.another, q.another(tc.waiting), "%+v", tc)
 	}
 }
 

@@ -157,16 +157,20 @@ func TestEachHasItsOwnVerdict(t *testing.T) {
 // TestACallerLeavesBeforeItsTurn has a commit given up while it waits for others: it is not written.
 func TestACallerLeavesBeforeItsTurn(t *testing.T) {
 	s, pool := open(t, prepared, few)
-	blocked, first := stuck(t, s, pool)
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Millisecond)
-	defer cancel()
-	err := s.Commit(ctx, changes(1, 0, 1))
-	require.ErrorIs(t, err, context.DeadlineExceeded)
-	require.NoError(t, blocked.Rollback(t.Context()))
-	for _, err := range first() {
-		require.NoError(t, err)
+	var err error
+	for try := 0; try < 10 && err == nil; try++ { // on a busy machine its turn has come before
+		empty(t, pool)
+		blocked, first := stuck(t, s, pool)
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Millisecond)
+		err = s.Commit(ctx, changes(1, 0, 1))
+		cancel()
+		require.NoError(t, blocked.Rollback(t.Context()))
+		for _, err := range first() {
+			require.NoError(t, err)
+		}
 	}
-	if !errors.Is(err, payment.ErrCommitUnknown) { // on a busy machine its turn had come
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	if !errors.Is(err, payment.ErrCommitUnknown) { // as it would be if its turn had come meanwhile
 		_, err = s.Load(t.Context(), payment.Key{CollectionID: id("paycol", 1)})
 		require.ErrorIs(t, err, payment.ErrNotFound)
 	}

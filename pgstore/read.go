@@ -91,9 +91,6 @@ func (r *reader) amount() decimal.Decimal {
 	return d
 }
 
-// year2000 is where PostgreSQL's times begin, in microseconds since 1970.
-const year2000 = 946_684_800_000_000
-
 func (r *reader) time() time.Time {
 	raw, f := r.next()
 	if raw == nil {

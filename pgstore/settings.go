@@ -64,7 +64,7 @@ func micros(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
 
 func (w *writer) reasons(reasons []*payment.RefundReason) {
 	if len(reasons) == 0 {
-		w.add(nil)
+		w.addNull()
 		return
 	}
 	var kept []reason
@@ -107,9 +107,9 @@ func (s *Store) PutSettings(ctx context.Context, v *payment.Settings) error {
 		return w.err
 	}
 	if v.Version == 0 {
-		b.Queue(s.sql.insertSettings, w.args...)
+		b.Queue(s.sql.insertSettings, w.args()...)
 	} else {
-		b.Queue(s.sql.updateSettings, append(w.args, v.Version)...)
+		b.Queue(s.sql.updateSettings, append(w.args(), v.Version)...)
 	}
 	if err := s.ready(ctx); err != nil {
 		return err

@@ -44,21 +44,23 @@ func isOpen(o *payment.Operation) bool {
 // commit returns the statement that writes rows of a shape: one, so that it is planned, sent and answered once. Its parts write a table each.
 // The server runs the part that the whole selects from first, the collection's, and the whole divides by zero if that wrote nothing; only
 // then come the others, in their order.
-func (q *statements) commit(s shape) string {
-	if text, ok := q.texts.Load(s); ok {
-		return text.(string)
+func (q *statements) commit(s shape) *statement {
+	if kept, ok := q.kept.Load(s); ok {
+		return kept.(*statement)
 	}
-	text := q.compose(s)
-	if q.known.Add(1) <= maxTexts {
-		q.texts.Store(s, text)
+	made := q.compose(s)
+	if q.known.Add(1) > maxKept {
+		return made
 	}
-	return text
+	made.kept = true
+	kept, _ := q.kept.LoadOrStore(s, made)
+	return kept.(*statement)
 }
 
-// maxTexts is how many statements are remembered. A payment has about twenty shapes of commits; others are made anew each time.
-const maxTexts = 500
+// maxKept is how many statements are kept. A payment has about twenty shapes of commits; others are made anew each time.
+const maxKept = 500
 
-func (q *statements) compose(s shape) string {
+func (q *statements) compose(s shape) *statement {
 	in := q.schema
 	w := &composer{}
 	if s.insert {
@@ -113,7 +115,7 @@ func (q *statements) compose(s shape) string {
 			"sqrt(CASE WHEN collection_id IN ($1, '') THEN 1 ELSE -1 END) = 1", in, w.n+1, w.n+2))
 		w.n += 2
 	}
-	return "WITH " + strings.Join(w.parts, ", ") + " SELECT 1/count(*) FROM u"
+	return &statement{text: "WITH " + strings.Join(w.parts, ", ") + " SELECT 1/count(*) FROM u", arguments: w.n}
 }
 
 // composer writes a statement of many parts. $1 is the collection's ID, in every row of it.
@@ -157,7 +159,7 @@ func (w *composer) at(t *table, first int, name string) int {
 
 // commits returns the statements of the commits that the Service makes of payments whose steps succeed, with a provider that is pure and with
 // any other: first what begins an operation, then what ends it.
-func (q *statements) commits() []string {
+func (q *statements) commits() []*statement {
 	shapes := []shape{
 		{insert: true, events: 1}, {insert: true, requests: 1, events: 1}, {events: 1},
 		{sessions: 1, events: 1}, {sessions: 1, payments: 1, events: 1}, {sessions: 1, payments: 1, captures: 1, events: 1},
@@ -168,13 +170,13 @@ func (q *statements) commits() []string {
 		{sessions: 1, payments: 1, captures: 1, ended: 1, due: 1, doneDue: 1, events: 2},
 		{sessions: 1, payments: 1, refunds: 1, ended: 1, due: 1, doneDue: 1, events: 1},
 	}
-	var texts []string
+	var list []*statement
 	for _, s := range shapes {
-		texts = append(texts, q.commit(s))
+		list = append(list, q.commit(s))
 		if keyed := s; !s.insert && s.ended == 0 && s.sessions > 0 { // by a call with an IdempotencyKey, on kept rows
 			keyed.requests, keyed.newRequests = 1, true
-			texts = append(texts, q.commit(keyed))
+			list = append(list, q.commit(keyed))
 		}
 	}
-	return texts
+	return list
 }

@@ -7,11 +7,23 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
+// statement is one that is sent for a commit.
+type statement struct {
+	text      string
+	arguments int  // how many it takes
+	kept      bool // is one of those that are prepared once on each connection, and stay so
+}
+
+// take returns its arguments, of which there are none yet.
+func (s *statement) take() arguments {
+	return arguments{statement: s, bytes: make([]byte, 0, 16*s.arguments), values: make([]argument, 0, s.arguments)}
+}
+
 // statements are the texts of what the store sends, for one schema.
 type statements struct {
 	schema string // quoted
 
-	texts sync.Map // of commits, by shape
+	kept  sync.Map // *statement of commits, by shape
 	known atomic.Int64
 
 	collections, sessions, payments, captures, refunds, operations, requests, events, deliveries, due table
@@ -33,10 +45,10 @@ func newStatements(schema string) *statements {
 	q.claim = "WITH p AS MATERIALIZED (SELECT kind, id, at FROM " + due + " WHERE kind = $1 AND at <= $2 ORDER BY at, id LIMIT $4 " +
 		"FOR UPDATE SKIP LOCKED) UPDATE " + due + " d SET at = $3 FROM p WHERE d.kind = p.kind AND d.id = p.id RETURNING " +
 		q.due.selected("d") + ", p.at"
-	q.again = "UPDATE " + due + " SET collection_id = $3, at = $4, tries = $5, seq = $6, dead = $7 WHERE kind = $1 AND id = $2 AND at = $8"
+	q.again = "UPDATE " + due + " SET collection_id = $3, at = $4, tries = $5, seq = $6, dead = $7::bigint[] WHERE kind = $1 AND id = $2 AND at = $8"
 	q.finish = "DELETE FROM " + due + " WHERE kind = $1 AND id = $2 AND at = $3"
 	q.lockEvents = "SELECT 1 FROM " + due + " WHERE kind = 'events' AND id = $1 FOR NO KEY UPDATE"
-	q.rest = "UPDATE " + due + " SET tries = $2, seq = $3, dead = $4, at = CASE WHEN newest > $3 THEN (SELECT e.at FROM " + in + ".events e " +
+	q.rest = "UPDATE " + due + " SET tries = $2, seq = $3, dead = $4::bigint[], at = CASE WHEN newest > $3 THEN (SELECT e.at FROM " + in + ".events e " +
 		"WHERE e.collection_id = $1 AND e.seq > $3 ORDER BY e.seq LIMIT 1) END WHERE kind = 'events' AND id = $1 AND at = $5"
 
 	q.insertDelivery, q.updateDelivery = q.deliveries.insert(in), must(q.deliveries.update(in))
@@ -45,8 +57,8 @@ func newStatements(schema string) *statements {
 	q.endDelivery = "DELETE FROM " + due + " WHERE kind = 'delivery' AND id = $1"
 
 	q.settings = "SELECT version, disabled_providers, refund_reasons::text FROM " + in + ".settings"
-	q.insertSettings = "INSERT INTO " + in + ".settings (version, disabled_providers, refund_reasons) VALUES (1, $1, $2::jsonb)"
-	q.updateSettings = must("UPDATE " + in + ".settings SET version = version + 1, disabled_providers = $1, refund_reasons = $2::jsonb " +
+	q.insertSettings = "INSERT INTO " + in + ".settings (version, disabled_providers, refund_reasons) VALUES (1, $1::text[], $2::jsonb)"
+	q.updateSettings = must("UPDATE " + in + ".settings SET version = version + 1, disabled_providers = $1::text[], refund_reasons = $2::jsonb " +
 		"WHERE version = $3 RETURNING 1")
 	return q
 }
@@ -54,5 +66,9 @@ func newStatements(schema string) *statements {
 // refusable returns the statements of every step that the server may refuse, as it does on a conflict. pgx forgets a statement that was refused,
 // unless it was prepared by name; the others it prepares when they come.
 func (q *statements) refusable() []string {
-	return append(q.commits(), q.insertDelivery, q.updateDelivery)
+	texts := []string{q.insertDelivery, q.updateDelivery}
+	for _, s := range q.commits() {
+		texts = append(texts, s.text)
+	}
+	return texts
 }

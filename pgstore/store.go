@@ -72,7 +72,7 @@ func New(pool *pgxpool.Pool, cfg Config) (*Store, error) {
 	if pool == nil {
 		return nil, errNoPool()
 	}
-	s := &Store{db: pooled{pool}, sql: newStatements(cfg.Schema), cfg: cfg, known: new(atomic.Bool), pool: pool}
+	s := &Store{db: newPooled(pool), sql: newStatements(cfg.Schema), cfg: cfg, known: new(atomic.Bool), pool: pool}
 	if of := pool.Config(); of.PrepareConn == nil && of.BeforeAcquire == nil { //nolint:staticcheck // deprecated, and in use
 		s.queue = newQueue(s.db, of.MaxConns)
 	}

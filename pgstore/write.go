@@ -3,7 +3,7 @@ package pgstore
 import (
 	"encoding/json"
 	"fmt"
-	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -16,9 +16,9 @@ import (
 // writer turns a row into the arguments of a statement, in the order of the table's columns. It remembers what was wrong first, and
 // adds up how large the rows are.
 type writer struct {
+	arguments
 	row  string // the type that is written, for errors
-	args []any
-	all  bool // rows follow each other, of one collection, whose ID is the first argument
+	all  bool   // rows follow each other, of one collection, whose ID is the first argument
 	size int
 	err  error
 }
@@ -26,7 +26,7 @@ type writer struct {
 // begin starts a row with so many columns.
 func (w *writer) begin(row string, columns int) {
 	if w.row = row; !w.all {
-		w.args = make([]any, 0, columns)
+		w.arguments = arguments{}
 	}
 	w.size += 8 * columns
 }
@@ -36,8 +36,6 @@ func (w *writer) refuse(field, rule string) {
 		w.err = &payment.InvalidError{Field: w.row + "." + field, Rule: rule}
 	}
 }
-
-func (w *writer) add(v any) { w.args = append(w.args, v) }
 
 // check refuses what text in PostgreSQL cannot hold. The rule does not quote it.
 func (w *writer) check(field, s string) {
@@ -52,7 +50,7 @@ func (w *writer) check(field, s string) {
 
 func (w *writer) text(field, s string) {
 	w.check(field, s)
-	w.add(s)
+	w.addText(s)
 }
 
 // owner adds the ID of the collection that a row belongs to.
@@ -64,48 +62,55 @@ func (w *writer) owner(id string) {
 
 func (w *writer) unique(field, s string) {
 	if s == "" {
-		w.add(nil)
+		w.addNull()
 		return
 	}
 	w.text(field, s)
 }
 
-func (w *writer) amount(d decimal.Decimal) { w.add(d.String()) }
-func (w *writer) number(n int64)           { w.add(n) }
-func (w *writer) flag(b bool)              { w.add(b) }
-func (w *writer) moment(t time.Time)       { w.add(t) }
+func (w *writer) amount(d decimal.Decimal) { w.addText(d.String()) }
+func (w *writer) number(n int64)           { w.addNumber(n) }
+func (w *writer) flag(b bool)              { w.addFlag(b) }
+func (w *writer) moment(t time.Time)       { w.addTime(t) }
 
 func (w *writer) stamp(t time.Time) {
 	if t.IsZero() {
-		w.add(nil)
+		w.addNull()
 		return
 	}
-	w.add(t)
+	w.addTime(t)
 }
 
+// list adds an array, as PostgreSQL writes one.
 func (w *writer) list(field string, texts []string) {
 	if len(texts) == 0 {
-		w.add(nil)
+		w.addNull()
 		return
 	}
-	for _, s := range texts {
+	quoted := make([]string, len(texts))
+	for i, s := range texts {
 		w.check(field, s)
+		quoted[i] = `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
 	}
-	w.add(slices.Clone(texts)) // the caller may be gone when it is sent
+	w.addText("{" + strings.Join(quoted, ",") + "}")
 }
 
 func (w *writer) numbers(list []int64) {
 	if len(list) == 0 {
-		w.add(nil)
+		w.addNull()
 		return
 	}
 	w.size += 8 * len(list)
-	w.add(slices.Clone(list))
+	digits := make([]string, len(list))
+	for i, n := range list {
+		digits[i] = strconv.FormatInt(n, 10)
+	}
+	w.addText("{" + strings.Join(digits, ",") + "}")
 }
 
 func (w *writer) data(field string, d payment.Data) {
 	if len(d) == 0 {
-		w.add(nil)
+		w.addNull()
 		return
 	}
 	normal, err := payment.NormalizeData(d)
@@ -118,7 +123,7 @@ func (w *writer) data(field string, d payment.Data) {
 // private is data whose rule does not quote it.
 func (w *writer) private(field string, p payment.Private) {
 	if p.IsEmpty() {
-		w.add(nil)
+		w.addNull()
 		return
 	}
 	normal, err := payment.NormalizeData(p.Reveal())
@@ -130,7 +135,7 @@ func (w *writer) private(field string, p payment.Private) {
 
 func (w *writer) action(a *payment.NextAction) {
 	if a == nil {
-		w.add(nil)
+		w.addNull()
 		return
 	}
 	kept := *a
@@ -156,7 +161,7 @@ func (w *writer) json(field string, v any) {
 		w.refuse(field, "cannot be encoded as JSON")
 	}
 	w.size += len(b)
-	w.add(string(b))
+	w.addText(string(b))
 }
 
 // tooLarge refuses Changes of more than 1 MiB.

@@ -1,0 +1,85 @@
+package pgstore
+
+import (
+	"context"
+	"errors"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// pipelined is the result of a batch whose statements are prepared on the connection and whose arguments are written already: it goes to
+// the server as it is. What pgx does besides for statements that it does not know costs as much again.
+type pipelined struct {
+	pipeline *pgconn.Pipeline
+	err      error // of sending
+}
+
+// pipeline sends a batch of statements that are kept, and prepares first what this connection does not know. It returns nil for any other
+// batch.
+func (p pooled) pipeline(ctx context.Context, c *pgx.Conn, b *pgx.Batch) *pipelined {
+	if !p.plain {
+		return nil
+	}
+	for _, q := range b.QueuedQueries {
+		if a := argumentsOf(q); a == nil || !a.statement.kept {
+			return nil
+		}
+	}
+	prepared := make([]*pgconn.StatementDescription, b.Len())
+	for i, q := range b.QueuedQueries {
+		var err error
+		if prepared[i], err = c.Prepare(ctx, q.SQL, q.SQL); err != nil {
+			return &pipelined{err: err}
+		}
+	}
+	s := &pipelined{pipeline: c.PgConn().StartPipeline(ctx)}
+	var values [][]byte
+	var formats []int16
+	for i, q := range b.QueuedQueries {
+		values, formats = argumentsOf(q).encoded(values[:0], formats[:0])
+		s.pipeline.SendQueryStatement(prepared[i], values, formats, nil)
+	}
+	s.err = s.pipeline.Sync()
+	return s
+}
+
+// argumentsOf returns the arguments of a statement of a commit, nil of any other.
+func argumentsOf(q *pgx.QueuedQuery) *arguments {
+	if len(q.Arguments) != 1 {
+		return nil
+	}
+	a, ok := q.Arguments[0].(*arguments)
+	if !ok || a.statement == nil {
+		return nil
+	}
+	return a
+}
+
+// Exec reads the result of the next statement.
+func (s *pipelined) Exec() (pgconn.CommandTag, error) {
+	if s.err != nil {
+		return pgconn.CommandTag{}, s.err
+	}
+	result, err := s.pipeline.GetResults()
+	if err != nil {
+		return pgconn.CommandTag{}, err
+	}
+	if reader, ok := result.(*pgconn.ResultReader); ok {
+		return reader.Close()
+	}
+	return pgconn.CommandTag{}, errors.New("pgstore: the server answered something else than the result of a statement")
+}
+
+// Query is for statements that return something, as no commit does.
+func (s *pipelined) Query() (pgx.Rows, error) {
+	return nil, errors.New("pgstore: a commit returns no rows")
+}
+
+// close reads what is left, to the end of the transaction, and returns what went wrong.
+func (s *pipelined) close() error {
+	if s.pipeline == nil {
+		return s.err
+	}
+	return s.pipeline.Close()
+}
