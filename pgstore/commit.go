@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
 
 	"github.com/seed40c892db/payment"
 )
@@ -22,8 +21,9 @@ func (s *Store) Commit(ctx context.Context, c *payment.Changes) error {
 	if err := c.Check(); err != nil {
 		return err
 	}
-	w := &writer{all: true, arguments: s.sql.commit(shapeOf(c)).take()}
-	w.commit(c)
+	works := worksOf(c)
+	w := &writer{all: true, arguments: s.sql.commit(shapeOf(c, works)).take()}
+	w.commit(c, works)
 	if err := w.tooLarge(); err != nil {
 		return err
 	}
@@ -52,7 +52,7 @@ func commitError(c *payment.Changes, err error) error {
 }
 
 // commit writes the rows of a commit, in the order in which its statement takes them.
-func (w *writer) commit(c *payment.Changes) {
+func (w *writer) commit(c *payment.Changes, works *works) {
 	w.collection(c.Collection, c.Version+1)
 	if c.Version != 0 {
 		w.number(c.Version)
@@ -69,12 +69,8 @@ func (w *writer) commit(c *payment.Changes) {
 	for _, r := range c.Refunds {
 		w.refund(r)
 	}
-	for _, open := range []bool{true, false} {
-		for _, r := range c.Operations {
-			if isOpen(r) == open {
-				w.operation(r)
-			}
-		}
+	for _, r := range c.Operations {
+		w.operation(r)
 	}
 	for _, r := range c.Requests {
 		w.request(r)
@@ -85,21 +81,5 @@ func (w *writer) commit(c *payment.Changes) {
 	if len(c.Events) > 0 {
 		w.number(slices.MaxFunc(c.Events, func(a, b *payment.Event) int { return cmp.Compare(a.Seq, b.Seq) }).Seq)
 	}
-	// Due work is written in the order of its keys: it is also claimed and finished by others, who know no collection.
-	due := c.Due
-	if len(due) > 1 {
-		due = slices.Clone(due)
-		slices.SortFunc(due, func(a, b payment.Due) int { return strings.Compare(string(a.Kind)+a.ID, string(b.Kind)+b.ID) })
-	}
-	for i := range due {
-		if !due[i].At.IsZero() {
-			w.due(&due[i])
-		}
-	}
-	for i := range due {
-		if due[i].At.IsZero() {
-			w.text("Due.Kind", string(due[i].Kind))
-			w.text("Due.ID", due[i].ID)
-		}
-	}
+	w.works(works)
 }

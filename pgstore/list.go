@@ -200,7 +200,8 @@ func condition(where []string) string {
 	return " WHERE " + strings.Join(where, " AND ")
 }
 
-// column names a column that rows are ordered by. Open operations are found, and ordered, by a table of their own.
+// column names a column that rows are ordered by. Open operations are found, and ordered, by
+// their rows of due.
 func (q *listQuery) column(name string) string {
 	if q.open() {
 		return "w." + name
@@ -208,7 +209,7 @@ func (q *listQuery) column(name string) string {
 	return "x." + name
 }
 
-// open reports whether operations in a state are listed that has a table.
+// open reports whether operations in a state are listed for which they have a row of due.
 func (q *listQuery) open() bool {
 	state := payment.OperationState(q.filter.State)
 	return q.kind == payment.RowOperations && (state == payment.OperationOpen || state == payment.OperationNeedsAttention)
@@ -233,7 +234,7 @@ func (q *listQuery) where() (from string, where []string) {
 	equal(q.provider, f.ProviderID)
 	switch {
 	case q.open():
-		from = " FROM " + q.in + ".open_operations w JOIN " + q.in + ".operations x ON x.id = w.id"
+		from = " FROM " + q.in + ".due w JOIN " + q.in + ".operations x ON x.id = w.id"
 		where = append(where, "w.state = "+q.arg(f.State))
 	case q.kind == payment.RowDeliveries && f.State == string(payment.DeliveryParked):
 		where = append(where, "x.state = 'parked'") // as the index says it

@@ -118,6 +118,10 @@ func TestStore(t *testing.T) {
 			prepared(cfg)
 			cfg.ConnConfig.RuntimeParams["default_transaction_isolation"] = "serializable"
 		},
+		"traced": func(cfg *pgxpool.Config) {
+			prepared(cfg)
+			cfg.ConnConfig.Tracer = &statements{}
+		},
 		"exec": func(cfg *pgxpool.Config) { cfg.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec },
 		"simple protocol": func(cfg *pgxpool.Config) {
 			cfg.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol
@@ -138,7 +142,7 @@ func TestStore(t *testing.T) {
 func empty(t testing.TB, pool *pgxpool.Pool) {
 	t.Helper()
 	_, err := pool.Exec(t.Context(), `DELETE FROM payment.collections; DELETE FROM payment.sessions; DELETE FROM payment.payments;
-		DELETE FROM payment.captures; DELETE FROM payment.refunds; DELETE FROM payment.operations; DELETE FROM payment.open_operations;
+		DELETE FROM payment.captures; DELETE FROM payment.refunds; DELETE FROM payment.operations;
 		DELETE FROM payment.requests; DELETE FROM payment.events; DELETE FROM payment.deliveries; DELETE FROM payment.due;
 		DELETE FROM payment.settings`)
 	require.NoError(t, err)

@@ -1,9 +1,11 @@
 package pgstore_test
 
 import (
+	"fmt"
 	"io/fs"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
@@ -36,12 +38,12 @@ func TestMigrateFromManyAtOnce(t *testing.T) {
 	all.Wait()
 	var versions int
 	require.NoError(t, connect(t, dsn).QueryRow(ctx, "SELECT count(*) FROM payment.schema_version").Scan(&versions))
-	require.Equal(t, 2, versions)
+	require.Equal(t, 3, versions)
 }
 
 func TestMigrateRefusesANewerSchema(t *testing.T) {
 	_, pool := open(t)
-	_, err := pool.Exec(t.Context(), "INSERT INTO payment.schema_version (version) VALUES (3)")
+	_, err := pool.Exec(t.Context(), "INSERT INTO payment.schema_version (version) VALUES (4)")
 	require.NoError(t, err)
 	problem(t, pgstore.Migrate(t.Context(), pool, pgstore.Config{}), payment.StoreTooNew)
 }
@@ -81,6 +83,46 @@ func TestRunOwnMigrations(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, s.Commit(ctx, changes(1, 0, 1)))
 	require.NoError(t, pgstore.Migrate(ctx, pool, pgstore.Config{}))
+}
+
+// TestOpenOperationsAreMigrated begins with the tables of version 2, which had one of its own for operations that are open or need attention.
+func TestOpenOperationsAreMigrated(t *testing.T) {
+	ctx := t.Context()
+	pool := connect(t, database(t, "template0"))
+	_, err := pool.Exec(ctx, "CREATE SCHEMA payment")
+	require.NoError(t, err)
+	for _, name := range []string{"0001_tables.sql", "0002_without_checks.sql"} {
+		sql, err := fs.ReadFile(pgstore.Migrations(), name)
+		require.NoError(t, err)
+		_, err = pool.Exec(ctx, "BEGIN; SET LOCAL search_path TO payment;"+string(sql)+"; COMMIT")
+		require.NoError(t, err)
+	}
+	for i, state := range []string{"open", "needs_attention", "succeeded"} {
+		_, err = pool.Exec(ctx, `INSERT INTO payment.operations (id, collection_id, session_id, provider_id, kind, state, amount, currency_code, final, held,
+			reference, reason_id, reason_code, note, created_by, tries, executor, code, message, resolution, resolved_by, resolved_note, created_at)
+			VALUES ($1, 'paycol', 'payses', 'acme', 'capture', $2, 1, 'EUR', false, 0, '', '', '', '', '', 1, '', '', '', '', '', '', $3)`,
+			fmt.Sprint("op", i), state, noon)
+		require.NoError(t, err)
+		if state != "succeeded" {
+			_, err = pool.Exec(ctx, "INSERT INTO payment.open_operations (id, state, created_at) VALUES ($1, $2, $3)", fmt.Sprint("op", i), state, noon)
+			require.NoError(t, err)
+		}
+	}
+	_, err = pool.Exec(ctx, "INSERT INTO payment.due (kind, id, collection_id, at, tries) VALUES ('operation', 'op0', 'paycol', $1, 2)", noon)
+	require.NoError(t, err)
+
+	require.NoError(t, pgstore.Migrate(ctx, pool, pgstore.Config{}))
+	s, err := pgstore.New(pool, pgstore.Config{})
+	require.NoError(t, err)
+	for state, want := range map[payment.OperationState]string{payment.OperationOpen: "op0", payment.OperationNeedsAttention: "op1"} {
+		rows, err := s.List(ctx, payment.RowOperations, payment.Filter{State: string(state)}, payment.Page{Limit: 5})
+		require.NoError(t, err)
+		require.Len(t, rows.Operations, 1, state)
+		require.Equal(t, want, rows.Operations[0].ID)
+	}
+	due, err := s.Claim(ctx, payment.DueOperation, noon, noon.Add(time.Hour), 5)
+	require.NoError(t, err)
+	require.Equal(t, []payment.Due{{Kind: payment.DueOperation, ID: "op0", CollectionID: "paycol", At: noon.Add(time.Hour), Tries: 2}}, due)
 }
 
 // TestMigrateOverOtherTables leaves the tables of somebody else alone, and says so.

@@ -89,7 +89,8 @@ func crowd(t *testing.T, pool *pgxpool.Pool, n int) {
 		row("due", "payses", "kind, id, collection_id, at", "'session', {id}, {c}, {t} + interval '1 year'"),
 		row("requests", "x", "collection_id, method, key, fingerprint, session_id, operation_id, code, created_at", "{c}, 'm', 'k', '', '', '', '', {t}"),
 		"UPDATE payment.operations SET state = 'open' WHERE id LIKE '%0'",
-		"INSERT INTO payment.open_operations SELECT id, state, created_at FROM payment.operations WHERE state = 'open'",
+		"INSERT INTO payment.due (kind, id, collection_id, at, state, created_at) " +
+			"SELECT 'operation', id, collection_id, created_at, state, created_at FROM payment.operations WHERE state = 'open'",
 		"UPDATE payment.deliveries SET state = 'parked' WHERE id LIKE '%00'",
 	}
 	for _, table := range []string{"captures", "refunds"} {

@@ -12,33 +12,17 @@ type shape struct {
 	insert                                      bool // the collection is new
 	newRequests                                 bool // the requests must be as well
 	sessions, payments, captures, refunds       int
-	open, ended, requests, events, due, doneDue int
+	operations, requests, events                int
+	work, open, at, unopened, stopped, finished int // as in works
 }
 
-func shapeOf(c *payment.Changes) shape {
-	s := shape{
-		insert: c.Version == 0, newRequests: c.NewRequests && len(c.Requests) > 0, sessions: len(c.Sessions), payments: len(c.Payments), captures: len(c.Captures), refunds: len(c.Refunds),
-		requests: len(c.Requests), events: len(c.Events),
+func shapeOf(c *payment.Changes, w *works) shape {
+	return shape{
+		insert: c.Version == 0, newRequests: c.NewRequests && len(c.Requests) > 0,
+		sessions: len(c.Sessions), payments: len(c.Payments), captures: len(c.Captures), refunds: len(c.Refunds),
+		operations: len(c.Operations), requests: len(c.Requests), events: len(c.Events),
+		work: len(w.whole), open: len(w.open), at: len(w.at), unopened: len(w.unopened), stopped: len(w.stopped), finished: len(w.finished),
 	}
-	for _, o := range c.Operations {
-		if isOpen(o) {
-			s.open++
-		} else {
-			s.ended++
-		}
-	}
-	for i := range c.Due {
-		if c.Due[i].At.IsZero() {
-			s.doneDue++
-		} else {
-			s.due++
-		}
-	}
-	return s
-}
-
-func isOpen(o *payment.Operation) bool {
-	return o.State == payment.OperationOpen || o.State == payment.OperationNeedsAttention
 }
 
 // commit returns the statement that writes rows of a shape: one, so that it is planned, sent and answered once. Its parts write a table each.
@@ -78,19 +62,7 @@ func (q *statements) compose(s shape) *statement {
 	upsert("p", &q.payments, s.payments)
 	upsert("c", &q.captures, s.captures)
 	upsert("f", &q.refunds, s.refunds)
-	for i := range s.open {
-		first := w.n
-		upsert(fmt.Sprintf("o%d", i), &q.operations, 1)
-		w.part(fmt.Sprintf("w%d", i), fmt.Sprintf("INSERT INTO %s.open_operations AS x (id, state, created_at) VALUES ($%d, $%d, $%d) "+
-			"ON CONFLICT (id) DO UPDATE SET state = excluded.state, created_at = excluded.created_at "+
-			"WHERE (x.state, x.created_at) IS DISTINCT FROM (excluded.state, excluded.created_at)",
-			in, w.at(&q.operations, first, "id"), w.at(&q.operations, first, "state"), w.at(&q.operations, first, "created_at")))
-	}
-	for i := range s.ended {
-		first := w.n
-		upsert(fmt.Sprintf("e%d", i), &q.operations, 1)
-		w.part(fmt.Sprintf("x%d", i), fmt.Sprintf("DELETE FROM %s.open_operations WHERE id = $%d", in, w.at(&q.operations, first, "id")))
-	}
+	upsert("o", &q.operations, s.operations)
 	if s.newRequests {
 		w.part("r", q.requests.into(in)+w.rows(&q.requests, s.requests))
 	} else {
@@ -105,15 +77,32 @@ func (q *statements) compose(s shape) *statement {
 			"ON CONFLICT (kind, id) DO UPDATE SET at = coalesce(x.at, excluded.at), newest = greatest(x.newest, excluded.newest)",
 			in, w.at(&q.events, first, "at"), w.n))
 	}
-	if s.due > 0 {
-		w.part("d", q.due.into(in)+w.rows(&q.due, s.due)+" ON CONFLICT (kind, id) DO UPDATE SET at = excluded.at, tries = excluded.tries, "+
-			"seq = excluded.seq, dead = excluded.dead, "+
-			"collection_id = CASE WHEN x.collection_id IN (excluded.collection_id, '') THEN excluded.collection_id END")
+	const times, opened = "at = excluded.at, tries = excluded.tries, seq = excluded.seq, dead = excluded.dead",
+		"state = excluded.state, created_at = excluded.created_at"
+	for _, of := range []struct {
+		name string
+		t    *table
+		rows int
+		sets string
+	}{{"w", &q.work, s.work, times + ", " + opened}, {"a", &q.opened, s.open, opened}, {"d", &q.due, s.at, times}} {
+		if of.rows > 0 {
+			w.part(of.name, of.t.into(in)+w.rows(of.t, of.rows)+" ON CONFLICT (kind, id) DO UPDATE SET "+of.sets+
+				", collection_id = CASE WHEN x.collection_id IN (excluded.collection_id, '') THEN excluded.collection_id END")
+		}
 	}
-	for i := range s.doneDue {
-		w.part(fmt.Sprintf("g%d", i), fmt.Sprintf("DELETE FROM %s.due WHERE kind = $%d AND id = $%d AND "+
-			"sqrt(CASE WHEN collection_id IN ($1, '') THEN 1 ELSE -1 END) = 1", in, w.n+1, w.n+2))
-		w.n += 2
+	for _, of := range []struct {
+		name   string
+		rows   int
+		change string
+	}{
+		{"b", s.unopened, "UPDATE %s.due SET state = NULL, created_at = NULL"}, {"e", s.stopped, "UPDATE %s.due SET at = NULL"},
+		{"g", s.finished, "DELETE FROM %s.due"},
+	} {
+		for i := range of.rows {
+			w.part(fmt.Sprint(of.name, i), fmt.Sprintf(of.change+" WHERE kind = $%d AND id = $%d AND "+
+				"sqrt(CASE WHEN collection_id IN ($1, '') THEN 1 ELSE -1 END) = 1", in, w.n+1, w.n+2))
+			w.n += 2
+		}
 	}
 	return &statement{text: "WITH " + strings.Join(w.parts, ", ") + " SELECT 1/count(*) FROM u", arguments: w.n}
 }
@@ -164,16 +153,16 @@ func (q *statements) commits() []*statement {
 		{insert: true, events: 1}, {insert: true, requests: 1, events: 1}, {events: 1},
 		{sessions: 1, events: 1}, {sessions: 1, payments: 1, events: 1}, {sessions: 1, payments: 1, captures: 1, events: 1},
 		{sessions: 1, payments: 1, captures: 1, events: 2}, {sessions: 1, payments: 1, refunds: 1, events: 1},
-		{sessions: 1, open: 1, due: 1}, {sessions: 1, open: 1, due: 1, events: 1}, {sessions: 1, ended: 1, doneDue: 1},
-		{sessions: 1, payments: 1, ended: 1, due: 1, doneDue: 1, events: 1},
-		{sessions: 1, payments: 1, captures: 1, ended: 1, due: 1, doneDue: 1, events: 1},
-		{sessions: 1, payments: 1, captures: 1, ended: 1, due: 1, doneDue: 1, events: 2},
-		{sessions: 1, payments: 1, refunds: 1, ended: 1, due: 1, doneDue: 1, events: 1},
+		{sessions: 1, operations: 1, work: 1}, {sessions: 1, operations: 1, work: 1, events: 1}, {sessions: 1, operations: 1, finished: 1},
+		{sessions: 1, payments: 1, operations: 1, at: 1, finished: 1, events: 1},
+		{sessions: 1, payments: 1, captures: 1, operations: 1, at: 1, finished: 1, events: 1},
+		{sessions: 1, payments: 1, captures: 1, operations: 1, at: 1, finished: 1, events: 2},
+		{sessions: 1, payments: 1, refunds: 1, operations: 1, at: 1, finished: 1, events: 1},
 	}
 	var list []*statement
 	for _, s := range shapes {
 		list = append(list, q.commit(s))
-		if keyed := s; !s.insert && s.ended == 0 && s.sessions > 0 { // by a call with an IdempotencyKey, on kept rows
+		if keyed := s; !s.insert && s.finished == 0 && s.sessions > 0 { // by a call with an IdempotencyKey, on kept rows
 			keyed.requests, keyed.newRequests = 1, true
 			list = append(list, q.commit(keyed))
 		}

@@ -26,7 +26,8 @@ type statements struct {
 	kept  sync.Map // *statement of commits, by shape
 	known atomic.Int64
 
-	collections, sessions, payments, captures, refunds, operations, requests, events, deliveries, due table
+	collections, sessions, payments, captures, refunds, operations, requests, events, deliveries table
+	due, work, opened                                                                            table // all due, by which columns are written
 
 	claim, again, finish, lockEvents, rest                    string
 	insertDelivery, updateDelivery, parkDelivery, endDelivery string
@@ -39,14 +40,16 @@ func newStatements(schema string) *statements {
 	q := &statements{
 		schema:      in,
 		collections: collectionTable(), sessions: sessionTable(), payments: paymentTable(), captures: captureTable(), refunds: refundTable(),
-		operations: operationTable(), requests: requestTable(), events: eventTable(), deliveries: deliveryTable(), due: dueTable(),
+		operations: operationTable(), requests: requestTable(), events: eventTable(), deliveries: deliveryTable(), due: dueTable(), work: workTable(), opened: openedTable(),
 	}
 	due := in + ".due"
 	q.claim = "WITH p AS MATERIALIZED (SELECT kind, id, at FROM " + due + " WHERE kind = $1 AND at <= $2 ORDER BY at, id LIMIT $4 " +
 		"FOR UPDATE SKIP LOCKED) UPDATE " + due + " d SET at = $3 FROM p WHERE d.kind = p.kind AND d.id = p.id RETURNING " +
 		q.due.selected("d") + ", p.at"
 	q.again = "UPDATE " + due + " SET collection_id = $3, at = $4, tries = $5, seq = $6, dead = $7::bigint[] WHERE kind = $1 AND id = $2 AND at = $8"
-	q.finish = "DELETE FROM " + due + " WHERE kind = $1 AND id = $2 AND at = $3"
+	const one = " WHERE kind = $1 AND id = $2 AND at = $3"
+	q.finish = "WITH d AS (DELETE FROM " + due + one + " AND state IS NULL RETURNING 1), u AS (UPDATE " + due + " SET at = NULL" + one +
+		" AND state IS NOT NULL RETURNING 1) SELECT FROM d UNION ALL SELECT FROM u" // an operation that is open keeps its row
 	q.lockEvents = "SELECT 1 FROM " + due + " WHERE kind = 'events' AND id = $1 FOR NO KEY UPDATE"
 	q.rest = "UPDATE " + due + " SET tries = $2, seq = $3, dead = $4::bigint[], at = CASE WHEN newest > $3 THEN (SELECT e.at FROM " + in + ".events e " +
 		"WHERE e.collection_id = $1 AND e.seq > $3 ORDER BY e.seq LIMIT 1) END WHERE kind = 'events' AND id = $1 AND at = $5"

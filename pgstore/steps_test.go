@@ -48,14 +48,22 @@ func TestStepsOfAPayment(t *testing.T) {
 	for _, tc := range []struct {
 		provider       string
 		keep           int
-		loads, commits int // of each step but the first
-	}{{"manual", -1, 1, 1}, {"manual", 0, 0, 1}, {"sandbox", -1, 1, 2}, {"sandbox", 0, 0, 2}} {
-		t.Run(fmt.Sprint(tc.provider, " keeping ", tc.keep), func(t *testing.T) {
+		loads, commits int  // of each step but the first
+		traced         bool // a tracer counts the statements, which pgx sends then
+	}{
+		{"manual", -1, 1, 1, true}, {"manual", 0, 0, 1, true}, {"sandbox", -1, 1, 2, true}, {"sandbox", 0, 0, 2, true},
+		{"manual", -1, 1, 1, false}, {"manual", 0, 0, 1, false}, {"sandbox", -1, 1, 2, false}, {"sandbox", 0, 0, 2, false},
+	} {
+		t.Run(fmt.Sprint(tc.provider, " keeping ", tc.keep, ", traced ", tc.traced), func(t *testing.T) {
 			provider, commits := tc.provider, tc.commits
 			ctx := t.Context()
 			var trips atomic.Int64
 			sent := &statements{}
-			s, _ := open(t, prepared, counting(&trips), func(cfg *pgxpool.Config) { cfg.ConnConfig.Tracer = sent })
+			s, _ := open(t, prepared, counting(&trips), func(cfg *pgxpool.Config) {
+				if tc.traced {
+					cfg.ConnConfig.Tracer = sent
+				}
+			})
 			store := &used{Store: s}
 			svc := keeping(t, store, tc.keep)
 			var c *payment.PaymentCollection
@@ -101,7 +109,9 @@ func TestStepsOfAPayment(t *testing.T) {
 					require.Equal(t, step.loads, store.loads, said)
 					require.Equal(t, step.commits, store.commits, said)
 					require.EqualValues(t, step.loads+step.commits, trips.Load(), said)
-					require.Equal(t, trips.Load(), sent.n.Load(), said) // each is one statement
+					if tc.traced {
+						require.Equal(t, trips.Load(), sent.n.Load(), said) // each is one statement
+					}
 				}
 			}
 		})

@@ -210,6 +210,7 @@ func TestWithTxWaitsForItsContext(t *testing.T) {
 	require.NoError(t, s.Commit(ctx, changes(1, 0, 0)))
 	tx := begin(t, pool, pgx.ReadCommitted)
 	require.NoError(t, s.WithTx(tx).Commit(ctx, changes(1, 1, 0)))
+	require.NoError(t, pool.Ping(ctx)) // there is a second connection
 	short, cancel := context.WithTimeout(ctx, 100*time.Millisecond)
 	defer cancel()
 	err := s.Commit(short, changes(1, 1, 0))

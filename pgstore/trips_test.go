@@ -135,3 +135,20 @@ func TestRoundTrips(t *testing.T) {
 		require.EqualValues(t, 1, count(name, in), "%s in a transaction", name)
 	}
 }
+
+// TestForgottenStatements has a host make its connections forget what is prepared on them.
+func TestForgottenStatements(t *testing.T) {
+	ctx := t.Context()
+	for name, change := range map[string]func(*pgxpool.Config){"prepared": prepared, "plain": func(*pgxpool.Config) {}} {
+		t.Run(name, func(t *testing.T) {
+			s, pool := open(t, change, func(cfg *pgxpool.Config) { cfg.MaxConns = 1 })
+			for version := range int64(3) {
+				require.NoError(t, s.Commit(ctx, changes(1, version, 1)))
+				require.NoError(t, pool.AcquireFunc(ctx, func(c *pgxpool.Conn) error { return c.Conn().DeallocateAll(ctx) }))
+			}
+			rows, err := s.Load(ctx, payment.Key{CollectionID: id("paycol", 1)})
+			require.NoError(t, err)
+			require.EqualValues(t, 3, rows.Collections[0].Version)
+		})
+	}
+}

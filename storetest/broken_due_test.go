@@ -128,6 +128,13 @@ func brokenDues() []brokenStore {
 				}
 			}
 		})},
+		{"ends what is due of an operation whose state changes", []string{"Due/apart from an operation's state"}, beforeCommit(func(c *payment.Changes) {
+			for _, o := range c.Operations {
+				if len(c.Due) == 0 && o.State == payment.OperationSucceeded {
+					c.Due = append(c.Due, payment.Due{Kind: payment.DueOperation, CollectionID: o.CollectionID, ID: o.ID})
+				}
+			}
+		})},
 	}
 }
 

@@ -36,6 +36,7 @@ func dueCases() []testCase {
 		{"Due/upsert", upsert, dueUpsert},
 		{"Due/removed by a zero At", upsert, dueRemoved},
 		{"Due/unique per kind", "of what; unique per kind", dueUnique},
+		{"Due/apart from an operation's state", upsert, dueApart},
 	}
 }
 
@@ -272,4 +273,73 @@ func dueUnique(k *kit) {
 	k.sameDue(k.claim(payment.DueSession, at(5), at(9), 10), moved(twin, at(9)))
 	k.done(moved(twin, at(9)), time.Time{})
 	k.sameDue(k.claim(payment.DueOperation, at(5), at(9), 10), moved(due[0], at(9)))
+}
+
+// dueApart has an operation begin, wait and end with and without work that is due: a store may keep both in one row, and nobody may notice.
+func dueApart(k *kit) {
+	t := k.stored() // an operation that is open, and nothing due
+	due := func(minute int) payment.Due {
+		return payment.Due{Kind: payment.DueOperation, CollectionID: t.collection.ID, ID: t.operation.ID, At: at(minute), Tries: minute}
+	}
+	is := func(state payment.OperationState) *payment.Operation {
+		if t.operation.State, t.operation.EndedAt = state, (time.Time{}); state == payment.OperationSucceeded {
+			t.operation.EndedAt = k.tick()
+		}
+		return t.operation
+	}
+	never := payment.Due{Kind: payment.DueOperation, CollectionID: t.collection.ID, ID: t.operation.ID}
+	begun := 10
+	check := func(when string, state payment.OperationState, minute int) {
+		k.t.Helper()
+		for _, of := range []payment.OperationState{payment.OperationOpen, payment.OperationNeedsAttention} {
+			var want []string
+			if of == state {
+				want = []string{t.operation.ID}
+			}
+			f := payment.Filter{CollectionID: t.collection.ID, State: string(of)}
+			k.sameIDs(when+": operations that are "+string(of), k.rowIDs(payment.RowOperations, k.list(payment.RowOperations, f, payment.Page{Limit: 5})), want...)
+		}
+		begun += 10
+		var want []payment.Due
+		if minute > 0 {
+			want = []payment.Due{due(minute)}
+			want[0].At = at(begun + 1)
+		}
+		k.sameDue(k.claim(payment.DueOperation, at(begun), at(begun+1), 10), want...)
+	}
+	const open, attention, succeeded = payment.OperationOpen, payment.OperationNeedsAttention, payment.OperationSucceeded
+	check("begun without work", open, 0)
+	k.store(t.collection, due(1))
+	check("work comes", open, 1)
+	done := due(1)
+	done.At = at(begun + 1)
+	k.done(done, time.Time{})
+	check("work is done", open, 0)
+	k.want(k.s.Done(k.ctx(), done, time.Time{}), payment.ErrConflict, "Done of work that was done")
+	k.store(t.collection, is(attention), due(2))
+	check("both change", attention, 2)
+	k.store(t.collection, never)
+	check("work goes", attention, 0)
+	k.store(t.collection, due(3))
+	k.store(t.collection, is(open))
+	check("the state changes", open, 3)
+	k.store(t.collection, is(attention), never)
+	check("work goes with the state", attention, 0)
+	k.store(t.collection, due(4))
+	k.store(t.collection, is(succeeded))
+	check("it ends, and work is left", "", 4)
+	done = due(4)
+	done.At = at(begun + 1)
+	k.done(done, time.Time{})
+	check("what was left is done", "", 0)
+	k.store(t.collection, is(open), due(5))
+	check("both begin", open, 5)
+	k.store(t.collection, is(succeeded), due(6))
+	check("it ends, and work comes", "", 6)
+	k.store(t.collection, is(open), due(7))
+	k.store(t.collection, is(succeeded), never)
+	check("both end", "", 0)
+	k.store(t.collection, is(open))
+	k.store(t.collection, is(succeeded))
+	check("it ends without work", "", 0)
 }

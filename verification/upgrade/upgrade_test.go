@@ -68,8 +68,8 @@ func TestPostgres(t *testing.T) {
 		require.NoError(t, err)
 		world(t, s)
 		closeStore()
-		write(t, "postgres-2.sql", dumpPostgres(t, dsn))
-		write(t, "postgres-2.rows", rowsOf(t, dsn, stores.Postgres))
+		write(t, "postgres-3.sql", dumpPostgres(t, dsn))
+		write(t, "postgres-3.rows", rowsOf(t, dsn, stores.Postgres))
 	}
 	for _, dump := range dumps(t, "postgres-*.sql") {
 		dsn := stores.Database(t, server)
