@@ -101,8 +101,15 @@ func (a *arguments) RewriteQuery(_ context.Context, _ *pgx.Conn, sql string, _ [
 	return sql, a.args(), nil
 }
 
-// encoded adds the arguments to values and formats, as the protocol has them.
-func (a *arguments) encoded(values [][]byte, formats []int16) (encoded [][]byte, as []int16) {
+// encoding is the arguments of a statement as the protocol has them.
+type encoding struct {
+	values  [][]byte
+	formats []int16
+}
+
+// encode writes the arguments in the place of what was there.
+func (a *arguments) encode(e *encoding) {
+	e.values, e.formats = e.values[:0], e.formats[:0]
 	for _, of := range a.values {
 		format := int16(pgtype.BinaryFormatCode)
 		if of.kind == textual {
@@ -112,9 +119,8 @@ func (a *arguments) encoded(values [][]byte, formats []int16) (encoded [][]byte,
 		if of.kind == null {
 			value = nil
 		}
-		values, formats = append(values, value), append(formats, format)
+		e.values, e.formats = append(e.values, value), append(e.formats, format)
 	}
-	return values, formats
 }
 
 var _ pgx.QueryRewriter = (*arguments)(nil)

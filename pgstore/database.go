@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -34,15 +35,16 @@ var errUncertain = errors.New("the server's answer was lost")
 
 // pooled sends each batch on a connection of its own. Without a BEGIN, a batch is a transaction.
 type pooled struct {
-	pool  *pgxpool.Pool
-	plain bool // nothing of the host's looks at what is sent, and pgx is not told how to send it
+	pool      *pgxpool.Pool
+	plain     bool       // nothing of the host's looks at what is sent, and pgx is not told how to send it
+	encodings *sync.Pool // of *encoding
 }
 
 // newPooled looks at how the pool's connections are made.
 func newPooled(pool *pgxpool.Pool) pooled {
 	cfg := pool.Config()
 	conn := cfg.ConnConfig
-	return pooled{pool: pool, plain: cfg.BeforeConnect == nil && conn.Tracer == nil && conn.DefaultQueryExecMode == pgx.QueryExecModeCacheStatement}
+	return pooled{pool: pool, encodings: &sync.Pool{New: func() any { return &encoding{} }}, plain: cfg.BeforeConnect == nil && conn.Tracer == nil && conn.DefaultQueryExecMode == pgx.QueryExecModeCacheStatement}
 }
 
 func (p pooled) read(ctx context.Context, b *pgx.Batch, then answers) error {

@@ -34,12 +34,13 @@ func (p pooled) pipeline(ctx context.Context, c *pgx.Conn, b *pgx.Batch) *pipeli
 		}
 	}
 	s := &pipelined{pipeline: c.PgConn().StartPipeline(ctx)}
-	var values [][]byte
-	var formats []int16
+	e := p.encodings.Get().(*encoding)
 	for i, q := range b.QueuedQueries {
-		values, formats = argumentsOf(q).encoded(values[:0], formats[:0])
-		s.pipeline.SendQueryStatement(prepared[i], values, formats, nil)
+		argumentsOf(q).encode(e)
+		s.pipeline.SendQueryStatement(prepared[i], e.values, e.formats, nil) // copies them
 	}
+	clear(e.values[:cap(e.values)])
+	p.encodings.Put(e)
 	s.err = s.pipeline.Sync()
 	return s
 }

@@ -53,8 +53,10 @@ func TestArgumentsBothWays(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "SELECT", text)
 	require.Equal(t, want, args)
-	values, formats := a.encoded(nil, nil)
-	require.Equal(t, []int16{0, 1, 1, 1, 1, 1, 1, 0}, formats)
+	e := &encoding{values: [][]byte{{1}}, formats: []int16{1}} // of an earlier statement
+	a.encode(e)
+	values := e.values
+	require.Equal(t, []int16{0, 1, 1, 1, 1, 1, 1, 0}, e.formats)
 	require.Nil(t, values[1])
 	require.NotNil(t, values[7], "an empty text is none that is missing")
 	require.Equal(t, "naïve", string(values[0]))

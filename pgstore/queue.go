@@ -20,8 +20,8 @@ const (
 )
 
 // patience is how long a transaction of many commits waits for a row that somebody else has locked, as a transaction of the host may: the
-// commit that wants it then waits alone, as long as it takes. A transaction that lasts longer counts no longer as one under way, so that those
-// that wait, or a slow server, keep nobody else.
+// commit that wants it then waits alone, as long as it takes. A transaction that lasts longer, up to twice as long, counts no longer as one
+// under way, so that those that wait, or a slow server, keep nobody else.
 const patience = 50 * time.Millisecond
 
 // write is a commit on its way to the server.
@@ -53,34 +53,41 @@ func (g *group) giveUp() {
 // verdict is what became of a write.
 type verdict struct {
 	err    error
-	alone  bool // nothing was written: it is to be sent alone
-	writer bool // likewise, as a transaction under way
+	alone  bool         // nothing was written: it is to be sent alone
+	writer *transaction // likewise, as this one
 }
 
 // queue lets commits that come while others are under way share a transaction: one round trip and one sync for all of them. While nothing is under
-// way, a commit goes alone, at once. A further transaction begins when as many wait as those under way hold each: so a few clients do not
-// wait for each other, and many share few transactions, of which one is written while another one is synced.
+// way, a commit goes alone, at once. A further transaction begins beside single ones at once, and beside those of many when half as many again wait:
+// so a few clients do not wait for each other, and many share few transactions, of which one is written while another one is synced.
 type queue struct {
 	db   database
 	most int // transactions at once
 
 	mu       sync.Mutex
 	waiting  []*write
-	writers  int // transactions under way
-	underWay int // commits in them
-	size     int // commits that a transaction takes
+	underWay map[*transaction]bool
+	commits  int  // in those under way
+	size     int  // commits that a transaction takes
+	watched  bool // somebody looks at how long they take
+}
+
+// transaction is one that is under way.
+type transaction struct {
+	commits int
+	seen    bool // it was under way when somebody looked
 }
 
 // newQueue makes the queue of a pool. Transactions beyond the number of the server's cores only get in each other's way, and a pool is to have
 // four connections for each core.
 func newQueue(db database, conns int32) *queue {
-	return &queue{db: db, most: max(2, int(conns)/4), size: maxGroup}
+	return &queue{db: db, most: max(2, int(conns)/4), size: maxGroup, underWay: map[*transaction]bool{}}
 }
 
 // send sends a write, alone or with others, and returns its own error.
 func (q *queue) send(w *write) error {
-	if q.begin(w) {
-		return q.alone(w)
+	if t := q.begin(w); t != nil {
+		return q.alone(w, t)
 	}
 	select {
 	case v := <-w.answer:
@@ -101,8 +108,8 @@ func (q *queue) send(w *write) error {
 // heed does what a verdict says.
 func (q *queue) heed(w *write, v verdict) error {
 	switch {
-	case v.writer:
-		return q.alone(w)
+	case v.writer != nil:
+		return q.alone(w, v.writer)
 	case v.alone:
 		return w.send(q.db)
 	}
@@ -110,8 +117,8 @@ func (q *queue) heed(w *write, v verdict) error {
 }
 
 // alone sends a write as a transaction under way.
-func (q *queue) alone(w *write) error {
-	defer q.occupy(1)()
+func (q *queue) alone(w *write, t *transaction) error {
+	defer q.end(t)
 	err := w.send(q.db)
 	if err == nil {
 		q.written([]*write{w})
@@ -119,24 +126,24 @@ func (q *queue) alone(w *write) error {
 	return err
 }
 
-// begin reports whether a write goes at once; else it waits, and is answered.
-func (q *queue) begin(w *write) bool {
+// begin returns the transaction of a write that goes at once; else it waits, and is answered.
+func (q *queue) begin(w *write) *transaction {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if len(q.waiting) == 0 && q.another(1) {
-		q.writers++
-		q.underWay++
-		return true
+		return q.occupy(1)
 	}
 	w.answer = make(chan verdict, 1)
 	q.waiting = append(q.waiting, w)
 	q.start()
-	return false
+	q.watch()
+	return nil
 }
 
 // another reports whether a transaction of those that wait is worth while.
 func (q *queue) another(waiting int) bool {
-	return waiting > 0 && q.writers < q.most && waiting*q.writers >= q.underWay
+	n := len(q.underWay)
+	return waiting > 0 && n < q.most && (q.commits == n || 2*waiting*n >= 3*q.commits)
 }
 
 // leave takes back a write that still waits, and reports whether it did. A transaction that nobody waits for is given up.
@@ -154,24 +161,50 @@ func (q *queue) leave(w *write) bool {
 	return false
 }
 
-// occupy begins a transaction of so many commits under way, and returns what ends it.
-func (q *queue) occupy(commits int) (end func()) {
-	next := func() { q.next(commits) }
-	late := time.AfterFunc(patience, next) //nolint:forbidigo // how long a server takes is no time of the host
-	return func() {
-		if late.Stop() {
-			next()
-		}
+// occupy begins a transaction of so many commits.
+func (q *queue) occupy(commits int) *transaction {
+	t := &transaction{commits: commits}
+	q.underWay[t] = true
+	q.commits += commits
+	return t
+}
+
+// end is the end of a transaction: what has come in the meantime may go now.
+func (q *queue) end(t *transaction) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.dismiss(t)
+}
+
+// dismiss takes a transaction out of those under way, once.
+func (q *queue) dismiss(t *transaction) {
+	if q.underWay[t] {
+		delete(q.underWay, t)
+		q.commits -= t.commits
+		q.start()
 	}
 }
 
-// next is what follows a transaction: what has come in the meantime may go now.
-func (q *queue) next(commits int) {
+// watch sees to it that somebody looks at how long transactions take, as long as any commit waits for them.
+func (q *queue) watch() {
+	if !q.watched && len(q.waiting) > 0 {
+		q.watched = true
+		time.AfterFunc(patience, q.look) //nolint:forbidigo // how long a server takes is no time of the host
+	}
+}
+
+// look dismisses what was under way the last time, and begins others in its place.
+func (q *queue) look() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.writers--
-	q.underWay -= commits
-	q.start()
+	for t := range q.underWay {
+		if t.seen {
+			q.dismiss(t)
+		}
+		t.seen = true
+	}
+	q.watched = false
+	q.watch()
 }
 
 // start begins a transaction with what waits, if that is worth while.
@@ -180,10 +213,9 @@ func (q *queue) start() {
 		return
 	}
 	writes := q.take()
-	q.writers++
-	q.underWay += len(writes)
+	t := q.occupy(len(writes))
 	if len(writes) == 1 { // answered before it can leave, or nobody would be the writer
-		writes[0].answer <- verdict{writer: true}
+		writes[0].answer <- verdict{writer: t}
 		return
 	}
 	g := &group{writes: writes}
@@ -192,7 +224,7 @@ func (q *queue) start() {
 		w.group = g
 	}
 	go func() {
-		defer q.occupy(len(writes))()
+		defer q.end(t)
 		defer q.settle(g, verdict{err: fmt.Errorf("%w: the transaction did not end", errUncertain)}) // after a Goexit in a hook of the pool
 		defer g.cancel()
 		q.share(g)

@@ -344,11 +344,11 @@ func TestWhoLeavesIsForgotten(t *testing.T) {
 	require.NoError(t, <-errs[2])
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	require.Zero(t, q.writers)
-	require.Zero(t, q.underWay)
+	require.Empty(t, q.underWay)
+	require.Zero(t, q.commits)
 }
 
-// TestAFurtherTransaction begins when as many wait as those under way hold each.
+// TestAFurtherTransaction begins beside a single one at once, and beside one of many when half as many again wait.
 func TestAFurtherTransaction(t *testing.T) {
 	s := &script{sent: make(chan *pgx.Batch), said: make(chan error)}
 	q := newQueue(s, 8)
@@ -367,34 +367,44 @@ func TestAFurtherTransaction(t *testing.T) {
 			return len(q.waiting) == n
 		}, time.Second, 10*time.Microsecond)
 	}
+	said := func() {
+		select {
+		case s.said <- nil:
+		case <-time.After(5 * time.Second):
+			require.Fail(t, "nothing is under way")
+		}
+	}
 	send(0)
 	require.Equal(t, 1, (<-s.sent).Len())
-	send(1) // one wants to go, and one is under way
+	send(1) // beside a single one
 	require.Equal(t, 1, (<-s.sent).Len())
-	for n := range 5 { // there are two: these wait
+	send(2)
+	waits(1)
+	send(3)
+	waits(2)
+	said() // a single one is left: both go
+	require.Len(t, texts(<-s.sent), 2)
+	for n := range 2 {
 		send(10 + n)
 		waits(n + 1)
 	}
-	s.said <- nil // one of the two ends
-	require.Len(t, texts(<-s.sent), 5)
-	s.said <- nil // another one: either the single one or the five
-	s.said <- nil
-	for range 7 {
+	require.NoError(t, <-errs)
+	for range 2 { // both transactions; the two that wait go when the first of them has ended
+		said()
+	}
+	require.Len(t, texts(<-s.sent), 2)
+	for range 3 {
 		require.NoError(t, <-errs)
 	}
-	for n := range 4 { // alone, as nothing is under way; alone beside it; the others wait
+	for n := range 2 { // one of two is under way: two are not enough
 		send(20 + n)
-		if n < 2 {
-			<-s.sent
-		} else {
-			waits(n - 1)
-		}
+		waits(n + 1)
 	}
-	s.said <- nil
-	require.Len(t, texts(<-s.sent), 2) // as many as are under way
-	s.said <- nil
-	s.said <- nil
-	for range 4 {
+	send(22)
+	require.Len(t, texts(<-s.sent), 3)
+	said()
+	said()
+	for range 5 {
 		require.NoError(t, <-errs)
 	}
 }
@@ -402,19 +412,60 @@ func TestAFurtherTransaction(t *testing.T) {
 // TestWhatIsWorthWhile is the rule alone.
 func TestWhatIsWorthWhile(t *testing.T) {
 	for _, tc := range []struct {
-		writers, underWay, waiting int
-		another                    bool
+		transactions, commits, waiting int
+		another                        bool
 	}{
 		{0, 0, 0, false}, {0, 0, 1, true}, // nothing is under way
-		{1, 1, 0, false}, {1, 1, 1, true}, {1, 4, 3, false}, {1, 4, 4, true}, {1, 4, 9, true},
-		{2, 2, 1, true}, {2, 6, 2, false}, {2, 6, 3, true}, // three may be
+		{1, 1, 0, false}, {1, 1, 1, true}, {2, 2, 1, true}, // single ones are
+		{1, 2, 2, false}, {1, 2, 3, true}, {1, 4, 5, false}, {1, 4, 6, true}, {1, 4, 9, true},
+		{2, 6, 4, false}, {2, 6, 5, true}, // three may be
 		{3, 3, 30, false},
 	} {
 		q := newQueue(nil, 12)
 		require.Equal(t, 3, q.most)
-		q.writers, q.underWay = tc.writers, tc.underWay
+		for range tc.transactions {
+			q.underWay[&transaction{}] = true
+		}
+		q.commits = tc.commits
 		require.Equal(t, tc.another, q.another(tc.waiting), "%+v", tc)
 	}
+}
+
+// TestWhatTakesLongIsNotUnderWay has a server that does not answer: what comes later goes beside it, after a moment.
+func TestWhatTakesLongIsNotUnderWay(t *testing.T) {
+	s := &script{sent: make(chan *pgx.Batch, 10), said: make(chan error)}
+	q := newQueue(s, 8)
+	errs := make(chan error, 10)
+	for n := range 6 {
+		go func() {
+			collection := fmt.Sprint("c", n)
+			errs <- q.send(&write{ctx: t.Context(), arguments: named(collection), changes: &payment.Changes{CollectionID: collection}})
+		}()
+	}
+	sent := 0
+	require.Eventually(t, func() bool {
+		for {
+			select {
+			case b := <-s.sent:
+				if sent++; b.Len() > 1 {
+					sent += b.Len() - 2
+				}
+			default:
+				return sent == 6
+			}
+		}
+	}, 5*time.Second, time.Millisecond)
+	for len(errs) < 6 {
+		select {
+		case s.said <- nil:
+		case <-time.After(time.Millisecond):
+		}
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	require.Empty(t, q.underWay)
+	require.Zero(t, q.commits)
+	require.Empty(t, q.waiting)
 }
 
 func TestWhatATransactionHolds(t *testing.T) {
