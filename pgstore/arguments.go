@@ -123,4 +123,7 @@ func (a *arguments) encode(e *encoding) {
 	}
 }
 
+// room is how many bytes they take in the protocol, with what is around them: a format and a length each.
+func (a *arguments) room() room { return room(len(a.bytes) + 6*len(a.values) + 128) }
+
 var _ pgx.QueryRewriter = (*arguments)(nil)

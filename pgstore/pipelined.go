@@ -3,9 +3,11 @@ package pgstore
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgproto3"
 )
 
 // pipelined is the result of a batch whose statements are prepared on the connection and whose arguments are written already: it goes to
@@ -34,6 +36,11 @@ func (p pooled) pipeline(ctx context.Context, c *pgx.Conn, b *pgx.Batch) *pipeli
 		}
 	}
 	s := &pipelined{pipeline: c.PgConn().StartPipeline(ctx)}
+	needed := room(0)
+	for _, q := range b.QueuedQueries {
+		needed += argumentsOf(q).room()
+	}
+	c.PgConn().Frontend().Send(needed)
 	e := p.encodings.Get().(*encoding)
 	for i, q := range b.QueuedQueries {
 		argumentsOf(q).encode(e)
@@ -44,6 +51,20 @@ func (p pooled) pipeline(ctx context.Context, c *pgx.Conn, b *pgx.Batch) *pipeli
 	s.err = s.pipeline.Sync()
 	return s
 }
+
+// room is a message of no bytes, which makes the buffer large enough for those that follow it: pgx would let it grow from a kilobyte each time.
+type room int
+
+// Encode grows the buffer.
+func (n room) Encode(buffer []byte) ([]byte, error) { return slices.Grow(buffer, int(n)), nil }
+
+// Decode is for the other direction.
+func (room) Decode([]byte) error { return nil }
+
+// Frontend says that it is a client's message.
+func (room) Frontend() {}
+
+var _ pgproto3.FrontendMessage = room(0)
 
 // argumentsOf returns the arguments of a statement of a commit, nil of any other.
 func argumentsOf(q *pgx.QueuedQuery) *arguments {
