@@ -27,7 +27,7 @@
 //
 // Grant again after a Migrate that brought new tables: "ALL TABLES" are those that are there.
 //
-// Rows are deleted from due and open_operations only. All others stay: of what a payment leaves, events and requests are the most. How long
+// Rows are deleted from due only. All others stay: of what a payment leaves, events and requests are the most. How long
 // they are kept is for the host to decide, and to delete: events of collections whose row in due has at NULL and a seq of at least theirs,
 // requests older than 30 days, and deliveries that are handled or ignored and older than 35 days.
 //

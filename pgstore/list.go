@@ -90,21 +90,21 @@ func (s *Store) lister(kind payment.RowKind, q *listQuery, to *payment.Rows) fun
 			return row.ID
 		}
 	case payment.RowPayments:
-		q.table, q.owner, q.session, q.provider = &s.sql.payments, "collection_id", "session_id", "provider_id"
+		q.table, q.owner, q.session, q.provider, q.ofSession = &s.sql.payments, "collection_id", "session_id", "provider_id", "id"
 		return func(r *reader) string {
 			row := r.payment()
 			to.Payments = append(to.Payments, row)
 			return row.ID
 		}
 	case payment.RowCaptures:
-		q.table, q.owner, q.session, q.payment = &s.sql.captures, "collection_id", "session_id", "payment_id"
+		q.table, q.owner, q.session, q.payment, q.ofSession = &s.sql.captures, "collection_id", "session_id", "payment_id", "payment_id"
 		return func(r *reader) string {
 			row := r.capture()
 			to.Captures = append(to.Captures, row)
 			return row.ID
 		}
 	case payment.RowRefunds:
-		q.table, q.owner, q.session, q.payment = &s.sql.refunds, "collection_id", "session_id", "payment_id"
+		q.table, q.owner, q.session, q.payment, q.ofSession = &s.sql.refunds, "collection_id", "session_id", "payment_id", "payment_id"
 		return func(r *reader) string {
 			row := r.refund()
 			to.Refunds = append(to.Refunds, row)
@@ -147,6 +147,7 @@ type listQuery struct {
 	time      string
 	owner     string
 	session   string
+	ofSession string // the payment that a session names, by which its rows are found; empty where they have an index by session
 	payment   string
 	provider  string
 	state     string
@@ -230,6 +231,9 @@ func (q *listQuery) where() (from string, where []string) {
 	}
 	equal(q.owner, f.CollectionID)
 	equal(q.session, f.SessionID)
+	if f.SessionID != "" && q.ofSession != "" {
+		where = append(where, "x."+q.ofSession+" = (SELECT s.payment_id FROM "+q.in+".sessions s WHERE s.id = "+q.arg(f.SessionID)+")")
+	}
 	equal(q.payment, f.PaymentID)
 	equal(q.provider, f.ProviderID)
 	switch {

@@ -163,6 +163,18 @@ func TestPlans(t *testing.T) {
 		require.NoError(t, err)
 	})...)
 	require.Greater(t, len(statements), 90)
+	through := map[string]string{} // what belongs to a session's payment is found by that payment
+	for kind, index := range map[payment.RowKind]string{
+		payment.RowPayments: "payments_pkey", payment.RowCaptures: "captures_reference", payment.RowRefunds: "refunds_reference",
+	} {
+		for _, q := range r.of(func() {
+			_, err := s.List(ctx, kind, payment.Filter{SessionID: x}, payment.Page{Limit: 50, Descending: true})
+			require.NoError(t, err)
+		}) {
+			through[q.SQL] = index
+			statements = append(statements, q)
+		}
+	}
 	tx := begin(t, pool, pgx.ReadCommitted)
 	for _, mode := range []string{"force_custom_plan", "force_generic_plan"} {
 		_, err := tx.Exec(ctx, "SET LOCAL plan_cache_mode = "+mode)
@@ -174,6 +186,7 @@ func TestPlans(t *testing.T) {
 			plan := explain(t, tx, q)
 			require.NotContains(t, plan, "Seq Scan", "%s\n%s", q.SQL, plan)
 			require.NotContains(t, plan, "Parallel", "%s\n%s", q.SQL, plan)
+			require.Contains(t, plan, through[q.SQL], "%s\n%s", q.SQL, plan)
 		}
 	}
 }

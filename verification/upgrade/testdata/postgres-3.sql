@@ -332,7 +332,8 @@ ALTER TABLE due
     DROP CONSTRAINT IF EXISTS due_kind_check;
 
 INSERT INTO schema_version (version) VALUES (2);
--- What is open and when it is due are one row now: an operation has one from its begin to its end, instead of two.
+-- Fewer rows and index entries for each step. What is open and when it is due are one row now: an operation has one from its begin to its
+-- end, instead of two. And what belongs to a session's payment is found by the payment, which the session names.
 
 ALTER TABLE due
     ADD COLUMN state      text,
@@ -346,6 +347,8 @@ INSERT INTO due (kind, id, collection_id, state, created_at)
     ON CONFLICT (kind, id) DO UPDATE SET state = excluded.state, created_at = excluded.created_at;
 DROP TABLE open_operations;
 CREATE INDEX due_open ON due (state, created_at, id) WHERE state IS NOT NULL;
+
+DROP INDEX IF EXISTS payments_session, captures_session, refunds_session;
 
 INSERT INTO schema_version (version) VALUES (3);
 INSERT INTO captures SELECT ('(capt_00000001000000000000005854fed2fb,paycol_000000010000000000000001b4a07b6b,payses_000000010000000000000008684cd297,pay_000000010000000000000008684cd297,"",cap_000001,18.04,succeeded,"","",,"2026-03-01 21:05:15.915339+00","2026-03-01 21:05:15.915339+00")'::captures).*;

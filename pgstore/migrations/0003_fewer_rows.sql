@@ -1,4 +1,5 @@
--- What is open and when it is due are one row now: an operation has one from its begin to its end, instead of two.
+-- Fewer rows and index entries for each step. What is open and when it is due are one row now: an operation has one from its begin to its
+-- end, instead of two. And what belongs to a session's payment is found by the payment, which the session names.
 
 ALTER TABLE due
     ADD COLUMN state      text,
@@ -12,5 +13,7 @@ INSERT INTO due (kind, id, collection_id, state, created_at)
     ON CONFLICT (kind, id) DO UPDATE SET state = excluded.state, created_at = excluded.created_at;
 DROP TABLE open_operations;
 CREATE INDEX due_open ON due (state, created_at, id) WHERE state IS NOT NULL;
+
+DROP INDEX IF EXISTS payments_session, captures_session, refunds_session;
 
 INSERT INTO schema_version (version) VALUES (3);
