@@ -108,6 +108,19 @@ func (p *pool) take(ctx context.Context) (*connection, error) {
 	return c, nil
 }
 
+// idle takes a connection that is open and that nobody has, or returns nil.
+func (p *pool) idle() *connection {
+	select {
+	case c := <-p.free:
+		if c == nil {
+			p.free <- nil
+		}
+		return c
+	default:
+		return nil
+	}
+}
+
 func (p *pool) open(ctx context.Context) (*connection, error) {
 	conn, err := p.db.Conn(ctx)
 	if err != nil {

@@ -26,10 +26,11 @@ func busy(err error) bool {
 	return primary(err) == sqlite3.SQLITE_BUSY || primary(err) == sqlite3.SQLITE_LOCKED
 }
 
-// taken reports whether a row breaks a unique index.
+// taken reports whether a row breaks a unique index, or one of the triggers that compare references.
 func taken(err error) bool {
 	switch code(err) {
-	case sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_CONSTRAINT_ROWID:
+	case sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_CONSTRAINT_ROWID,
+		sqlite3.SQLITE_CONSTRAINT_TRIGGER:
 		return true
 	}
 	return false

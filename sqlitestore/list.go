@@ -76,17 +76,19 @@ func (t *tables) list(ctx context.Context, db database, kind payment.RowKind, f 
 type listing struct {
 	collection, session, payment, provider, state string
 
+	named   string // what holds the payment, where the rows of a session are those of the payment that it names
 	at      string // what it is ordered by
 	deleted bool   // it can be hidden
 }
 
 func listings() map[payment.RowKind]listing {
-	entry := listing{collection: "collection_id", session: "session_id", payment: "payment_id", state: "state", at: "created_at"}
+	entry := listing{collection: "collection_id", session: "session_id", payment: "payment_id", state: "state", named: "payment_id", at: "created_at"}
 	return map[payment.RowKind]listing{
 		payment.RowCollections: {collection: "id", at: "created_at", deleted: true},
 		payment.RowSessions: {collection: "collection_id", session: "id", payment: "payment_id", provider: "provider_id", state: "status",
 			at: "created_at", deleted: true},
-		payment.RowPayments:   {collection: "collection_id", session: "session_id", payment: "id", provider: "provider_id", at: "created_at"},
+		payment.RowPayments: {collection: "collection_id", session: "session_id", payment: "id", provider: "provider_id", named: "id",
+			at: "created_at"},
 		payment.RowCaptures:   entry,
 		payment.RowRefunds:    entry,
 		payment.RowOperations: {collection: "collection_id", session: "session_id", provider: "provider_id", state: "state", at: "created_at"},
@@ -126,6 +128,9 @@ func (c *condition) sql() string {
 	return " WHERE " + strings.Join(c.terms, " AND ") + c.rest
 }
 
+// paymentOf is the payment that a session names.
+const paymentOf = "(SELECT payment_id FROM payment_sessions WHERE id = ?)"
+
 // filter returns what holds for every page of a list.
 func (l *listing) filter(f *payment.Filter) (*condition, error) {
 	c := &condition{}
@@ -137,6 +142,9 @@ func (l *listing) filter(f *payment.Filter) (*condition, error) {
 		c.add("id IN (SELECT value FROM json_each(?))", string(b))
 	}
 	c.equal(l.collection, f.CollectionID)
+	if l.named != "" && f.SessionID != "" {
+		c.add(l.named+" = "+paymentOf, f.SessionID)
+	}
 	c.equal(l.session, f.SessionID)
 	c.equal(l.payment, f.PaymentID)
 	c.equal(l.provider, f.ProviderID)

@@ -15,7 +15,7 @@ import (
 var migrations embed.FS
 
 // schema is the version of the tables that this code reads and writes: that of the last migration.
-const schema = 2
+const schema = 3
 
 // Migrations returns the migrations as SQL, 0001_….sql first, for hosts that run theirs with a tool of their own: each in one transaction,
 // in order, and once. The last statement of each notes its version in the table payment_schema.

@@ -105,8 +105,7 @@ func TestEveryListIsServedByAnIndex(t *testing.T) {
 			if err := rows.Scan(&name); err != nil {
 				return err
 			}
-			others := []string{"payment_due_at", "payment_sessions_reference", "payment_captures_reference", "payment_refunds_reference",
-				"payment_deliveries_event"}
+			others := []string{"payment_due_at", "payment_sessions_reference", "payment_deliveries_event"}
 			require.True(t, used[name] || slices.Contains(others, name), "no list uses %s", name)
 		}
 		return rows.Err()
@@ -136,5 +135,24 @@ func TestEveryLookUpAndSweepIsServedByAnIndex(t *testing.T) {
 		steps := plan(t, s, query, make([]any, strings.Count(query, "?"))...)
 		served(t, query, steps)
 		require.Contains(t, steps[0], index, query)
+	}
+}
+
+// A trigger compares the references of a payment's movements, and reads no others.
+func TestReferencesAreComparedWithinAPayment(t *testing.T) {
+	s := openFile(t, Config{})
+	for _, table := range []string{"payment_captures", "payment_refunds"} {
+		var text string
+		require.NoError(t, s.read(t.Context(), func(db database) error {
+			return scanOne(t.Context(), db, &text, "SELECT sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ?", table)
+		}))
+		_, query, found := strings.Cut(text, "BEGIN")
+		require.True(t, found, text)
+		query = strings.TrimSuffix(strings.TrimSpace(query), "END")
+		query = regexp.MustCompile(`RAISE\(.*\)`).ReplaceAllString(query, "1")
+		query = regexp.MustCompile(`NEW\.\w+`).ReplaceAllString(query, "?")
+		steps := plan(t, s, query, make([]any, strings.Count(query, "?"))...)
+		served(t, query, steps)
+		require.Contains(t, steps[0], table+"_payment (payment_id=?)", query)
 	}
 }

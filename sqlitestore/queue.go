@@ -40,17 +40,27 @@ func (j *job) answer(err error) {
 }
 
 // write runs one write in a transaction with whatever else waits, and returns its own error. A caller whose context ends before it is taken
-// leaves at once, and nothing is written; afterwards nobody waits for a lock anymore, and the error matches ErrCommitUnknown.
+// leaves at once, and nothing is written; afterwards nobody waits for a lock anymore, and the error matches ErrCommitUnknown. Who comes when
+// nobody writes is the one who does, and stays until that transaction has ended.
 func (s *Store) write(ctx context.Context, run func(context.Context, database) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	patience, cancel := context.WithTimeout(ctx, s.cfg.BusyTimeout)
-	defer cancel()
 	j := &job{run: run, done: make(chan struct{})}
-	if err := s.enqueue(j); err != nil {
+	first, err := s.enqueue(j)
+	if err != nil {
 		return err
 	}
+	if first {
+		s.writeFirst()
+		select {
+		case <-j.done: // though its context may have ended
+			return j.err
+		default:
+		}
+	}
+	patience, cancel := context.WithTimeout(ctx, s.cfg.BusyTimeout)
+	defer cancel()
 	select {
 	case <-j.done:
 		return j.err
@@ -70,26 +80,51 @@ func (s *Store) write(ctx context.Context, run func(context.Context, database) e
 	}
 }
 
-// enqueue adds a job, and starts a writer if there is none. It ends when nothing waits.
-func (s *Store) enqueue(j *job) error {
+// enqueue adds a job. Whoever is first has to see that it is written: nobody else does.
+func (s *Store) enqueue(j *job) (first bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.life.Err() != nil {
-		return closed()
+		return false, closed()
 	}
 	s.waiting = append(s.waiting, j)
-	if !s.writing {
-		s.writing = true
-		s.writers.Add(1)
-		go s.writeAll()
+	if s.writing {
+		return false, nil
 	}
-	return nil
+	s.writing = true
+	s.writers.Add(1)
+	return true, nil
+}
+
+// writeFirst writes what waits on the caller's goroutine, which spares two switches between goroutines, if that can begin at once: neither a
+// connection nor a lock is waited for. Otherwise, and for what has come meanwhile, it starts a goroutine, which ends when nothing waits.
+func (s *Store) writeFirst() {
+	savepoints := false
+	if c := s.idleWriter(); c != nil {
+		err := s.lock(c)
+		if err == nil {
+			savepoints = s.writeLocked(c, savepoints)
+		}
+		s.writer.give(c)
+		if err == nil && !s.anyWaits() {
+			s.writers.Done()
+			return
+		}
+	}
+	go s.writeAll(savepoints)
+}
+
+// idleWriter takes the writer's connection if nobody has it, and if it never waits for a lock, as a host's may.
+func (s *Store) idleWriter() *connection {
+	if s.path == "" {
+		return nil
+	}
+	return s.writer.idle()
 }
 
 // writeAll writes until nothing waits.
-func (s *Store) writeAll() {
+func (s *Store) writeAll(savepoints bool) {
 	defer s.writers.Done()
-	savepoints := false
 	for s.anyWaits() {
 		c, err := s.writer.take(s.life)
 		if err != nil {
@@ -160,13 +195,22 @@ func (s *Store) failAll(err error) {
 	}
 }
 
-// writeGroup writes what waits in one transaction. It waits for the lock as long as a job does, and takes them when it has the lock. Without
-// savepoints, which cost a fifth, nobody's failure can be undone alone: then nothing is written, and it returns that the next needs them.
-func (s *Store) writeGroup(c *connection, savepoints bool) (next bool) {
-	err := s.intact()
-	if err == nil {
-		_, err = c.exec(s.life, "BEGIN IMMEDIATE")
+// lock begins a transaction that can write. Only a host's connection waits there for others, until the store is closed.
+func (s *Store) lock(c *connection) error {
+	if err := s.intact(); err != nil {
+		return err
 	}
+	ctx := context.Background() // one that can end costs a goroutine
+	if s.path == "" {
+		ctx = s.life
+	}
+	_, err := c.exec(ctx, "BEGIN IMMEDIATE")
+	return err
+}
+
+// writeGroup writes what waits in one transaction. It waits for the lock as long as a job does, and takes them when it has the lock.
+func (s *Store) writeGroup(c *connection, savepoints bool) (next bool) {
+	err := s.lock(c)
 	if busy(err) && s.life.Err() == nil {
 		s.pause()
 		return savepoints
@@ -175,6 +219,12 @@ func (s *Store) writeGroup(c *connection, savepoints bool) (next bool) {
 		s.failAll(err)
 		return false
 	}
+	return s.writeLocked(c, savepoints)
+}
+
+// writeLocked takes what waits and writes it, in the transaction that has begun. Without savepoints, which cost a fifth, nobody's failure can
+// be undone alone: then nothing is written, and it returns that the next needs them.
+func (s *Store) writeLocked(c *connection, savepoints bool) (next bool) {
 	group := s.nextGroup()
 	refused := make([]error, len(group))
 	stored := 0
@@ -196,7 +246,7 @@ func (s *Store) writeGroup(c *connection, savepoints bool) (next bool) {
 			stored++
 		}
 	}
-	err = end(c, stored > 0)
+	err := end(c, stored > 0)
 	for i, j := range group {
 		// What stood in the way may have been another write of this transaction: it is not there either.
 		if refused[i] == nil || err != nil && (errors.Is(refused[i], payment.ErrConflict) || errors.Is(refused[i], payment.ErrDuplicate)) {

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"testing"
@@ -133,7 +134,8 @@ func TestACallerLeavesBeforeItIsTaken(t *testing.T) {
 }
 
 func TestACallerLeavesAfterItIsTaken(t *testing.T) {
-	s := openFile(t, Config{})
+	s, _ := hosted(t, Config{}, "") // whose connections may wait for a lock: another goroutine writes
+	require.NoError(t, s.Commit(t.Context(), order(2)))
 	taken, goOn := make(chan struct{}), make(chan struct{})
 	release := sync.OnceFunc(func() { close(goOn) })
 	defer release()
@@ -158,6 +160,54 @@ func TestACallerLeavesAfterItIsTaken(t *testing.T) {
 	release()
 	// It was stored nevertheless, which the same Changes show.
 	require.ErrorIs(t, s.Commit(t.Context(), order(1)), payment.ErrConflict)
+}
+
+// Who comes when nobody writes does so itself, and hears what became of it. Who comes meanwhile can leave.
+func TestWhoIsFirstWritesItself(t *testing.T) {
+	s := openFile(t, Config{BusyTimeout: time.Minute})
+	require.NoError(t, s.Commit(t.Context(), order(1)))
+	ctx, cancel := context.WithCancel(t.Context())
+	var beside, stays error
+	var stack string
+	var wg sync.WaitGroup
+	err := s.write(ctx, func(ctx context.Context, db database) error {
+		stack = string(debug.Stack())
+		left := make(chan error, 1)
+		short, leave := context.WithCancel(context.Background())
+		go func() { left <- s.Commit(short, order(3)) }()
+		waits(t, s, 1)
+		wg.Go(func() { stays = s.Commit(context.Background(), order(4)) })
+		waits(t, s, 2)
+		leave()
+		beside = <-left
+		cancel()
+		statements, err := s.t.commit(order(2))
+		if err != nil {
+			return err
+		}
+		return runAll(ctx, db, statements)
+	})
+	wg.Wait()
+	require.Contains(t, stack, "testing.tRunner", "another goroutine")
+	require.NoError(t, err)
+	require.ErrorIs(t, beside, context.Canceled)
+	require.NotErrorIs(t, beside, payment.ErrCommitUnknown)
+	require.NoError(t, stays)
+	for n, v := range map[int]int{2: 1, 3: 0, 4: 1} {
+		require.EqualValues(t, v, version(t, s, order(n).CollectionID), n)
+	}
+}
+
+// A connection that waited for a lock would keep its caller, whatever becomes of its context.
+func TestTheWriterNeverWaitsForALock(t *testing.T) {
+	s := openFile(t, Config{BusyTimeout: time.Minute})
+	require.NoError(t, s.Commit(t.Context(), order(1)))
+	c, err := s.writer.take(t.Context())
+	require.NoError(t, err)
+	defer s.writer.give(c)
+	patience := int64(-1)
+	require.NoError(t, scanOne(t.Context(), c, &patience, "PRAGMA busy_timeout"))
+	require.Zero(t, patience)
 }
 
 func TestAPanicIsItsCallersOwn(t *testing.T) {

@@ -141,7 +141,7 @@ func (s *Store) open(ctx context.Context, path string) error {
 	if mode != "wal" {
 		return problem(payment.StoreUnsupported, "the file system cannot hold a write-ahead log: use a disk of this machine", nil)
 	}
-	s.writer = newPool(db, 1, true, "")
+	s.writer = newPool(db, 1, true, "PRAGMA busy_timeout = 0") // it waits where everybody can leave
 	db, err = s.own("file:" + uri + fmt.Sprintf("?mode=rw&_pragma=busy_timeout(%d)&_pragma=query_only(1)", s.cfg.BusyTimeout.Milliseconds()))
 	if err != nil {
 		return err

@@ -141,15 +141,15 @@ func newTables() *tables {
 					&r.ExpiresAt, &r.DeletedAt, (*ordered)(&r.CreatedAt), &r.UpdatedAt}
 			}),
 		payments: newTable("payment_payments", `id collection_id session_id provider_id currency_code amount authorized released capturable
-			captured refunded unasked data metadata capture_before captured_at canceled_at created_at updated_at`, "id", "session_id provider_id created_at",
+			captured refunded unasked data metadata capture_before captured_at canceled_at created_at updated_at`, "id", "provider_id created_at",
 			func(r *payment.Payment) []any {
 				return []any{&r.ID, &r.CollectionID, &r.SessionID, &r.ProviderID, &r.CurrencyCode, &r.Amount, &r.Authorized, &r.Released,
 					&r.Capturable, &r.Captured, &r.Refunded, &r.Unasked, &r.Data, &r.Metadata, &r.CaptureBefore, &r.CapturedAt, &r.CanceledAt,
 					(*ordered)(&r.CreatedAt), &r.UpdatedAt}
 			}),
-		captures: newTable("payment_captures", entryColumns, "id", "session_id payment_id reference created_at",
+		captures: newTable("payment_captures", entryColumns, "id", "payment_id created_at",
 			func(r *payment.Capture) []any { return entryFields(&r.Entry) }),
-		refunds: newTable("payment_refunds", entryColumns+" reason_id note returned_at", "id", "session_id payment_id reference created_at",
+		refunds: newTable("payment_refunds", entryColumns+" reason_id note returned_at", "id", "payment_id created_at",
 			func(r *payment.Refund) []any {
 				return append(entryFields(&r.Entry), &r.ReasonID, &r.Note, &r.ReturnedAt)
 			}),

@@ -47,8 +47,8 @@ func TestSQLite(t *testing.T) {
 		world(t, s)
 		closeStore()
 		db := open(t, path)
-		write(t, "sqlite-2.sql", dumpSQLite(t, db))
-		write(t, "sqlite-2.rows", rowsOf(t, path, stores.SQLite))
+		write(t, "sqlite-3.sql", dumpSQLite(t, db))
+		write(t, "sqlite-3.rows", rowsOf(t, path, stores.SQLite))
 	}
 	for _, dump := range dumps(t, "sqlite-*.sql") {
 		path := filepath.Join(t.TempDir(), "payments.db")
