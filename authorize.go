@@ -38,7 +38,7 @@ func (s *Service) AuthorizeSession(ctx context.Context, p AuthorizeSessionParams
 	if err != nil {
 		return nil, err
 	}
-	r, err := newRequest("AuthorizeSession", p.IdempotencyKey, p.SessionID, input)
+	r, err := newRequest("AuthorizeSession", p.IdempotencyKey, func() []any { return []any{p.SessionID, input} })
 	if err != nil {
 		return nil, err
 	}
@@ -111,10 +111,11 @@ func (s *Service) decideAuthorize(b *book, t *task, id string) (*Operation, erro
 // authorized returns the payment, or the error that says why there is none.
 func (b *book) authorized() (*Payment, error) {
 	x := b.session
+	if x.Status == StatusAuthorized {
+		return b.fullPayment(), nil
+	}
 	e := &SessionError{Session: x, Payment: b.fullPayment()}
 	switch x.Status {
-	case StatusAuthorized:
-		return b.payment, nil
 	case StatusRequiresMore:
 		e.Outcome, e.NextAction = ErrRequiresMore, x.NextAction
 	case StatusError:

@@ -33,6 +33,9 @@ type book struct {
 	prompted bool      // the answer settled last came because of a message
 	untold   bool      // it held movements of which it cannot be told yet whose they are
 	signals  *[]Signal // what the Observer is told after the commit
+
+	sessionRoom [1]*PaymentSession // of out.Sessions and out.Payments, which hold no more
+	paymentRoom [1]*Payment
 }
 
 func (s *Service) openBook(rows *Rows) *book {
@@ -156,7 +159,7 @@ func (b *book) changes() *Changes {
 		b.session.Revision = b.version + 1
 		b.session.UpdatedAt = b.now
 		if len(c.Sessions) == 0 {
-			c.Sessions = append(c.Sessions, b.session)
+			c.Sessions = append(b.sessionRoom[:0], b.session)
 		}
 	}
 	c.NewRequests = b.kept && len(c.Requests) > 0 // whether they are there was not looked at
@@ -178,7 +181,7 @@ func (b *book) touchCollection() { b.touched = true }
 func (b *book) touchSession() {
 	b.touched = true
 	if len(b.out.Sessions) == 0 {
-		b.out.Sessions = append(b.out.Sessions, b.session)
+		b.out.Sessions = append(b.sessionRoom[:0], b.session)
 	}
 }
 
@@ -186,7 +189,7 @@ func (b *book) touchPayment() {
 	b.touched = true
 	b.payment.UpdatedAt = b.now
 	if len(b.out.Payments) == 0 {
-		b.out.Payments = append(b.out.Payments, b.payment)
+		b.out.Payments = append(b.paymentRoom[:0], b.payment)
 	}
 }
 

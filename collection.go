@@ -73,7 +73,9 @@ func (s *Service) CreateCollection(ctx context.Context, p CreateCollectionParams
 	if err := s.checkProviderIDs(p.ProviderIDs); err != nil {
 		return nil, err
 	}
-	r, err := newRequest("CreateCollection", p.IdempotencyKey, currency.Code, amount.String(), p.ProviderIDs, metadata)
+	r, err := newRequest("CreateCollection", p.IdempotencyKey, func() []any {
+		return []any{currency.Code, amount.String(), p.ProviderIDs, metadata}
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -205,7 +207,9 @@ func (s *Service) UpdateCollection(ctx context.Context, p UpdateCollectionParams
 			return nil, err
 		}
 	}
-	r, err := newRequest("UpdateCollection", p.IdempotencyKey, p.CollectionID, p.Amount, p.ProviderIDs, metadata, p.Metadata == nil)
+	r, err := newRequest("UpdateCollection", p.IdempotencyKey, func() []any {
+		return []any{p.CollectionID, p.Amount, p.ProviderIDs, metadata, p.Metadata == nil}
+	})
 	if err != nil {
 		return nil, err
 	}

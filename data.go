@@ -113,7 +113,7 @@ func normalizeValue(v any, at string, depth int, size *int) (any, error) {
 			return nil, err
 		}
 		m := make(map[string]any, len(x))
-		for _, k := range slices.Sorted(maps.Keys(x)) { // sorted: of several errors always the same one
+		for _, k := range sortedKeys(x, make([]string, 0, 8)) { // sorted: of several errors always the same one
 			if err := checkText(k); err != nil {
 				if at == "" {
 					return nil, fmt.Errorf("a key %w", err)
@@ -147,6 +147,15 @@ func normalizeValue(v any, at string, depth int, size *int) (any, error) {
 		return nil, fmt.Errorf("%.128q is Private, which is never data", at)
 	}
 	return normalizeOther(v, at, depth, size)
+}
+
+// sortedKeys appends the keys of a map to room, which as a rule is enough for them, in order.
+func sortedKeys(m map[string]any, room []string) []string {
+	for k := range m {
+		room = append(room, k)
+	}
+	slices.Sort(room)
+	return room
 }
 
 // normalizeOther takes any other Go value by way of its JSON.
@@ -326,16 +335,23 @@ func (p *Private) UnmarshalJSON([]byte) error {
 
 // forbiddenKey reports whether a key, by its name, holds something that belongs in Private or nowhere.
 func forbiddenKey(key string) bool {
-	name := strings.Map(func(r rune) rune {
+	const longest = len("primaryaccountnumber")
+	name := make([]byte, 0, longest) // key in lower case, letters and digits only
+	for i := range len(key) {
+		c := key[i]
 		switch {
-		case r >= 'A' && r <= 'Z':
-			return r + 'a' - 'A'
-		case r >= 'a' && r <= 'z', r >= '0' && r <= '9':
-			return r
+		case c >= 'A' && c <= 'Z':
+			c += 'a' - 'A'
+		case c >= 'a' && c <= 'z', c >= '0' && c <= '9':
+		default:
+			continue
 		}
-		return -1
-	}, key)
-	switch name {
+		if len(name) == longest {
+			return false
+		}
+		name = append(name, c)
+	}
+	switch string(name) {
 	case "apikey", "secret", "secretkey", "apisecret", "privatekey", "password", "passwd", "webhooksecret", "signingsecret",
 		"accesstoken", "refreshtoken", "cardnumber", "ccnumber", "creditcardnumber", "creditcard", "pan", "primaryaccountnumber",
 		"cvc", "cvv", "cvc2", "cvv2", "cvn", "csc", "cid2", "cardcvc", "cardcvv", "cardsecuritycode", "securitycode",
@@ -392,12 +408,8 @@ func cardUnderNumber(key string, v any) bool {
 func secretIn(v any, at string) string {
 	switch v := v.(type) {
 	case map[string]any:
-		for _, k := range slices.Sorted(maps.Keys(v)) {
-			x, path := v[k], joinPath(at, k)
-			if forbiddenKey(k) || cardUnderNumber(k, x) {
-				return path
-			}
-			if found := secretIn(x, path); found != "" {
+		for _, k := range sortedKeys(v, make([]string, 0, 8)) {
+			if found := secretUnder(k, v[k], joinPath(at, k)); found != "" {
 				return found
 			}
 		}
@@ -413,6 +425,14 @@ func secretIn(v any, at string) string {
 		}
 	}
 	return ""
+}
+
+// secretUnder is secretIn for a value and its key.
+func secretUnder(key string, v any, at string) string {
+	if forbiddenKey(key) || cardUnderNumber(key, v) {
+		return at
+	}
+	return secretIn(v, at)
 }
 
 // callerData checks and normalizes what a caller passes in: Metadata and Input.
@@ -457,7 +477,7 @@ func publicData(d Data) (kept Data, dropped []string) {
 		}
 	}
 	for k, v := range kept {
-		if secretIn(map[string]any{k: v}, "") != "" {
+		if secretUnder(k, v, k) != "" {
 			delete(kept, k)
 			dropped = append(dropped, fmt.Sprintf("%+.64q", k))
 		}

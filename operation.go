@@ -540,10 +540,11 @@ func (b *book) turnedUp(op *Operation) bool {
 
 // outcome says how a task's operation ended; nil means that it succeeded.
 func (s *Service) outcome(b *book, op *Operation) error {
+	if op == nil || op.State == OperationSucceeded || b.turnedUp(op) {
+		return nil
+	}
 	e := &SessionError{Session: b.session, Payment: b.fullPayment()}
 	switch {
-	case op == nil || op.State == OperationSucceeded || b.turnedUp(op):
-		return nil
 	case op.State == OperationOpen:
 		e.Outcome, e.RetryAfter = ErrOutcomeUnknown, max(op.LeaseUntil.Sub(b.now), time.Second)
 	case op.State == OperationNeedsAttention:

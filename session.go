@@ -76,8 +76,9 @@ func (s *Service) CreateSession(ctx context.Context, p CreateSessionParams) (res
 	if err != nil {
 		return nil, err
 	}
-	r, err := newRequest("CreateSession", p.IdempotencyKey, p.CollectionID, p.ProviderID, p.Amount, strings.ToUpper(p.CurrencyCode), p.Context.Reveal(),
-		input, metadata, p.Supersede, p.KeepAuthorized)
+	r, err := newRequest("CreateSession", p.IdempotencyKey, func() []any {
+		return []any{p.CollectionID, p.ProviderID, p.Amount, strings.ToUpper(p.CurrencyCode), p.Context.Reveal(), input, metadata, p.Supersede, p.KeepAuthorized}
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -328,8 +329,9 @@ func (s *Service) UpdateSession(ctx context.Context, p UpdateSessionParams) (res
 	if err != nil {
 		return nil, err
 	}
-	r, err := newRequest("UpdateSession", p.IdempotencyKey, p.SessionID, p.Amount, newContext.Reveal(), p.Context == nil, input, metadata,
-		p.Metadata == nil)
+	r, err := newRequest("UpdateSession", p.IdempotencyKey, func() []any {
+		return []any{p.SessionID, p.Amount, newContext.Reveal(), p.Context == nil, input, metadata, p.Metadata == nil}
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -475,7 +477,7 @@ type cancellation struct {
 
 // cancel runs a cancellation.
 func (s *Service) cancel(ctx context.Context, c cancellation) (*book, error) {
-	r, err := newRequest(c.method, c.key, c.id, c.keep)
+	r, err := newRequest(c.method, c.key, func() []any { return []any{c.id, c.keep} })
 	if err != nil {
 		return nil, err
 	}
