@@ -110,9 +110,11 @@ func (s *Service) CreateCollection(ctx context.Context, p CreateCollectionParams
 		if r.key != "" {
 			b.putRequest(t.row(b, ""))
 		}
+		b.keeps = s.shelf != nil
 		err := s.commit(ctx, b)
 		if err == nil {
-			return b.collection, nil
+			defer s.shelf.giveBack(b)
+			return b.ownCollection(), nil
 		}
 		if !errors.Is(err, ErrConflict) {
 			return nil, err
@@ -257,7 +259,8 @@ func (s *Service) onCollection(ctx context.Context, r request, id string, decide
 	if err != nil {
 		return nil, err
 	}
-	return b.collection, nil
+	defer s.shelf.giveBack(b)
+	return b.ownCollection(), nil
 }
 
 // CompleteCollection says that the host has done its part: the amount is fixed, and no session can be added. A collection completes by

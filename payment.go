@@ -127,7 +127,7 @@ func (s *Service) GetPayment(ctx context.Context, id string) (result *Payment, e
 	if err != nil {
 		return nil, s.explain(ctx, err, RowPayments, id)
 	}
-	return b.fullPayment(), nil
+	return b.ownPayment(), nil
 }
 
 // UpdatePaymentParams says what to change; nil fields stay as they are.
@@ -166,10 +166,11 @@ func (s *Service) onPayment(ctx context.Context, t *task, id string) (*Payment, 
 	if err != nil {
 		return nil, s.explain(ctx, err, RowPayments, id)
 	}
+	defer s.shelf.giveBack(b)
 	if err := s.outcome(b, op); err != nil {
 		return nil, err
 	}
-	return b.fullPayment(), nil
+	return b.ownPayment(), nil
 }
 
 // CapturePaymentParams says what to take.
@@ -361,8 +362,9 @@ func (s *Service) CancelPayment(ctx context.Context, p CancelPaymentParams) (res
 		}
 		return nil
 	}})
+	defer s.shelf.giveBack(b)
 	if err != nil {
 		return nil, s.explain(ctx, err, RowPayments, p.PaymentID)
 	}
-	return b.fullPayment(), nil
+	return b.ownPayment(), nil
 }

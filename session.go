@@ -124,6 +124,7 @@ func (s *Service) CreateSession(ctx context.Context, p CreateSessionParams) (res
 	if err != nil {
 		return nil, s.explain(ctx, err, RowCollections, p.CollectionID)
 	}
+	defer s.shelf.giveBack(b)
 	if err := s.outcome(b, op); err != nil {
 		return nil, err
 	}
@@ -134,7 +135,7 @@ func (s *Service) CreateSession(ctx context.Context, p CreateSessionParams) (res
 	if err := b.visible(RowSessions, b.session.ID); err != nil {
 		return nil, err // the key is that of a session which was deleted
 	}
-	return b.session, nil
+	return b.ownSession(), nil
 }
 
 // callerMaps checks what a host passes along.
@@ -286,7 +287,7 @@ func (s *Service) GetSession(ctx context.Context, id string) (result *PaymentSes
 	if err != nil {
 		return nil, s.explain(ctx, err, RowSessions, id)
 	}
-	return b.session, nil
+	return b.ownSession(), nil
 }
 
 // visible reports a missing or hidden session, or payment.
@@ -368,10 +369,11 @@ func (s *Service) UpdateSession(ctx context.Context, p UpdateSessionParams) (res
 	if err != nil {
 		return nil, s.explain(ctx, err, RowSessions, p.SessionID)
 	}
+	defer s.shelf.giveBack(b)
 	if err := s.outcome(b, op); err != nil {
 		return nil, err
 	}
-	return b.session, nil
+	return b.ownSession(), nil
 }
 
 // decideUpdate decides whether the gateway must be told of an update, and changes here what it need not know.
@@ -439,13 +441,14 @@ func (s *Service) CancelSession(ctx context.Context, p CancelSessionParams) (res
 	defer func() { o.returned(ctx, result.subject(), err) }()
 	b, err := s.cancel(ctx, cancellation{method: "CancelSession", key: p.IdempotencyKey, kind: RowSessions, id: p.SessionID, keep: p.KeepAuthorized,
 		allowed: func(b *book) error { return b.cancelable(p.KeepAuthorized) }})
+	defer s.shelf.giveBack(b)
 	if err == nil && b.session.Status != StatusCanceled {
 		err = b.uncaptured() // the gateway may have taken part of it meanwhile
 	}
 	if err != nil {
 		return nil, s.explain(ctx, err, RowSessions, p.SessionID)
 	}
-	return b.session, nil
+	return b.ownSession(), nil
 }
 
 // uncaptured refuses to cancel a session whose money was taken.
@@ -475,7 +478,7 @@ type cancellation struct {
 	hurried     bool              // does not wait for other operations
 }
 
-// cancel runs a cancellation.
+// cancel runs a cancellation. The rows are to be given back to the shelf, also with an error.
 func (s *Service) cancel(ctx context.Context, c cancellation) (*book, error) {
 	r, err := newRequest(c.method, c.key, func() []any { return []any{c.id, c.keep} })
 	if err != nil {
@@ -540,6 +543,7 @@ func (s *Service) DeleteSession(ctx context.Context, id string) (err error) {
 		}
 		return nil, nil
 	}
-	_, _, err = s.run(ctx, &t)
+	b, _, err := s.run(ctx, &t)
+	s.shelf.giveBack(b)
 	return err
 }
