@@ -278,7 +278,7 @@ func joinPath(at, key string) string {
 //
 // A function makes [reflect.DeepEqual] false: compare what Reveal returns.
 type Private struct {
-	reveal func() Data
+	reveal func() (d Data, valid bool) // the content itself, never to be changed, and whether JSON can hold it; nil when empty
 }
 
 // NewPrivate returns a Private that holds a copy of d. A value that JSON cannot hold is refused by the call that the
@@ -292,18 +292,36 @@ func NewPrivate(d map[string]any) Private {
 		// Kept as it came, shallowly, for the check to say what is wrong with it.
 		kept = make(Data, len(d))
 		maps.Copy(kept, d)
-		return Private{reveal: func() Data { return kept }}
+		return Private{reveal: func() (Data, bool) { return kept, false }}
 	}
-	return Private{reveal: func() Data { return kept.Clone() }}
+	return Private{reveal: func() (Data, bool) { return kept, true }}
 }
 
 // Reveal returns a copy of the content, nil when empty.
 func (p Private) Reveal() Data {
+	d, valid := p.content()
+	if !valid {
+		return d
+	}
+	return d.Clone()
+}
+
+// content is what Reveal returns a copy of, and whether it is valid. Nobody may change it.
+func (p Private) content() (d Data, valid bool) {
 	if p.reveal == nil {
-		return nil
+		return nil, true
 	}
 	return p.reveal()
 }
+
+// shown is the content for who only reads it.
+func (p Private) shown() Data {
+	d, _ := p.content()
+	return d
+}
+
+// holds reports whether p's content is d.
+func (p Private) holds(d Data) bool { return equalData(p.shown(), d) }
 
 // IsEmpty reports whether p holds nothing.
 func (p Private) IsEmpty() bool { return p.reveal == nil }
@@ -449,10 +467,7 @@ func callerData(field string, d map[string]any) (Data, error) {
 
 // checkContext refuses a Context whose content no store can keep.
 func checkContext(p Private) error {
-	if p.IsEmpty() {
-		return nil
-	}
-	if _, err := NormalizeData(p.Reveal()); err != nil {
+	if _, valid := p.content(); !valid {
 		// The path could be a secret itself; the rule is enough.
 		return invalid("Context", "holds a value that JSON cannot hold, or more than 64 KiB")
 	}

@@ -192,7 +192,7 @@ func (t *task) concluded(b *book, op *Operation) (*book, *Operation, error) {
 func (t *task) shares(op *Operation) bool {
 	switch t.kind {
 	case OperationInitialize, OperationAuthorize, OperationCancel:
-		return op.Kind == t.kind && equalData(op.Input.Reveal(), t.input)
+		return op.Kind == t.kind && op.Input.holds(t.input)
 	}
 	return false
 }

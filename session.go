@@ -86,11 +86,8 @@ func (s *Service) CreateSession(ctx context.Context, p CreateSessionParams) (res
 		return nil, s.explain(ctx, err, RowCollections, p.CollectionID)
 	}
 	t := task{request: r, kind: OperationInitialize, opID: s.mint("op_"), input: input, creates: true}
-	session := PaymentSession{
-		ID: "payses_" + idDigits(t.opID), CollectionID: p.CollectionID, ProviderID: p.ProviderID, Status: StatusPending,
-		Context: p.Context, Metadata: metadata,
-	}
-	t.by = Key{CollectionID: p.CollectionID, SessionID: session.ID, OperationID: t.opID, Method: r.method, RequestKey: r.key}
+	id := "payses_" + idDigits(t.opID)
+	t.by = Key{CollectionID: p.CollectionID, SessionID: id, OperationID: t.opID, Method: r.method, RequestKey: r.key}
 	t.decide = func(b *book) (*Operation, error) {
 		if x := b.session; x != nil && (!x.InitializedAt.IsZero() || x.Status == StatusCanceled) {
 			return nil, nil
@@ -107,11 +104,12 @@ func (s *Service) CreateSession(ctx context.Context, p CreateSessionParams) (res
 			return nil, err
 		}
 		if b.session == nil {
-			fresh := session
-			fresh.Amount, fresh.CurrencyCode, fresh.CreatedAt = amount, b.collection.CurrencyCode, b.now
-			b.session = &fresh
-			fresh.ExpiresAt = b.lifetime(g, time.Time{})
-			b.countSession(fresh.Status, +1)
+			b.session = &PaymentSession{
+				ID: id, CollectionID: p.CollectionID, ProviderID: p.ProviderID, CurrencyCode: b.collection.CurrencyCode, Amount: amount,
+				Status: StatusPending, Context: p.Context, Metadata: metadata, CreatedAt: b.now,
+			}
+			b.session.ExpiresAt = b.lifetime(g, time.Time{})
+			b.countSession(StatusPending, +1)
 			b.event(Event{Kind: EventSessionCreated, Amount: amount})
 			b.touchSession()
 		}
