@@ -21,12 +21,15 @@ type shelf struct {
 
 	mu       sync.Mutex
 	now, old map[string]*slot // by the IDs of collection, session and payment; when now is full it becomes old, and old is forgotten
+	half     int              // counts the maps: which one now is
 	trust    int              // below zero: so many calls load at once, as others seem to write what is kept here
 }
 
 // slot is where the book of a collection is, with its session that was written last. It is nil while a call has it.
 type slot struct {
-	book *book
+	book             *book
+	half             int    // the map in which it was entered last
+	session, payment string // by which IDs, beside the collection's
 }
 
 const (
@@ -42,7 +45,7 @@ func newShelf(most int) *shelf {
 	if most <= 0 {
 		return nil
 	}
-	return &shelf{most: most, now: map[string]*slot{}, old: map[string]*slot{}}
+	return &shelf{most: most, now: map[string]*slot{}, old: map[string]*slot{}, half: 1}
 }
 
 // take hands out the book with the rows that a key leads to, nil where it is not there. Nobody else has it then. fresh says that the key's session
@@ -129,13 +132,25 @@ func (s *shelf) put(b *book) {
 	k.book = b
 	if len(s.now) >= keysPerRecord*(s.most+1)/2 {
 		s.now, s.old = make(map[string]*slot, len(s.now)), s.now
+		s.half++
 	}
-	s.now[b.collection.ID] = k
-	if b.session != nil {
+	s.enter(k)
+}
+
+// enter makes a slot be found by the IDs of its book, as far as it is not yet.
+func (s *shelf) enter(k *slot) {
+	b := k.book
+	if k.half != s.half {
+		s.now[b.collection.ID] = k
+		k.half, k.session, k.payment = s.half, "", ""
+	}
+	if b.session != nil && k.session != b.session.ID {
 		s.now[b.session.ID] = k
+		k.session = b.session.ID
 	}
-	if b.payment != nil {
+	if b.payment != nil && k.payment != b.payment.ID {
 		s.now[b.payment.ID] = k
+		k.payment = b.payment.ID
 	}
 }
 

@@ -89,3 +89,27 @@ func TestABookAtRestIsRowsAlone(t *testing.T) {
 	require.Same(t, op, next, "it is written over")
 	require.NotSame(t, next, b.newOperation("op_3", OperationCancel), "the one under way is not")
 }
+
+// TestABookIsFoundByAllItsIDs follows one through other sessions of its collection, and through the maps that become old.
+func TestABookIsFoundByAllItsIDs(t *testing.T) {
+	s, b := newShelf(4), outlookBook()
+	for n := range 100 {
+		b.version++
+		b.session.ID, b.payment = "payses_"+string(rune('a'+n/7%3)), nil
+		if n%2 == 1 {
+			b.payment = &Payment{ID: "pay_" + b.session.ID}
+		}
+		s.put(b)
+		by := []Key{{SessionID: b.session.ID}}
+		if b.payment != nil {
+			by = append(by, Key{PaymentID: b.payment.ID})
+		}
+		for _, key := range by {
+			require.Same(t, b, s.take(key, false, b.now), "%d: %v", n, key)
+			s.put(b)
+		}
+		other := outlookBook()
+		other.collection.ID, other.session.ID = "paycol_other_"+string(rune(33+n)), "payses_other_"+string(rune(33+n))
+		s.put(other)
+	}
+}
