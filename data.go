@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"maps"
 	"math"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -270,6 +271,35 @@ func joinPath(at, key string) string {
 		return key
 	}
 	return at + "." + key
+}
+
+// equalData reports whether two maps hold the same; an empty one is as good as none.
+func equalData(a, b Data) bool {
+	return len(a) == 0 && len(b) == 0 || equalValue(map[string]any(a), map[string]any(b))
+}
+
+// equalValue is reflect.DeepEqual, which costs some allocations for each value. One of the two is normalized.
+func equalValue(a, b any) bool {
+	switch a := a.(type) {
+	case nil, bool, string, json.Number:
+		return a == b
+	case map[string]any:
+		other, ok := b.(map[string]any)
+		if !ok || len(a) != len(other) {
+			return false
+		}
+		for k, v := range a {
+			w, there := other[k]
+			if !there || !equalValue(v, w) {
+				return false
+			}
+		}
+		return true
+	case []any:
+		other, ok := b.([]any)
+		return ok && slices.EqualFunc(a, other, equalValue)
+	}
+	return reflect.DeepEqual(a, b)
 }
 
 // Private holds what only the server may know: a provider's secrets about a session, or what the host tells a provider

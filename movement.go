@@ -1,7 +1,6 @@
 package payment
 
 import (
-	"encoding/json"
 	"reflect"
 	"slices"
 	"strings"
@@ -386,34 +385,6 @@ func (b *book) newEntry(op *Operation, f *found) *Entry {
 	}
 	b.refunds = append(b.refunds, f.refund)
 	return &f.refund.Entry
-}
-
-func equalData(a, b Data) bool {
-	return len(a) == 0 && len(b) == 0 || equalValue(map[string]any(a), map[string]any(b))
-}
-
-// equalValue is reflect.DeepEqual, which costs some allocations for each value. One of the two is normalized.
-func equalValue(a, b any) bool {
-	switch a := a.(type) {
-	case nil, bool, string, json.Number:
-		return a == b
-	case map[string]any:
-		other, ok := b.(map[string]any)
-		if !ok || len(a) != len(other) {
-			return false
-		}
-		for k, v := range a {
-			w, there := other[k]
-			if !there || !equalValue(v, w) {
-				return false
-			}
-		}
-		return true
-	case []any:
-		other, ok := b.([]any)
-		return ok && slices.EqualFunc(a, other, equalValue)
-	}
-	return reflect.DeepEqual(a, b)
 }
 
 func equalAction(a, b *NextAction) bool { return reflect.DeepEqual(a, b) }
