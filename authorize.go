@@ -38,7 +38,7 @@ func (s *Service) AuthorizeSession(ctx context.Context, p AuthorizeSessionParams
 	if err != nil {
 		return nil, err
 	}
-	r, err := newRequest("AuthorizeSession", p.IdempotencyKey, p.SessionID, input)
+	r, err := newRequest("AuthorizeSession", p.IdempotencyKey, func() []any { return []any{p.SessionID, input} })
 	if err != nil {
 		return nil, err
 	}
@@ -46,28 +46,37 @@ func (s *Service) AuthorizeSession(ctx context.Context, p AuthorizeSessionParams
 		t := task{request: r, kind: OperationAuthorize, opID: s.mint("op_"), input: input}
 		t.by = Key{SessionID: p.SessionID, OperationID: t.opID, Method: r.method, RequestKey: r.key}
 		t.decide = func(b *book) (*Operation, error) { return s.decideAuthorize(b, &t, p.SessionID) }
-		b, op, err := s.run(ctx, &t)
-		if err != nil {
-			return nil, s.explain(ctx, err, RowSessions, p.SessionID)
+		if result, initialized, err := s.authorize(ctx, &t, p.SessionID); !initialized {
+			return result, err
 		}
-		if err := s.outcome(b, op); err != nil {
-			return nil, err
-		}
-		if op != nil && op.Kind == OperationInitialize && b.session.Status == StatusPending && b.session.ProcessingSince.IsZero() {
-			continue // initialized; now authorize
-		}
-		// What was not called now may have been decided meanwhile.
-		waiting := !b.session.ProcessingSince.IsZero() || t.key != "" && b.session.Status.live()
-		if waiting && (op == nil || op.ID != t.opID) {
-			if b, _, err = s.inquire(ctx, b, inquiry{limit: s.cfg.CallTimeout}); err != nil {
-				return nil, err
-			}
-			if open := b.openOperation(); open != nil && open.State == OperationNeedsAttention {
-				return nil, s.outcome(b, open)
-			}
-		}
-		return b.authorized()
 	}
+}
+
+// authorize runs an authorization, which may only have initialized the session so far.
+func (s *Service) authorize(ctx context.Context, t *task, id string) (_ *Payment, initialized bool, _ error) {
+	b, op, err := s.run(ctx, t)
+	if err != nil {
+		return nil, false, s.explain(ctx, err, RowSessions, id)
+	}
+	defer func() { s.shelf.giveBack(b) }()
+	if err := s.outcome(b, op); err != nil {
+		return nil, false, err
+	}
+	if op != nil && op.Kind == OperationInitialize && b.session.Status == StatusPending && b.session.ProcessingSince.IsZero() {
+		return nil, true, nil
+	}
+	// What was not called now may have been decided meanwhile.
+	waiting := !b.session.ProcessingSince.IsZero() || t.key != "" && b.session.Status.live()
+	if waiting && (op == nil || op.ID != t.opID) {
+		if b, _, err = s.inquire(ctx, b, inquiry{limit: s.cfg.CallTimeout}); err != nil {
+			return nil, false, err
+		}
+		if open := b.openOperation(); open != nil && open.State == OperationNeedsAttention {
+			return nil, false, s.outcome(b, open)
+		}
+	}
+	p, err := b.authorized()
+	return p, false, err
 }
 
 // decideAuthorize decides what an authorization needs: nothing, an initialization, or the call itself.
@@ -111,12 +120,13 @@ func (s *Service) decideAuthorize(b *book, t *task, id string) (*Operation, erro
 // authorized returns the payment, or the error that says why there is none.
 func (b *book) authorized() (*Payment, error) {
 	x := b.session
-	e := &SessionError{Session: x, Payment: b.fullPayment()}
+	if x.Status == StatusAuthorized {
+		return b.ownPayment(), nil
+	}
+	e := &SessionError{Session: b.ownSession(), Payment: b.ownPayment()}
 	switch x.Status {
-	case StatusAuthorized:
-		return b.payment, nil
 	case StatusRequiresMore:
-		e.Outcome, e.NextAction = ErrRequiresMore, x.NextAction
+		e.Outcome, e.NextAction = ErrRequiresMore, e.Session.NextAction
 	case StatusError:
 		e.Outcome, e.Reason = ErrDeclined, x.Reason
 	case StatusCanceled:

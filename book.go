@@ -13,9 +13,8 @@ import (
 // book is one load of rows, and what one decide step makes of them. Deciding is pure: it reads and changes the book, never the
 // store or a gateway, so that it can be done again on fresh rows.
 type book struct {
-	cfg  *Config
-	mint func(prefix string) string
-	now  time.Time
+	cfg *Config
+	now time.Time
 
 	version    int64 // the collection's, as loaded; 0: it is to be inserted
 	collection *PaymentCollection
@@ -28,15 +27,21 @@ type book struct {
 
 	out      Changes
 	kept     bool      // the rows are those that this process has kept: they may be stale
+	keeps    bool      // the shelf gets it once the call is over, so that what is handed out must be copies
+	stored   bool      // the rows are as they were committed, and nothing was decided on them since
 	touched  bool      // something is to be committed
 	more     bool      // the Snapshot held more movements than one commit takes
 	prompted bool      // the answer settled last came because of a message
 	untold   bool      // it held movements of which it cannot be told yet whose they are
 	signals  *[]Signal // what the Observer is told after the commit
+
+	sessionRoom [1]*PaymentSession // of out.Sessions and out.Payments, which hold no more
+	paymentRoom [1]*Payment
+	made, spare *Operation // that was made last; and one of an earlier call, to be written over
 }
 
 func (s *Service) openBook(rows *Rows) *book {
-	b := &book{cfg: &s.cfg, mint: s.mint, now: s.now(), captures: rows.Captures, refunds: rows.Refunds, operations: rows.Operations}
+	b := &book{cfg: &s.cfg, now: s.now(), captures: rows.Captures, refunds: rows.Refunds, operations: rows.Operations}
 	if len(rows.Collections) > 0 {
 		b.collection = rows.Collections[0]
 		b.version = b.collection.Version
@@ -88,6 +93,7 @@ func (s *Service) change(ctx context.Context, by Key, first *book, decide func(*
 			}
 			b = fresh
 		}
+		b.stored = false
 		err := decide(b)
 		if b.kept && (err != nil || !b.touched) {
 			b = nil
@@ -133,8 +139,14 @@ func (s *Service) commit(ctx context.Context, b *book) error {
 				s.wake()
 			}
 			s.told(ctx, b)
+			fresh := !b.kept
 			b.committed()
-			s.shelf.put(b)
+			switch {
+			case !b.keeps:
+				s.shelf.putCopy(b)
+			case fresh && b.version > 1:
+				s.shelf.forget(b) // what may be there is of an earlier version
+			}
 			return nil
 		}
 		if !errors.Is(err, ErrCommitUnknown) {
@@ -156,7 +168,7 @@ func (b *book) changes() *Changes {
 		b.session.Revision = b.version + 1
 		b.session.UpdatedAt = b.now
 		if len(c.Sessions) == 0 {
-			c.Sessions = append(c.Sessions, b.session)
+			c.Sessions = append(b.sessionRoom[:0], b.session)
 		}
 	}
 	c.NewRequests = b.kept && len(c.Requests) > 0 // whether they are there was not looked at
@@ -170,7 +182,15 @@ func (b *book) changes() *Changes {
 func (b *book) committed() {
 	b.version++
 	b.collection.Version = b.version
-	b.out, b.touched, b.kept = Changes{}, false, false
+	b.out.clear()
+	b.touched, b.kept, b.stored = false, false, true
+}
+
+// clear takes all rows out of c, but keeps the room for as many.
+func (c *Changes) clear() {
+	*c = Changes{
+		Captures: c.Captures[:0], Refunds: c.Refunds[:0], Operations: c.Operations[:0], Requests: c.Requests[:0], Events: c.Events[:0], Due: c.Due[:0],
+	}
 }
 
 func (b *book) touchCollection() { b.touched = true }
@@ -178,7 +198,7 @@ func (b *book) touchCollection() { b.touched = true }
 func (b *book) touchSession() {
 	b.touched = true
 	if len(b.out.Sessions) == 0 {
-		b.out.Sessions = append(b.out.Sessions, b.session)
+		b.out.Sessions = append(b.sessionRoom[:0], b.session)
 	}
 }
 
@@ -186,7 +206,7 @@ func (b *book) touchPayment() {
 	b.touched = true
 	b.payment.UpdatedAt = b.now
 	if len(b.out.Payments) == 0 {
-		b.out.Payments = append(b.out.Payments, b.payment)
+		b.out.Payments = append(b.paymentRoom[:0], b.payment)
 	}
 }
 
@@ -223,6 +243,9 @@ func (b *book) putDue(d Due) {
 	b.out.Due = append(b.out.Due, d)
 }
 
+// mint returns a new ID.
+func (b *book) mint(prefix string) string { return formatID(prefix, b.cfg.NewID()) }
+
 // event records a fact; what every event says is filled in here.
 func (b *book) event(e Event) {
 	e.ID, e.CollectionID, e.At = b.mint("evt_"), b.collection.ID, b.now
@@ -233,7 +256,20 @@ func (b *book) event(e Event) {
 		e.SessionID, e.ProviderID, e.PaymentID = b.session.ID, b.session.ProviderID, b.session.PaymentID
 	}
 	b.touched = true
-	b.out.Events = append(b.out.Events, &e)
+	*another(&b.out.Events) = e
+}
+
+// another makes a list longer by one row: a new one, or one of an earlier commit, to be written over.
+func another[T any](list *[]*T) *T {
+	n := len(*list)
+	if n == cap(*list) {
+		*list = append(*list, nil)
+	}
+	*list = (*list)[:n+1]
+	if (*list)[n] == nil {
+		(*list)[n] = new(T)
+	}
+	return (*list)[n]
 }
 
 // operation returns a loaded operation.
@@ -333,12 +369,4 @@ func (b *book) completeOnceCaptured() {
 		c.CompletedAt = b.now
 		b.event(Event{Kind: EventCollectionCompleted, Amount: c.Captured})
 	}
-}
-
-// fullPayment returns the payment with its captures and refunds, nil when there is none.
-func (b *book) fullPayment() *Payment {
-	if b.payment != nil {
-		b.payment.Captures, b.payment.Refunds = b.captures, b.refunds
-	}
-	return b.payment
 }

@@ -73,7 +73,9 @@ func (s *Service) CreateCollection(ctx context.Context, p CreateCollectionParams
 	if err := s.checkProviderIDs(p.ProviderIDs); err != nil {
 		return nil, err
 	}
-	r, err := newRequest("CreateCollection", p.IdempotencyKey, currency.Code, amount.String(), p.ProviderIDs, metadata)
+	r, err := newRequest("CreateCollection", p.IdempotencyKey, func() []any {
+		return []any{currency.Code, amount.String(), p.ProviderIDs, metadata}
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -108,9 +110,11 @@ func (s *Service) CreateCollection(ctx context.Context, p CreateCollectionParams
 		if r.key != "" {
 			b.putRequest(t.row(b, ""))
 		}
+		b.keeps = s.shelf != nil
 		err := s.commit(ctx, b)
 		if err == nil {
-			return b.collection, nil
+			defer s.shelf.giveBack(b)
+			return b.ownCollection(), nil
 		}
 		if !errors.Is(err, ErrConflict) {
 			return nil, err
@@ -205,7 +209,9 @@ func (s *Service) UpdateCollection(ctx context.Context, p UpdateCollectionParams
 			return nil, err
 		}
 	}
-	r, err := newRequest("UpdateCollection", p.IdempotencyKey, p.CollectionID, p.Amount, p.ProviderIDs, metadata, p.Metadata == nil)
+	r, err := newRequest("UpdateCollection", p.IdempotencyKey, func() []any {
+		return []any{p.CollectionID, p.Amount, p.ProviderIDs, metadata, p.Metadata == nil}
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -253,7 +259,8 @@ func (s *Service) onCollection(ctx context.Context, r request, id string, decide
 	if err != nil {
 		return nil, err
 	}
-	return b.collection, nil
+	defer s.shelf.giveBack(b)
+	return b.ownCollection(), nil
 }
 
 // CompleteCollection says that the host has done its part: the amount is fixed, and no session can be added. A collection completes by

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"maps"
 	"math"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -113,7 +114,7 @@ func normalizeValue(v any, at string, depth int, size *int) (any, error) {
 			return nil, err
 		}
 		m := make(map[string]any, len(x))
-		for _, k := range slices.Sorted(maps.Keys(x)) { // sorted: of several errors always the same one
+		for _, k := range sortedKeys(x, make([]string, 0, 8)) { // sorted: of several errors always the same one
 			if err := checkText(k); err != nil {
 				if at == "" {
 					return nil, fmt.Errorf("a key %w", err)
@@ -147,6 +148,15 @@ func normalizeValue(v any, at string, depth int, size *int) (any, error) {
 		return nil, fmt.Errorf("%.128q is Private, which is never data", at)
 	}
 	return normalizeOther(v, at, depth, size)
+}
+
+// sortedKeys appends the keys of a map to room, which as a rule is enough for them, in order.
+func sortedKeys(m map[string]any, room []string) []string {
+	for k := range m {
+		room = append(room, k)
+	}
+	slices.Sort(room)
+	return room
 }
 
 // normalizeOther takes any other Go value by way of its JSON.
@@ -263,13 +273,42 @@ func joinPath(at, key string) string {
 	return at + "." + key
 }
 
+// equalData reports whether two maps hold the same; an empty one is as good as none.
+func equalData(a, b Data) bool {
+	return len(a) == 0 && len(b) == 0 || equalValue(map[string]any(a), map[string]any(b))
+}
+
+// equalValue is reflect.DeepEqual, which costs some allocations for each value. One of the two is normalized.
+func equalValue(a, b any) bool {
+	switch a := a.(type) {
+	case nil, bool, string, json.Number:
+		return a == b
+	case map[string]any:
+		other, ok := b.(map[string]any)
+		if !ok || len(a) != len(other) {
+			return false
+		}
+		for k, v := range a {
+			w, there := other[k]
+			if !there || !equalValue(v, w) {
+				return false
+			}
+		}
+		return true
+	case []any:
+		other, ok := b.([]any)
+		return ok && slices.EqualFunc(a, other, equalValue)
+	}
+	return reflect.DeepEqual(a, b)
+}
+
 // Private holds what only the server may know: a provider's secrets about a session, or what the host tells a provider
 // about the shopper. Its content sits behind a function, so that fmt, slog, JSON and reflection find nothing, also
 // inside a host's own struct. The zero Private is empty.
 //
 // A function makes [reflect.DeepEqual] false: compare what Reveal returns.
 type Private struct {
-	reveal func() Data
+	reveal func() (d Data, valid bool) // the content itself, never to be changed, and whether JSON can hold it; nil when empty
 }
 
 // NewPrivate returns a Private that holds a copy of d. A value that JSON cannot hold is refused by the call that the
@@ -283,18 +322,36 @@ func NewPrivate(d map[string]any) Private {
 		// Kept as it came, shallowly, for the check to say what is wrong with it.
 		kept = make(Data, len(d))
 		maps.Copy(kept, d)
-		return Private{reveal: func() Data { return kept }}
+		return Private{reveal: func() (Data, bool) { return kept, false }}
 	}
-	return Private{reveal: func() Data { return kept.Clone() }}
+	return Private{reveal: func() (Data, bool) { return kept, true }}
 }
 
 // Reveal returns a copy of the content, nil when empty.
 func (p Private) Reveal() Data {
+	d, valid := p.content()
+	if !valid {
+		return d
+	}
+	return d.Clone()
+}
+
+// content is what Reveal returns a copy of, and whether it is valid. Nobody may change it.
+func (p Private) content() (d Data, valid bool) {
 	if p.reveal == nil {
-		return nil
+		return nil, true
 	}
 	return p.reveal()
 }
+
+// shown is the content for who only reads it.
+func (p Private) shown() Data {
+	d, _ := p.content()
+	return d
+}
+
+// holds reports whether p's content is d.
+func (p Private) holds(d Data) bool { return equalData(p.shown(), d) }
 
 // IsEmpty reports whether p holds nothing.
 func (p Private) IsEmpty() bool { return p.reveal == nil }
@@ -326,16 +383,23 @@ func (p *Private) UnmarshalJSON([]byte) error {
 
 // forbiddenKey reports whether a key, by its name, holds something that belongs in Private or nowhere.
 func forbiddenKey(key string) bool {
-	name := strings.Map(func(r rune) rune {
+	const longest = len("primaryaccountnumber")
+	name := make([]byte, 0, longest) // key in lower case, letters and digits only
+	for i := range len(key) {
+		c := key[i]
 		switch {
-		case r >= 'A' && r <= 'Z':
-			return r + 'a' - 'A'
-		case r >= 'a' && r <= 'z', r >= '0' && r <= '9':
-			return r
+		case c >= 'A' && c <= 'Z':
+			c += 'a' - 'A'
+		case c >= 'a' && c <= 'z', c >= '0' && c <= '9':
+		default:
+			continue
 		}
-		return -1
-	}, key)
-	switch name {
+		if len(name) == longest {
+			return false
+		}
+		name = append(name, c)
+	}
+	switch string(name) {
 	case "apikey", "secret", "secretkey", "apisecret", "privatekey", "password", "passwd", "webhooksecret", "signingsecret",
 		"accesstoken", "refreshtoken", "cardnumber", "ccnumber", "creditcardnumber", "creditcard", "pan", "primaryaccountnumber",
 		"cvc", "cvv", "cvc2", "cvv2", "cvn", "csc", "cid2", "cardcvc", "cardcvv", "cardsecuritycode", "securitycode",
@@ -392,12 +456,8 @@ func cardUnderNumber(key string, v any) bool {
 func secretIn(v any, at string) string {
 	switch v := v.(type) {
 	case map[string]any:
-		for _, k := range slices.Sorted(maps.Keys(v)) {
-			x, path := v[k], joinPath(at, k)
-			if forbiddenKey(k) || cardUnderNumber(k, x) {
-				return path
-			}
-			if found := secretIn(x, path); found != "" {
+		for _, k := range sortedKeys(v, make([]string, 0, 8)) {
+			if found := secretUnder(k, v[k], joinPath(at, k)); found != "" {
 				return found
 			}
 		}
@@ -415,6 +475,14 @@ func secretIn(v any, at string) string {
 	return ""
 }
 
+// secretUnder is secretIn for a value and its key.
+func secretUnder(key string, v any, at string) string {
+	if forbiddenKey(key) || cardUnderNumber(key, v) {
+		return at
+	}
+	return secretIn(v, at)
+}
+
 // callerData checks and normalizes what a caller passes in: Metadata and Input.
 func callerData(field string, d map[string]any) (Data, error) {
 	n, err := NormalizeData(d)
@@ -429,10 +497,7 @@ func callerData(field string, d map[string]any) (Data, error) {
 
 // checkContext refuses a Context whose content no store can keep.
 func checkContext(p Private) error {
-	if p.IsEmpty() {
-		return nil
-	}
-	if _, err := NormalizeData(p.Reveal()); err != nil {
+	if _, valid := p.content(); !valid {
 		// The path could be a secret itself; the rule is enough.
 		return invalid("Context", "holds a value that JSON cannot hold, or more than 64 KiB")
 	}
@@ -457,7 +522,7 @@ func publicData(d Data) (kept Data, dropped []string) {
 		}
 	}
 	for k, v := range kept {
-		if secretIn(map[string]any{k: v}, "") != "" {
+		if secretUnder(k, v, k) != "" {
 			delete(kept, k)
 			dropped = append(dropped, fmt.Sprintf("%+.64q", k))
 		}

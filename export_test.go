@@ -19,20 +19,21 @@ func (s *Service) AskForTest(ctx context.Context, sessionID string) error {
 func (s *Service) KeptForTest() []*Rows {
 	s.shelf.mu.Lock()
 	defer s.shelf.mu.Unlock()
-	seen := map[*keptRows]bool{}
+	seen := map[*book]bool{}
 	var all []*Rows
 	for _, half := range []map[string]*slot{s.shelf.now, s.shelf.old} {
 		for _, k := range half {
-			if k.rows == nil || seen[k.rows] {
+			b := k.book
+			if b == nil || seen[b] {
 				continue
 			}
-			seen[k.rows] = true
-			rows := &Rows{Collections: []*PaymentCollection{&k.rows.collection}, Captures: k.rows.captures, Refunds: k.rows.refunds}
-			if k.rows.session.ID != "" {
-				rows.Sessions = []*PaymentSession{&k.rows.session}
+			seen[b] = true
+			rows := &Rows{Collections: []*PaymentCollection{b.collection}, Captures: b.captures, Refunds: b.refunds}
+			if b.session != nil {
+				rows.Sessions = []*PaymentSession{b.session}
 			}
-			if k.rows.payment.ID != "" {
-				rows.Payments = []*Payment{&k.rows.payment}
+			if b.payment != nil {
+				rows.Payments = []*Payment{b.payment}
 			}
 			all = append(all, rows)
 		}

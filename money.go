@@ -61,6 +61,9 @@ func (r CurrencyRule) CheckAmount(field string, amount decimal.Decimal) (decimal
 	if err != nil {
 		return decimal.Decimal{}, invalid(field, err.Error())
 	}
+	if amount.Exponent() == -int32(r.Digits) {
+		return amount, nil
+	}
 	return decimal.New(minor, -int32(r.Digits)), nil
 }
 
@@ -154,7 +157,7 @@ func withDigits(amount decimal.Decimal, digits int) decimal.Decimal {
 	return decimal.NewFromBigInt(amount.Shift(int32(digits)).BigInt(), -int32(digits))
 }
 
-// plus and minus are exact, and save the work where one side is zero, as most totals are.
+// plus and minus are exact, and save the work where one side is zero, or both are the same, as most totals are.
 func plus(a, b decimal.Decimal) decimal.Decimal {
 	switch {
 	case b.IsZero():
@@ -166,8 +169,11 @@ func plus(a, b decimal.Decimal) decimal.Decimal {
 }
 
 func minus(a, b decimal.Decimal) decimal.Decimal {
-	if b.IsZero() {
+	switch {
+	case b.IsZero():
 		return a
+	case a.Exponent() == b.Exponent() && a.Equal(b):
+		return decimal.Decimal{}
 	}
 	return a.Sub(b)
 }

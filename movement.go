@@ -387,8 +387,4 @@ func (b *book) newEntry(op *Operation, f *found) *Entry {
 	return &f.refund.Entry
 }
 
-func equalData(a, b Data) bool {
-	return len(a) == 0 && len(b) == 0 || reflect.DeepEqual(a, b)
-}
-
 func equalAction(a, b *NextAction) bool { return reflect.DeepEqual(a, b) }

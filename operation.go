@@ -94,11 +94,15 @@ func (o *Operation) ended() bool { return o.State == OperationSucceeded || o.Sta
 // newOperation prepares an operation on the session as it is.
 func (b *book) newOperation(id string, kind OperationKind) *Operation {
 	s := b.session
-	return &Operation{
+	if b.made, b.spare = b.spare, nil; b.made == nil {
+		b.made = new(Operation)
+	}
+	*b.made = Operation{
 		ID: id, CollectionID: s.CollectionID, SessionID: s.ID, ProviderID: s.ProviderID, Kind: kind, State: OperationOpen,
 		Amount: s.Amount, CurrencyCode: s.CurrencyCode, Reference: s.Reference,
-		Data: s.Data.Clone(), Private: s.Private, Context: s.Context, CreatedAt: b.now,
+		Data: s.Data, Private: s.Private, Context: s.Context, CreatedAt: b.now,
 	}
+	return b.made
 }
 
 // begin writes an operation down before its call, and takes the session's lock with it. A pure provider needs neither.
@@ -136,7 +140,8 @@ type task struct {
 }
 
 // run brings a task to its end, or says why not: load, decide, commit; call; settle, commit. It returns the rows as they are
-// then, and the operation that decided the outcome, nil if none did.
+// then, and the operation that decided the outcome, nil if none did. When the caller has made copies of what it hands out, it gives the rows back
+// to the shelf.
 func (s *Service) run(ctx context.Context, t *task) (*book, *Operation, error) {
 	for {
 		b, op, err := s.begin(ctx, t)
@@ -176,6 +181,7 @@ func (t *task) concluded(b *book, op *Operation) (*book, *Operation, error) {
 	if op == nil || op.Code != codeNoEffect {
 		return b, op, nil
 	}
+	b.stored = false
 	if next, err := t.decide(b); err != nil || next == nil {
 		return b, nil, err
 	}
@@ -186,7 +192,7 @@ func (t *task) concluded(b *book, op *Operation) (*book, *Operation, error) {
 func (t *task) shares(op *Operation) bool {
 	switch t.kind {
 	case OperationInitialize, OperationAuthorize, OperationCancel:
-		return op.Kind == t.kind && equalData(op.Input.Reveal(), t.input)
+		return op.Kind == t.kind && op.Input.holds(t.input)
 	}
 	return false
 }
@@ -200,7 +206,7 @@ func (s *Service) begin(ctx context.Context, t *task) (*book, *Operation, error)
 		return nil, nil, err
 	}
 	b, err := s.change(ctx, t.by, first, func(b *book) error {
-		result = nil
+		result, b.keeps = nil, s.shelf != nil
 		if !b.collection.DeletedAt.IsZero() {
 			return &NotFoundError{RowCollections, b.collection.ID}
 		}
@@ -260,7 +266,7 @@ func (s *Service) begin(ctx context.Context, t *task) (*book, *Operation, error)
 // firstBook returns the rows that a task is decided on first: those that this process has kept, or else fresh ones. There, the operation that
 // was minted for it just now need not be looked for, nor the session.
 func (s *Service) firstBook(ctx context.Context, t *task) (*book, error) {
-	if b := s.keptBook(t.by, t.creates); b != nil {
+	if b := s.shelf.take(t.by, t.creates, s.now()); b != nil {
 		return b, nil
 	}
 	by := t.by
@@ -540,10 +546,11 @@ func (b *book) turnedUp(op *Operation) bool {
 
 // outcome says how a task's operation ended; nil means that it succeeded.
 func (s *Service) outcome(b *book, op *Operation) error {
-	e := &SessionError{Session: b.session, Payment: b.fullPayment()}
-	switch {
-	case op == nil || op.State == OperationSucceeded || b.turnedUp(op):
+	if op == nil || op.State == OperationSucceeded || b.turnedUp(op) {
 		return nil
+	}
+	e := &SessionError{Session: b.ownSession(), Payment: b.ownPayment()}
+	switch {
 	case op.State == OperationOpen:
 		e.Outcome, e.RetryAfter = ErrOutcomeUnknown, max(op.LeaseUntil.Sub(b.now), time.Second)
 	case op.State == OperationNeedsAttention:

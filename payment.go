@@ -127,7 +127,7 @@ func (s *Service) GetPayment(ctx context.Context, id string) (result *Payment, e
 	if err != nil {
 		return nil, s.explain(ctx, err, RowPayments, id)
 	}
-	return b.fullPayment(), nil
+	return b.ownPayment(), nil
 }
 
 // UpdatePaymentParams says what to change; nil fields stay as they are.
@@ -166,10 +166,11 @@ func (s *Service) onPayment(ctx context.Context, t *task, id string) (*Payment, 
 	if err != nil {
 		return nil, s.explain(ctx, err, RowPayments, id)
 	}
+	defer s.shelf.giveBack(b)
 	if err := s.outcome(b, op); err != nil {
 		return nil, err
 	}
-	return b.fullPayment(), nil
+	return b.ownPayment(), nil
 }
 
 // CapturePaymentParams says what to take.
@@ -192,7 +193,8 @@ type CapturePaymentParams struct {
 func (s *Service) CapturePayment(ctx context.Context, p CapturePaymentParams) (result *Payment, err error) {
 	ctx, o := s.method(ctx, "CapturePayment", Subject{PaymentID: p.PaymentID})
 	defer func() { o.returned(ctx, result.subject(), err) }()
-	t, metadata, err := s.movementTask("CapturePayment", OperationCapture, p.PaymentID, p.IdempotencyKey, p.CreatedBy, p.Metadata, p.Amount, p.Final)
+	t, metadata, err := s.movementTask("CapturePayment", OperationCapture, p.PaymentID, p.IdempotencyKey, p.CreatedBy, p.Metadata,
+		func() []any { return []any{p.Amount, p.Final} })
 	if err != nil {
 		return nil, err
 	}
@@ -222,7 +224,7 @@ func (s *Service) CapturePayment(ctx context.Context, p CapturePaymentParams) (r
 }
 
 // movementTask checks what captures and refunds have in common.
-func (s *Service) movementTask(method string, kind OperationKind, paymentID, key, createdBy string, metadata Data, arguments ...any) (*task, Data, error) {
+func (s *Service) movementTask(method string, kind OperationKind, paymentID, key, createdBy string, metadata Data, more func() []any) (*task, Data, error) {
 	kept, err := callerData("Metadata", metadata)
 	if err != nil {
 		return nil, nil, err
@@ -230,7 +232,7 @@ func (s *Service) movementTask(method string, kind OperationKind, paymentID, key
 	if len(createdBy) > 255 || checkText(createdBy) != nil {
 		return nil, nil, invalid("CreatedBy", "must be at most 255 bytes of UTF-8 text without NUL")
 	}
-	r, err := newRequest(method, key, append([]any{paymentID, createdBy, kept}, arguments...)...)
+	r, err := newRequest(method, key, func() []any { return append([]any{paymentID, createdBy, kept}, more()...) })
 	if err != nil {
 		return nil, nil, err
 	}
@@ -292,7 +294,8 @@ func (s *Service) RefundPayment(ctx context.Context, p RefundPaymentParams) (res
 	if len(p.Note) > 2000 || checkText(p.Note) != nil {
 		return nil, invalid("Note", "must be at most 2,000 bytes of UTF-8 text without NUL")
 	}
-	t, metadata, err := s.movementTask("RefundPayment", OperationRefund, p.PaymentID, p.IdempotencyKey, p.CreatedBy, p.Metadata, p.Amount, p.ReasonID, p.Note)
+	t, metadata, err := s.movementTask("RefundPayment", OperationRefund, p.PaymentID, p.IdempotencyKey, p.CreatedBy, p.Metadata,
+		func() []any { return []any{p.Amount, p.ReasonID, p.Note} })
 	if err != nil {
 		return nil, err
 	}
@@ -359,8 +362,9 @@ func (s *Service) CancelPayment(ctx context.Context, p CancelPaymentParams) (res
 		}
 		return nil
 	}})
+	defer s.shelf.giveBack(b)
 	if err != nil {
 		return nil, s.explain(ctx, err, RowPayments, p.PaymentID)
 	}
-	return b.fullPayment(), nil
+	return b.ownPayment(), nil
 }

@@ -16,11 +16,11 @@ type request struct {
 	print  string // fingerprint of the arguments
 }
 
-// newRequest checks an IdempotencyKey, and takes the fingerprint of the arguments that it stands for. Each argument must encode to
-// JSON in one way only; Private ones are revealed by the caller.
+// newRequest checks an IdempotencyKey, and takes the fingerprint of the arguments that it stands for, which are asked for only if there is one.
+// Each must encode to JSON in one way only; Private ones are revealed by the caller.
 //
 // The error is an *InvalidError that names IdempotencyKey.
-func newRequest(method, key string, arguments ...any) (request, error) {
+func newRequest(method, key string, of func() []any) (request, error) {
 	r := request{method: method, key: key}
 	if key == "" {
 		return r, nil
@@ -31,6 +31,7 @@ func newRequest(method, key string, arguments ...any) (request, error) {
 	if err := checkText(key); err != nil {
 		return r, invalid("IdempotencyKey", err.Error())
 	}
+	arguments := of()
 	for _, a := range arguments { // a number like 1e1000000000 must not be written out
 		d, ok := a.(decimal.Decimal)
 		if p, isPointer := a.(*decimal.Decimal); isPointer && p != nil {

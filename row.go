@@ -110,7 +110,7 @@ func rowOf(v any) (row, error) {
 			Private, Context Data `json:",omitempty"`
 		}
 		return row{
-			hide: func(n int) any { return encoded{n, (*plain)(v), v.Private.Reveal(), v.Context.Reveal()} },
+			hide: func(n int) any { return encoded{n, (*plain)(v), v.Private.shown(), v.Context.shown()} },
 			fill: func(b []byte) (int, error) {
 				*v = PaymentSession{}
 				e := encoded{plain: (*plain)(v)}
@@ -150,7 +150,7 @@ func rowOf(v any) (row, error) {
 		}
 		return row{
 			hide: func(n int) any {
-				return encoded{n, (*plain)(v), v.Private.Reveal(), v.Context.Reveal(), v.Input.Reveal()}
+				return encoded{n, (*plain)(v), v.Private.shown(), v.Context.shown(), v.Input.shown()}
 			},
 			fill: func(b []byte) (int, error) {
 				*v = Operation{}
@@ -174,7 +174,7 @@ func rowOf(v any) (row, error) {
 			Body Data `json:",omitempty"`
 		}
 		return row{
-			hide: func(n int) any { return encoded{n, (*plain)(v), v.Body.Reveal()} },
+			hide: func(n int) any { return encoded{n, (*plain)(v), v.Body.shown()} },
 			fill: func(b []byte) (int, error) {
 				*v = Delivery{}
 				e := encoded{plain: (*plain)(v)}

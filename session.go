@@ -76,8 +76,9 @@ func (s *Service) CreateSession(ctx context.Context, p CreateSessionParams) (res
 	if err != nil {
 		return nil, err
 	}
-	r, err := newRequest("CreateSession", p.IdempotencyKey, p.CollectionID, p.ProviderID, p.Amount, strings.ToUpper(p.CurrencyCode), p.Context.Reveal(),
-		input, metadata, p.Supersede, p.KeepAuthorized)
+	r, err := newRequest("CreateSession", p.IdempotencyKey, func() []any {
+		return []any{p.CollectionID, p.ProviderID, p.Amount, strings.ToUpper(p.CurrencyCode), p.Context.Reveal(), input, metadata, p.Supersede, p.KeepAuthorized}
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -85,11 +86,8 @@ func (s *Service) CreateSession(ctx context.Context, p CreateSessionParams) (res
 		return nil, s.explain(ctx, err, RowCollections, p.CollectionID)
 	}
 	t := task{request: r, kind: OperationInitialize, opID: s.mint("op_"), input: input, creates: true}
-	session := PaymentSession{
-		ID: "payses_" + idDigits(t.opID), CollectionID: p.CollectionID, ProviderID: p.ProviderID, Status: StatusPending,
-		Context: p.Context, Metadata: metadata,
-	}
-	t.by = Key{CollectionID: p.CollectionID, SessionID: session.ID, OperationID: t.opID, Method: r.method, RequestKey: r.key}
+	id := "payses_" + idDigits(t.opID)
+	t.by = Key{CollectionID: p.CollectionID, SessionID: id, OperationID: t.opID, Method: r.method, RequestKey: r.key}
 	t.decide = func(b *book) (*Operation, error) {
 		if x := b.session; x != nil && (!x.InitializedAt.IsZero() || x.Status == StatusCanceled) {
 			return nil, nil
@@ -106,11 +104,12 @@ func (s *Service) CreateSession(ctx context.Context, p CreateSessionParams) (res
 			return nil, err
 		}
 		if b.session == nil {
-			fresh := session
-			fresh.Amount, fresh.CurrencyCode, fresh.CreatedAt = amount, b.collection.CurrencyCode, b.now
-			b.session = &fresh
-			fresh.ExpiresAt = b.lifetime(g, time.Time{})
-			b.countSession(fresh.Status, +1)
+			b.session = &PaymentSession{
+				ID: id, CollectionID: p.CollectionID, ProviderID: p.ProviderID, CurrencyCode: b.collection.CurrencyCode, Amount: amount,
+				Status: StatusPending, Context: p.Context, Metadata: metadata, CreatedAt: b.now,
+			}
+			b.session.ExpiresAt = b.lifetime(g, time.Time{})
+			b.countSession(StatusPending, +1)
 			b.event(Event{Kind: EventSessionCreated, Amount: amount})
 			b.touchSession()
 		}
@@ -123,6 +122,7 @@ func (s *Service) CreateSession(ctx context.Context, p CreateSessionParams) (res
 	if err != nil {
 		return nil, s.explain(ctx, err, RowCollections, p.CollectionID)
 	}
+	defer s.shelf.giveBack(b)
 	if err := s.outcome(b, op); err != nil {
 		return nil, err
 	}
@@ -133,7 +133,7 @@ func (s *Service) CreateSession(ctx context.Context, p CreateSessionParams) (res
 	if err := b.visible(RowSessions, b.session.ID); err != nil {
 		return nil, err // the key is that of a session which was deleted
 	}
-	return b.session, nil
+	return b.ownSession(), nil
 }
 
 // callerMaps checks what a host passes along.
@@ -285,7 +285,7 @@ func (s *Service) GetSession(ctx context.Context, id string) (result *PaymentSes
 	if err != nil {
 		return nil, s.explain(ctx, err, RowSessions, id)
 	}
-	return b.session, nil
+	return b.ownSession(), nil
 }
 
 // visible reports a missing or hidden session, or payment.
@@ -328,8 +328,9 @@ func (s *Service) UpdateSession(ctx context.Context, p UpdateSessionParams) (res
 	if err != nil {
 		return nil, err
 	}
-	r, err := newRequest("UpdateSession", p.IdempotencyKey, p.SessionID, p.Amount, newContext.Reveal(), p.Context == nil, input, metadata,
-		p.Metadata == nil)
+	r, err := newRequest("UpdateSession", p.IdempotencyKey, func() []any {
+		return []any{p.SessionID, p.Amount, newContext.Reveal(), p.Context == nil, input, metadata, p.Metadata == nil}
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -366,10 +367,11 @@ func (s *Service) UpdateSession(ctx context.Context, p UpdateSessionParams) (res
 	if err != nil {
 		return nil, s.explain(ctx, err, RowSessions, p.SessionID)
 	}
+	defer s.shelf.giveBack(b)
 	if err := s.outcome(b, op); err != nil {
 		return nil, err
 	}
-	return b.session, nil
+	return b.ownSession(), nil
 }
 
 // decideUpdate decides whether the gateway must be told of an update, and changes here what it need not know.
@@ -437,13 +439,14 @@ func (s *Service) CancelSession(ctx context.Context, p CancelSessionParams) (res
 	defer func() { o.returned(ctx, result.subject(), err) }()
 	b, err := s.cancel(ctx, cancellation{method: "CancelSession", key: p.IdempotencyKey, kind: RowSessions, id: p.SessionID, keep: p.KeepAuthorized,
 		allowed: func(b *book) error { return b.cancelable(p.KeepAuthorized) }})
+	defer s.shelf.giveBack(b)
 	if err == nil && b.session.Status != StatusCanceled {
 		err = b.uncaptured() // the gateway may have taken part of it meanwhile
 	}
 	if err != nil {
 		return nil, s.explain(ctx, err, RowSessions, p.SessionID)
 	}
-	return b.session, nil
+	return b.ownSession(), nil
 }
 
 // uncaptured refuses to cancel a session whose money was taken.
@@ -473,9 +476,9 @@ type cancellation struct {
 	hurried     bool              // does not wait for other operations
 }
 
-// cancel runs a cancellation.
+// cancel runs a cancellation. The rows are to be given back to the shelf, also with an error.
 func (s *Service) cancel(ctx context.Context, c cancellation) (*book, error) {
-	r, err := newRequest(c.method, c.key, c.id, c.keep)
+	r, err := newRequest(c.method, c.key, func() []any { return []any{c.id, c.keep} })
 	if err != nil {
 		return nil, err
 	}
@@ -538,6 +541,7 @@ func (s *Service) DeleteSession(ctx context.Context, id string) (err error) {
 		}
 		return nil, nil
 	}
-	_, _, err = s.run(ctx, &t)
+	b, _, err := s.run(ctx, &t)
+	s.shelf.giveBack(b)
 	return err
 }

@@ -279,7 +279,7 @@ func (b *book) learn(g *gateway, n *news) {
 		}
 	}
 	var dropped []string
-	if n.Data != nil {
+	if n.Data != nil && !equalData(s.Data, n.Data) {
 		data, bad := publicData(n.Data)
 		dropped = bad
 		if !equalData(s.Data, data) {
@@ -288,11 +288,11 @@ func (b *book) learn(g *gateway, n *news) {
 		}
 	}
 	if n.Private != nil {
-		private, err := NormalizeData(n.Private.Reveal())
-		if err != nil {
+		private, valid := n.Private.content()
+		if !valid {
 			dropped = append(dropped, "private")
-		} else if !equalData(s.Private.Reveal(), private) {
-			s.Private = NewPrivate(private)
+		} else if !s.Private.holds(private) {
+			s.Private = *n.Private
 			b.touchSession()
 		}
 	}

@@ -14,11 +14,7 @@ func settleCase(t *testing.T, change func(b *book), s Snapshot) *book {
 	d := decimal.RequireFromString
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	cfg := Config{}.withDefaults()
-	n := 0
-	b := &book{cfg: &cfg, now: now, version: 7, mint: func(prefix string) string {
-		n++
-		return prefix + string(rune('a'+n))
-	}}
+	b := &book{cfg: &cfg, now: now, version: 7}
 	b.collection = &PaymentCollection{ID: "paycol_1", Version: 7, CurrencyCode: "EUR", Amount: d("100"), Authorized: d("100"), Captured: d("40")}
 	b.session = &PaymentSession{
 		ID: "payses_1", CollectionID: "paycol_1", ProviderID: "p", CurrencyCode: "EUR", Amount: d("100"), Status: StatusAuthorized, Reference: "ref",

@@ -482,7 +482,6 @@ func TestTimelineSaysWhenAPersonMustDecide(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			b, g := outlookBook(), outlookGateway()
-			b.mint = func(prefix string) string { return prefix + "1" }
 			g.info.KeyTTL, g.info.MaxRequestLife = tt.keyTTL, 15*time.Minute
 			locked(OperationCapture, tt.change)(b, g)
 			op := b.operations[0]

@@ -154,6 +154,7 @@ func (s *Service) reconcileSession(ctx context.Context, d Due, r *Report) error 
 		if b, err = s.expire(ctx, b); err != nil {
 			return err
 		}
+		defer s.shelf.giveBack(b)
 	}
 	r.note(&r.Settled, d.ID, b.session.Revision != revision)
 	r.note(&r.Parked, d.ID, !answered)

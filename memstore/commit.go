@@ -203,8 +203,11 @@ func (st *step) keep(c *payment.Changes) {
 
 // checkVersion finds the collection, and compares its version.
 func (s *Store) checkVersion(st *step) error {
-	version := int64(0)
-	if h := s.collections[st.id]; h != nil {
+	h, version := st.collection.held, int64(0)
+	if h == nil {
+		h = s.collections[st.id]
+	}
+	if h != nil {
 		st.collection.held, st.collection.was, version = h, h.row, h.row.Version
 	}
 	if version != st.version {
@@ -439,7 +442,9 @@ func (s *Store) apply(st *step) {
 	for i := range st.events.n {
 		e := *st.events.at(i)
 		s.events[e.event.ID] = &e.record
-		put(&e.record, &e.event, eventFacts, s.eventPlaces)
+		put(&e.record, &e.event, eventFacts, func(facts) places[payment.Event] {
+			return places[payment.Event]{&s.lists.events, &st.collection.held.events}
+		})
 	}
 	for i := range st.due.n {
 		if d := st.due.at(i); d.At.IsZero() {

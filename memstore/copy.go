@@ -326,7 +326,12 @@ func cut(times ...*time.Time) {
 	}
 }
 
-func cutTime(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
+func cutTime(t time.Time) time.Time {
+	if t.Nanosecond()%int(time.Microsecond) == 0 {
+		return t.UTC() // as most do, which come out of a store or are zero; what a monotonic clock has said is left out
+	}
+	return t.UTC().Truncate(time.Microsecond)
+}
 
 func cloneList[T any](list []T) []T {
 	if len(list) == 0 {

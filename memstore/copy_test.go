@@ -5,6 +5,7 @@ import (
 	"math"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -108,4 +109,11 @@ func TestCloneDataSharesNothing(t *testing.T) {
 	c["a"].([]any)[0].(map[string]any)["b"] = "changed"
 	require.Equal(t, payment.Data{"a": []any{map[string]any{"b": "c"}}}, nested)
 	require.Nil(t, cloneData(payment.Data{}))
+}
+
+func TestTimesAreCutAndCompare(t *testing.T) {
+	now := time.Now() // with what a monotonic clock says
+	for _, given := range []time.Time{now, now.Truncate(0), now.Add(-time.Duration(now.Nanosecond() % 1000)), {}, time.Unix(-1, 1).In(time.FixedZone("", 3600))} {
+		require.True(t, given.UTC().Truncate(time.Microsecond) == cutTime(given), "%s", given) //nolint:staticcheck // also by ==
+	}
 }

@@ -203,10 +203,6 @@ func (s *Store) operationsIn(state string) *list[payment.Operation] {
 	return nil
 }
 
-func (s *Store) eventPlaces(f facts) places[payment.Event] {
-	return places[payment.Event]{&s.lists.events, &s.collections[f.collection].events}
-}
-
 func (s *Store) deliveryPlaces(f facts) places[payment.Delivery] {
 	return places[payment.Delivery]{&s.lists.deliveries, &s.sessionOf(f.session).deliveries, &s.providerOf(f.provider).deliveries,
 		s.deliveriesIn(f.state), s.deliveriesOf(f.collection)}

@@ -97,7 +97,11 @@ func (g *Gateway) Authorizations(sessionID string) int {
 func (g *Gateway) Requests() []Call {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return slices.Clone(g.calls)
+	all := slices.Grow([]Call(nil), len(g.calls))
+	for _, c := range g.calls {
+		all = append(all, *c)
+	}
+	return all
 }
 
 // copy shows an intent as the books do.
@@ -130,13 +134,14 @@ func (g *Gateway) copy(in *intent) Intent {
 
 // log writes a request down, and returns its place and what is to go wrong with it.
 func (g *Gateway) log(q request) (int, Fault) {
-	c := Call{
+	c := &Call{
 		Method: q.Method, Key: q.Key, Reference: q.Intent, SessionID: q.Session, Browser: q.Browser, CurrencyCode: q.Currency,
 		Token: q.Token, Final: q.Final, At: g.now(),
 	}
 	if rule, err := g.rule(q.Currency); err == nil {
 		c.Amount = rule.FromMinorUnits(q.Amount)
 	}
+	said := *c // others may write into the log from here on
 	g.mu.Lock()
 	n := len(g.calls)
 	g.calls = append(g.calls, c)
@@ -147,7 +152,7 @@ func (g *Gateway) log(q request) (int, Fault) {
 	}
 	g.mu.Unlock()
 	if len(planned) == 0 && g.cfg.Fault != nil {
-		fault = g.cfg.Fault(c)
+		fault = g.cfg.Fault(said)
 	}
 	if fault.Kind != "" {
 		g.mu.Lock()
@@ -159,7 +164,7 @@ func (g *Gateway) log(q request) (int, Fault) {
 
 // record writes the answer to a request down. The books are locked.
 func (g *Gateway) record(call int, a answer) answer {
-	c := &g.calls[call]
+	c := g.calls[call]
 	c.Arrived, c.Status, c.Code, c.Executed, c.Replayed = true, a.Status, a.Code, a.executed, a.Replayed
 	return a
 }

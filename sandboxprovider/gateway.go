@@ -78,7 +78,7 @@ type Gateway struct {
 	stored   map[string]storedKey // answers to replay, by key
 	executed map[string][]*intent // what requests with a key were executed on; never forgotten
 	underWay map[string]bool      // keys of requests that are being worked on
-	calls    []Call               // the log
+	calls    []*Call              // the log
 	planned  map[Method][]Fault   // FailNext
 	delayed  []delayedRequest     // FaultRequestDelayed
 	outbox   []webhookBody        // webhooks not handed out yet

@@ -310,10 +310,11 @@ func snapshotOf(info payment.ProviderInfo, b *intentBody) (payment.Snapshot, err
 
 // classify says which kind of error an answer is, nil for none.
 func classify(a answer, now payment.Snapshot) error {
+	if a.Status < 300 {
+		return nil
+	}
 	text := fmt.Errorf("sandbox gateway: %d %s: %s", a.Status, a.Code, a.Message)
 	switch {
-	case a.Status < 300:
-		return nil
 	case a.Status == 429, a.Code == "key_reused":
 		return payment.NotSent(text)
 	case a.Code == "key_in_use", a.Status >= 500:
