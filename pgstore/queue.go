@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -58,11 +59,12 @@ type verdict struct {
 }
 
 // queue lets commits that come while others are under way share a transaction: one round trip and one sync for all of them. While nothing is under
-// way, a commit goes alone, at once. A further transaction begins beside single ones at once, and beside those of many when half as many again wait:
-// so a few clients do not wait for each other, and many share few transactions, of which one is written while another one is synced.
+// way, a commit goes alone, at once. A further transaction begins when as many wait as those under way hold each: so a few clients do not wait
+// for each other, and many share few transactions, of which one is written while another one is synced.
 type queue struct {
-	db   database
-	most int // transactions at once
+	db    database
+	most  int           // transactions at once
+	grace time.Duration // how long at most a transaction that is over waits for those whose commits it has written
 
 	mu       sync.Mutex
 	waiting  []*write
@@ -70,6 +72,8 @@ type queue struct {
 	commits  int  // in those under way
 	size     int  // commits that a transaction takes
 	watched  bool // somebody looks at how long they take
+	misses   int  // how often in a row those who were waited for did not come
+	skip     int  // so often nobody is waited for
 }
 
 // transaction is one that is under way.
@@ -81,7 +85,7 @@ type transaction struct {
 // newQueue makes the queue of a pool. Transactions beyond the number of the server's cores only get in each other's way, and a pool is to have
 // four connections for each core.
 func newQueue(db database, conns int32) *queue {
-	return &queue{db: db, most: max(2, int(conns)/4), size: maxGroup, underWay: map[*transaction]bool{}}
+	return &queue{db: db, most: max(2, int(conns)/4), size: maxGroup, grace: 200 * time.Microsecond, underWay: map[*transaction]bool{}}
 }
 
 // send sends a write, alone or with others, and returns its own error.
@@ -143,7 +147,7 @@ func (q *queue) begin(w *write) *transaction {
 // another reports whether a transaction of those that wait is worth while.
 func (q *queue) another(waiting int) bool {
 	n := len(q.underWay)
-	return waiting > 0 && n < q.most && (q.commits == n || 2*waiting*n >= 3*q.commits)
+	return waiting > 0 && n < q.most && waiting*n >= q.commits
 }
 
 // leave takes back a write that still waits, and reports whether it did. A transaction that nobody waits for is given up.
@@ -228,7 +232,33 @@ func (q *queue) start() {
 		defer q.settle(g, verdict{err: fmt.Errorf("%w: the transaction did not end", errUncertain)}) // after a Goexit in a hook of the pool
 		defer g.cancel()
 		q.share(g)
+		q.gather(len(writes))
 	}()
+}
+
+// gather lets those come back whose commits were just written by one transaction: as a rule they have another one at once, and the first of them
+// would go alone otherwise, and the rest wait for it. Where they do not come, as when they call a gateway now, it is left out for a while.
+func (q *queue) gather(written int) {
+	q.mu.Lock()
+	if q.skip > 0 {
+		q.skip--
+		q.mu.Unlock()
+		return
+	}
+	before, came := len(q.waiting), 0
+	q.mu.Unlock()
+	for began := time.Now(); came >= 0 && came < written && time.Since(began) < q.grace; { //nolint:forbidigo // how fast this process is is no time of the host
+		runtime.Gosched()
+		q.mu.Lock()
+		came = len(q.waiting) - before
+		q.mu.Unlock()
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.misses++; 2*came >= written {
+		q.misses = 0
+	}
+	q.skip = 1<<min(q.misses, 6) - 1
 }
 
 // take takes the writes that share the next transaction. Those of one collection never do: the later one was decided before the earlier.

@@ -348,64 +348,64 @@ func TestWhoLeavesIsForgotten(t *testing.T) {
 	require.Zero(t, q.commits)
 }
 
-// TestAFurtherTransaction begins beside a single one at once, and beside one of many when half as many again wait.
+// TestAFurtherTransaction begins when as many wait as those under way hold each.
 func TestAFurtherTransaction(t *testing.T) {
 	s := &script{sent: make(chan *pgx.Batch), said: make(chan error)}
 	q := newQueue(s, 8)
 	require.Equal(t, 2, q.most)
-	errs := make(chan error)
-	send := func(n int) {
-		collection := fmt.Sprint("c", n)
-		go func() {
-			errs <- q.send(&write{ctx: t.Context(), arguments: named(collection), changes: &payment.Changes{CollectionID: collection}})
-		}()
+	var writes []*write
+	begin := func() *transaction {
+		collection := fmt.Sprint("c", len(writes))
+		w := &write{ctx: t.Context(), arguments: named(collection), changes: &payment.Changes{CollectionID: collection}}
+		writes = append(writes, w)
+		return q.begin(w)
 	}
-	waits := func(n int) {
-		require.Eventually(t, func() bool {
-			q.mu.Lock()
-			defer q.mu.Unlock()
-			return len(q.waiting) == n
-		}, time.Second, 10*time.Microsecond)
-	}
-	said := func() {
-		select {
-		case s.said <- nil:
-		case <-time.After(5 * time.Second):
-			require.Fail(t, "nothing is under way")
-		}
-	}
-	send(0)
-	require.Equal(t, 1, (<-s.sent).Len())
-	send(1) // beside a single one
-	require.Equal(t, 1, (<-s.sent).Len())
-	send(2)
-	waits(1)
-	send(3)
-	waits(2)
-	said() // a single one is left: both go
-	require.Len(t, texts(<-s.sent), 2)
-	for n := range 2 {
-		send(10 + n)
-		waits(n + 1)
-	}
-	require.NoError(t, <-errs)
-	for range 2 { // both transactions; the two that wait go when the first of them has ended
-		said()
-	}
-	require.Len(t, texts(<-s.sent), 2)
+	first, second := begin(), begin()
+	require.NotNil(t, first)
+	require.NotNil(t, second, "beside a single one")
 	for range 3 {
-		require.NoError(t, <-errs)
+		require.Nil(t, begin(), "two may be")
 	}
-	for n := range 2 { // one of two is under way: two are not enough
-		send(20 + n)
-		waits(n + 1)
-	}
-	send(22)
+	q.end(first)
+	require.Len(t, texts(<-s.sent), 3, "beside a single one")
+	require.Nil(t, begin())
+	require.Nil(t, begin())
+	q.end(second)
+	require.Len(t, q.waiting, 2, "three are under way")
+	require.Nil(t, begin())
 	require.Len(t, texts(<-s.sent), 3)
-	said()
-	said()
-	for range 5 {
-		require.NoError(t, <-errs)
+	s.said <- nil
+	s.said <- nil
+	for _, w := range writes[2:] {
+		require.NoError(t, (<-w.answer).err)
+	}
+}
+
+// TestWhoComesBackIsWaitedFor after a transaction of many, and not where nobody does.
+func TestWhoComesBackIsWaitedFor(t *testing.T) {
+	q := newQueue(nil, 8)
+	q.grace = time.Minute
+	go func() {
+		for range 3 {
+			q.mu.Lock()
+			q.waiting = append(q.waiting, &write{})
+			q.mu.Unlock()
+		}
+	}()
+	q.gather(3)
+	require.Len(t, q.waiting, 3)
+	require.Zero(t, q.misses)
+	require.Zero(t, q.skip)
+
+	q.grace = time.Microsecond
+	for n, skip := range []int{1, 3, 7, 15, 31, 63, 63} {
+		q.gather(3) // what waits already has not come back
+		require.Equal(t, n+1, q.misses)
+		require.Equal(t, skip, q.skip)
+		for range skip {
+			q.gather(3)
+		}
+		require.Equal(t, n+1, q.misses, "nobody is waited for")
 	}
 }
 
@@ -417,8 +417,8 @@ func TestWhatIsWorthWhile(t *testing.T) {
 	}{
 		{0, 0, 0, false}, {0, 0, 1, true}, // nothing is under way
 		{1, 1, 0, false}, {1, 1, 1, true}, {2, 2, 1, true}, // single ones are
-		{1, 2, 2, false}, {1, 2, 3, true}, {1, 4, 5, false}, {1, 4, 6, true}, {1, 4, 9, true},
-		{2, 6, 4, false}, {2, 6, 5, true}, // three may be
+		{1, 4, 3, false}, {1, 4, 4, true}, {1, 4, 9, true},
+		{2, 6, 2, false}, {2, 6, 3, true}, // three may be
 		{3, 3, 30, false},
 	} {
 		q := newQueue(nil, 12)
