@@ -267,6 +267,9 @@ func checkText(s string) error {
 func isText(s string) bool { return checkText(s) == nil }
 
 func joinPath(at, key string) string {
+	if key == "" {
+		key = `""` // no path is empty: that is what stands for nothing
+	}
 	if at == "" {
 		return key
 	}
@@ -522,7 +525,7 @@ func publicData(d Data) (kept Data, dropped []string) {
 		}
 	}
 	for k, v := range kept {
-		if secretUnder(k, v, k) != "" {
+		if secretUnder(k, v, joinPath("", k)) != "" {
 			delete(kept, k)
 			dropped = append(dropped, fmt.Sprintf("%+.64q", k))
 		}

@@ -44,7 +44,7 @@ func (a *NextAction) public() (kept *NextAction, dropped []string) {
 	}
 	c.Fields = nil
 	for k, v := range a.Fields {
-		if checkText(k) != nil || checkText(v) != nil || secretUnder(k, v, k) != "" {
+		if checkText(k) != nil || checkText(v) != nil || secretUnder(k, v, joinPath("", k)) != "" {
 			dropped = append(dropped, "fields")
 			continue
 		}
