@@ -113,8 +113,9 @@ func (s *Service) CreateCollection(ctx context.Context, p CreateCollectionParams
 		b.keeps = s.shelf != nil
 		err := s.commit(ctx, b)
 		if err == nil {
-			defer s.shelf.giveBack(b)
-			return b.ownCollection(), nil
+			own := b.ownCollection()
+			s.shelf.giveBack(b)
+			return own, nil
 		}
 		if !errors.Is(err, ErrConflict) {
 			return nil, err

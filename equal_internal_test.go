@@ -3,6 +3,7 @@ package payment
 import (
 	"encoding/json"
 	"reflect"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -18,9 +19,9 @@ func TestEqualValueIsDeepEqual(t *testing.T) {
 	others := []any{1, 1.5, []string{"a"}, Data{"a": "b"}, map[string]string{"a": "b"}, struct{}{}, map[string]any{"a": 1}, []any{1}, []any{Data{}}}
 	again := map[string]any{}
 	again["a"] = again // endless
-	others = append(others, again)
+	all := slices.Concat(others, []any{again}, normal)
 	for _, a := range normal {
-		for _, b := range append(others, normal...) {
+		for _, b := range all {
 			require.Equal(t, reflect.DeepEqual(a, b), equalValue(a, b), "%v and %v", a, reflect.TypeOf(b))
 			require.Equal(t, reflect.DeepEqual(b, a), equalValue(b, a), "%v and %v", reflect.TypeOf(b), a)
 		}

@@ -58,8 +58,7 @@ func TestNothingHandedOutIsKept(t *testing.T) {
 	kept := 0
 	check := func(method string, returned any, err error) {
 		t.Helper()
-		var said *payment.SessionError
-		if errors.As(err, &said) {
+		if said, ok := errors.AsType[*payment.SessionError](err); ok {
 			returned = said
 		} else {
 			require.NoError(t, err, method)

@@ -247,7 +247,7 @@ func (q *queue) gather(written int) {
 	}
 	before, came := len(q.waiting), 0
 	q.mu.Unlock()
-	for began := time.Now(); came >= 0 && came < written && time.Since(began) < q.grace; { //nolint:forbidigo // how fast this process is is no time of the host
+	for began := time.Now(); came >= 0 && came < written && time.Since(began) < q.grace; { //nolint:forbidigo // the speed of this process is no time of the host
 		runtime.Gosched()
 		q.mu.Lock()
 		came = len(q.waiting) - before
