@@ -77,6 +77,9 @@ func (p pooled) send(ctx context.Context, b *pgx.Batch, then answers) (answered 
 		if closed := sent.close(); err == nil {
 			err = closed
 		}
+		if isCode(err, unknownStatement) { // somebody has made the server forget what was prepared: it is to be prepared again
+			_ = c.Conn().DeallocateAll(ctx)
+		}
 		return answered, scrub(err)
 	}
 	if b.Len() == 1 { // the same round trip, with less ado
@@ -213,7 +216,7 @@ func worthAnother(err error) bool {
 	if _, ok := errors.AsType[*acquireError](err); ok {
 		return false
 	}
-	return isCode(err, serializationFailure, deadlock) || pgconn.SafeToRetry(err)
+	return isCode(err, serializationFailure, deadlock, unknownStatement) || pgconn.SafeToRetry(err)
 }
 
 // joined sends batches in a transaction of the host.

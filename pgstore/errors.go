@@ -19,6 +19,7 @@ const (
 	notNullViolation     = "23502"
 	uniqueViolation      = "23505"
 	readOnly             = "25006"
+	unknownStatement     = "26000"
 	wrongPassword        = "28P01"
 	notAuthorized        = "28000"
 	unknownDatabase      = "3D000"

@@ -71,6 +71,8 @@ type queue struct {
 	underWay map[*transaction]bool
 	commits  int  // in those under way
 	size     int  // commits that a transaction takes
+	came     int  // commits so far
+	begun    int  // transactions so far
 	watched  bool // somebody looks at how long they take
 	misses   int  // how often in a row those who were waited for did not come
 	skip     int  // so often nobody is waited for
@@ -134,6 +136,7 @@ func (q *queue) alone(w *write, t *transaction) error {
 func (q *queue) begin(w *write) *transaction {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	q.came++
 	if len(q.waiting) == 0 && q.another(1) {
 		return q.occupy(1)
 	}
@@ -170,6 +173,7 @@ func (q *queue) occupy(commits int) *transaction {
 	t := &transaction{commits: commits}
 	q.underWay[t] = true
 	q.commits += commits
+	q.begun++
 	return t
 }
 
@@ -237,7 +241,8 @@ func (q *queue) start() {
 }
 
 // gather lets those come back whose commits were just written by one transaction: as a rule they have another one at once, and the first of them
-// would go alone otherwise, and the rest wait for it. Where they do not come, as when they call a gateway now, it is left out for a while.
+// would go alone otherwise, and the rest wait for it. It is over when they are there, or when others have begun the next transaction. Where they
+// do not come, as when they call a gateway now, it is left out for a while.
 func (q *queue) gather(written int) {
 	q.mu.Lock()
 	if q.skip > 0 {
@@ -245,12 +250,13 @@ func (q *queue) gather(written int) {
 		q.mu.Unlock()
 		return
 	}
-	before, came := len(q.waiting), 0
+	before, begun, came := q.came, q.begun, 0
 	q.mu.Unlock()
-	for began := time.Now(); came >= 0 && came < written && time.Since(began) < q.grace; { //nolint:forbidigo // the speed of this process is no time of the host
+	for began, over := time.Now(), false; !over && time.Since(began) < q.grace; { //nolint:forbidigo // the speed of this process is no time of the host
 		runtime.Gosched()
 		q.mu.Lock()
-		came = len(q.waiting) - before
+		came = q.came - before
+		over = came >= written || q.begun != begun
 		q.mu.Unlock()
 	}
 	q.mu.Lock()

@@ -385,18 +385,46 @@ func TestAFurtherTransaction(t *testing.T) {
 func TestWhoComesBackIsWaitedFor(t *testing.T) {
 	q := newQueue(nil, 8)
 	q.grace = time.Minute
-	go func() {
-		for range 3 {
-			q.mu.Lock()
-			q.waiting = append(q.waiting, &write{})
-			q.mu.Unlock()
+	come := func(n int) {
+		for i := range n {
+			collection := fmt.Sprint("c", i)
+			require.Nil(t, q.begin(&write{ctx: t.Context(), arguments: named(collection), changes: &payment.Changes{CollectionID: collection}}))
 		}
-	}()
+	}
+	q.most = 1
+	q.occupy(3)
+	go come(3)
 	q.gather(3)
 	require.Len(t, q.waiting, 3)
 	require.Zero(t, q.misses)
 	require.Zero(t, q.skip)
 
+	// Where two may be under way, the last of them begins the next transaction, which ends the waiting.
+	s := &script{sent: make(chan *pgx.Batch), said: make(chan error)}
+	q = newQueue(s, 8)
+	q.grace = time.Minute
+	over := q.occupy(3)
+	go come(3)
+	q.gather(3)
+	require.Zero(t, q.misses)
+	require.Len(t, texts(<-s.sent), 3)
+	q.end(over)
+	s.said <- nil
+	q = newQueue(s, 8)
+	q.occupy(2)
+	q.begun = 7
+	go func() {
+		q.mu.Lock()
+		defer q.mu.Unlock()
+		q.occupy(1) // by others
+	}()
+	q.grace = time.Minute
+	began := time.Now()
+	q.gather(3)
+	require.Less(t, time.Since(began), q.grace/2)
+	require.Equal(t, 1, q.misses)
+
+	q = newQueue(nil, 8)
 	q.grace = time.Microsecond
 	for n, skip := range []int{1, 3, 7, 15, 31, 63, 63} {
 		q.gather(3) // what waits already has not come back

@@ -139,13 +139,20 @@ func TestRoundTrips(t *testing.T) {
 // TestForgottenStatements has a host make its connections forget what is prepared on them.
 func TestForgottenStatements(t *testing.T) {
 	ctx := t.Context()
-	for name, change := range map[string]func(*pgxpool.Config){"prepared": prepared, "plain": func(*pgxpool.Config) {}} {
+	for name, forget := range map[string]func(c *pgx.Conn) error{
+		"by pgx": func(c *pgx.Conn) error { return c.DeallocateAll(ctx) },
+		"behind its back": func(c *pgx.Conn) error {
+			_, err := c.Exec(ctx, "DISCARD ALL", pgx.QueryExecModeSimpleProtocol)
+			return err
+		},
+	} {
 		t.Run(name, func(t *testing.T) {
-			s, pool := open(t, change, func(cfg *pgxpool.Config) { cfg.MaxConns = 1 })
+			s, pool := open(t, prepared, func(cfg *pgxpool.Config) { cfg.MaxConns = 1 })
 			for version := range int64(3) {
 				require.NoError(t, s.Commit(ctx, changes(1, version, 1)))
-				require.NoError(t, pool.AcquireFunc(ctx, func(c *pgxpool.Conn) error { return c.Conn().DeallocateAll(ctx) }))
+				require.NoError(t, pool.AcquireFunc(ctx, func(c *pgxpool.Conn) error { return forget(c.Conn()) }))
 			}
+			require.NoError(t, pool.AcquireFunc(ctx, func(c *pgxpool.Conn) error { return c.Conn().DeallocateAll(ctx) })) // for Load, which is pgx's
 			rows, err := s.Load(ctx, payment.Key{CollectionID: id("paycol", 1)})
 			require.NoError(t, err)
 			require.EqualValues(t, 3, rows.Collections[0].Version)

@@ -21,12 +21,14 @@ type works struct {
 	whole    []work        // state and time
 	open     []work        // the state alone; when it is due stays
 	at       []payment.Due // the time alone; the state stays
+	finished []payment.Due // neither is left: the row goes
+
+	// These two the Service never asks for. Where they leave neither, a row stays that nothing finds.
 	unopened []payment.Due // an operation has ended; when it is due stays
 	stopped  []payment.Due // an operation is no longer due; its state stays
-	finished []payment.Due // neither is left: the row goes
 }
 
-// worksOf sorts them by their keys, since they are also claimed and finished by others, who know no collection.
+// worksOf sorts what is due by its keys, since that is also claimed and finished by others, who know no collection.
 func worksOf(c *payment.Changes) *works {
 	due := c.Due
 	if len(due) > 1 {

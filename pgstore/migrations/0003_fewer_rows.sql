@@ -1,6 +1,9 @@
 -- Fewer rows and index entries for each step. What is open and when it is due are one row now: an operation has one from its begin to its
 -- end, instead of two. And what belongs to a session's payment is found by the payment, which the session names.
 
+-- Who begins an operation just now holds these rows in this order.
+LOCK TABLE open_operations, due IN ACCESS EXCLUSIVE MODE;
+
 ALTER TABLE due
     ADD COLUMN state      text,
     ADD COLUMN created_at timestamptz;
