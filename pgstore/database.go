@@ -44,7 +44,11 @@ type pooled struct {
 func newPooled(pool *pgxpool.Pool) pooled {
 	cfg := pool.Config()
 	conn := cfg.ConnConfig
-	return pooled{pool: pool, encodings: &sync.Pool{New: func() any { return &encoding{} }}, plain: cfg.BeforeConnect == nil && conn.Tracer == nil && conn.DefaultQueryExecMode == pgx.QueryExecModeCacheStatement}
+	return pooled{
+		pool:      pool,
+		plain:     cfg.BeforeConnect == nil && conn.Tracer == nil && conn.DefaultQueryExecMode == pgx.QueryExecModeCacheStatement,
+		encodings: &sync.Pool{New: func() any { return &encoding{} }},
+	}
 }
 
 func (p pooled) read(ctx context.Context, b *pgx.Batch, then answers) error {

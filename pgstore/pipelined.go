@@ -23,10 +23,12 @@ func (p pooled) pipeline(ctx context.Context, c *pgx.Conn, b *pgx.Batch) *pipeli
 	if !p.plain {
 		return nil
 	}
-	for _, q := range b.QueuedQueries {
-		if a := argumentsOf(q); a == nil || !a.statement.kept {
+	all, needed := make([]*arguments, b.Len()), room(0)
+	for i, q := range b.QueuedQueries {
+		if all[i] = argumentsOf(q); all[i] == nil || !all[i].statement.kept {
 			return nil
 		}
+		needed += all[i].room()
 	}
 	prepared := make([]*pgconn.StatementDescription, b.Len())
 	for i, q := range b.QueuedQueries {
@@ -36,14 +38,10 @@ func (p pooled) pipeline(ctx context.Context, c *pgx.Conn, b *pgx.Batch) *pipeli
 		}
 	}
 	s := &pipelined{pipeline: c.PgConn().StartPipeline(ctx)}
-	needed := room(0)
-	for _, q := range b.QueuedQueries {
-		needed += argumentsOf(q).room()
-	}
 	c.PgConn().Frontend().Send(needed)
 	e := p.encodings.Get().(*encoding)
-	for i, q := range b.QueuedQueries {
-		argumentsOf(q).encode(e)
+	for i, a := range all {
+		a.encode(e)
 		s.pipeline.SendQueryStatement(prepared[i], e.values, e.formats, nil) // copies them
 	}
 	clear(e.values[:cap(e.values)])

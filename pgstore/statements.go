@@ -40,7 +40,8 @@ func newStatements(schema string) *statements {
 	q := &statements{
 		schema:      in,
 		collections: collectionTable(), sessions: sessionTable(), payments: paymentTable(), captures: captureTable(), refunds: refundTable(),
-		operations: operationTable(), requests: requestTable(), events: eventTable(), deliveries: deliveryTable(), due: dueTable(), work: workTable(), opened: openedTable(),
+		operations: operationTable(), requests: requestTable(), events: eventTable(), deliveries: deliveryTable(),
+		due: dueTable(), work: workTable(), opened: openedTable(),
 	}
 	due := in + ".due"
 	q.claim = "WITH p AS MATERIALIZED (SELECT kind, id, at FROM " + due + " WHERE kind = $1 AND at <= $2 ORDER BY at, id LIMIT $4 " +
