@@ -39,9 +39,16 @@ type write struct {
 
 // group is a transaction of many writes. Its context has no values: it is nobody's call.
 type group struct {
-	writes []*write        // not yet answered
-	ctx    context.Context //nolint:containedctx // ends when nobody waits
-	cancel context.CancelFunc
+	writes   []*write        // not yet answered
+	ctx      context.Context //nolint:containedctx // ends when nobody waits
+	cancel   context.CancelFunc
+	answered progress // when the last of them was answered
+}
+
+// progress is what a queue has seen so far.
+type progress struct {
+	came  int // commits
+	begun int // transactions
 }
 
 // giveUp ends a transaction that nobody waits for.
@@ -69,10 +76,9 @@ type queue struct {
 	mu       sync.Mutex
 	waiting  []*write
 	underWay map[*transaction]bool
-	commits  int  // in those under way
-	size     int  // commits that a transaction takes
-	came     int  // commits so far
-	begun    int  // transactions so far
+	commits  int // in those under way
+	size     int // commits that a transaction takes
+	now      progress
 	watched  bool // somebody looks at how long they take
 	misses   int  // how often in a row those who were waited for did not come
 	skip     int  // so often nobody is waited for
@@ -136,7 +142,7 @@ func (q *queue) alone(w *write, t *transaction) error {
 func (q *queue) begin(w *write) *transaction {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.came++
+	q.now.came++
 	if len(q.waiting) == 0 && q.another(1) {
 		return q.occupy(1)
 	}
@@ -173,7 +179,7 @@ func (q *queue) occupy(commits int) *transaction {
 	t := &transaction{commits: commits}
 	q.underWay[t] = true
 	q.commits += commits
-	q.begun++
+	q.now.begun++
 	return t
 }
 
@@ -236,32 +242,27 @@ func (q *queue) start() {
 		defer q.settle(g, verdict{err: fmt.Errorf("%w: the transaction did not end", errUncertain)}) // after a Goexit in a hook of the pool
 		defer g.cancel()
 		q.share(g)
-		q.gather(len(writes))
+		q.gather(len(writes), g.answered)
 	}()
 }
 
 // gather lets those come back whose commits were just written by one transaction: as a rule they have another one at once, and the first of them
 // would go alone otherwise, and the rest wait for it. It is over when they are there, or when others have begun the next transaction. Where they
 // do not come, as when they call a gateway now, it is left out for a while.
-func (q *queue) gather(written int) {
-	q.mu.Lock()
-	if q.skip > 0 {
-		q.skip--
-		q.mu.Unlock()
-		return
-	}
-	before, begun, came := q.came, q.begun, 0
-	q.mu.Unlock()
-	for began, over := time.Now(), false; !over && time.Since(began) < q.grace; { //nolint:forbidigo // the speed of this process is no time of the host
-		runtime.Gosched()
-		q.mu.Lock()
-		came = q.came - before
-		over = came >= written || q.begun != begun
-		q.mu.Unlock()
-	}
+func (q *queue) gather(written int, answered progress) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.misses++; 2*came >= written {
+	if q.skip > 0 {
+		q.skip--
+		return
+	}
+	there := func() bool { return q.now.came-answered.came >= written || q.now.begun != answered.begun }
+	for began := time.Now(); !there() && time.Since(began) < q.grace; { //nolint:forbidigo // the speed of this process is no time of the host
+		q.mu.Unlock()
+		runtime.Gosched()
+		q.mu.Lock()
+	}
+	if q.misses++; 2*(q.now.came-answered.came) >= written {
 		q.misses = 0
 	}
 	q.skip = 1<<min(q.misses, 6) - 1
@@ -343,6 +344,7 @@ func (q *queue) refused() {
 func (q *queue) settle(g *group, v verdict, some ...*write) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	g.answered = q.now
 	var rest []*write
 	for _, w := range g.writes {
 		switch {
