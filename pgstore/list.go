@@ -3,6 +3,8 @@ package pgstore
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -84,6 +86,7 @@ func (s *Store) lister(kind payment.RowKind, q *listQuery, to *payment.Rows) fun
 		}
 	case payment.RowSessions:
 		q.table, q.owner, q.provider, q.deletable = &s.sql.sessions, "collection_id", "provider_id", true
+		q.leads = []string{"collection_id", "provider_id"}
 		return func(r *reader) string {
 			row := r.session()
 			to.Sessions = append(to.Sessions, row)
@@ -91,6 +94,7 @@ func (s *Store) lister(kind payment.RowKind, q *listQuery, to *payment.Rows) fun
 		}
 	case payment.RowPayments:
 		q.table, q.owner, q.session, q.provider, q.ofSession = &s.sql.payments, "collection_id", "session_id", "provider_id", "id"
+		q.leads = []string{"collection_id", "provider_id"}
 		return func(r *reader) string {
 			row := r.payment()
 			to.Payments = append(to.Payments, row)
@@ -98,6 +102,7 @@ func (s *Store) lister(kind payment.RowKind, q *listQuery, to *payment.Rows) fun
 		}
 	case payment.RowCaptures:
 		q.table, q.owner, q.session, q.payment, q.ofSession = &s.sql.captures, "collection_id", "session_id", "payment_id", "payment_id"
+		q.leads = []string{"collection_id"}
 		return func(r *reader) string {
 			row := r.capture()
 			to.Captures = append(to.Captures, row)
@@ -105,6 +110,7 @@ func (s *Store) lister(kind payment.RowKind, q *listQuery, to *payment.Rows) fun
 		}
 	case payment.RowRefunds:
 		q.table, q.owner, q.session, q.payment, q.ofSession = &s.sql.refunds, "collection_id", "session_id", "payment_id", "payment_id"
+		q.leads = []string{"collection_id"}
 		return func(r *reader) string {
 			row := r.refund()
 			to.Refunds = append(to.Refunds, row)
@@ -112,6 +118,7 @@ func (s *Store) lister(kind payment.RowKind, q *listQuery, to *payment.Rows) fun
 		}
 	case payment.RowOperations:
 		q.table, q.owner, q.session, q.state, q.provider = &s.sql.operations, "collection_id", "session_id", "state", "provider_id"
+		q.leads = []string{"collection_id"}
 		return func(r *reader) string {
 			row := r.operation()
 			to.Operations = append(to.Operations, row)
@@ -151,6 +158,7 @@ type listQuery struct {
 	payment   string
 	provider  string
 	state     string
+	leads     []string // columns that an index has before the time and the ID
 	deletable bool
 
 	args []any
@@ -163,42 +171,22 @@ func (q *listQuery) arg(v any) string {
 
 // queue writes the statement of the page, and the one that counts if that was asked for.
 func (q *listQuery) queue(b *pgx.Batch) {
-	from, where := q.where()
-	bySeq := q.kind == payment.RowEvents && q.filter.CollectionID != ""
-	key, direction := "("+q.column(q.time)+", "+q.column("id")+")", ""
-	order := []string{q.column(q.time), q.column("id")}
-	if bySeq {
-		key, order = q.column("seq"), []string{q.column("seq")}
-	}
-	after := " > "
+	from, order := q.from(true)
+	direction := ""
 	if q.page.Descending {
-		after, direction = " < ", " DESC"
+		direction = " DESC"
 	}
-	if q.page.Count {
-		b.Queue("SELECT count(*) FROM (SELECT 1"+from+condition(where)+fmt.Sprintf(" LIMIT %d) n", maxCount), append([]any{}, q.args...)...)
-	}
-	switch p := q.page; {
-	case bySeq && (p.AfterSeq != 0 || p.AfterID != ""):
-		where = append(where, key+after+q.arg(p.AfterSeq))
-	case !bySeq && (!p.AfterTime.IsZero() || p.AfterID != ""):
-		where = append(where, key+after+"("+q.arg(p.AfterTime)+", "+q.arg(p.AfterID)+")")
-	}
-	sql := "SELECT " + q.table.selected("x") + from + condition(where) + " ORDER BY " + strings.Join(order, direction+", ") + direction +
-		" LIMIT " + q.arg(q.page.Limit+1)
+	// The limit is no parameter: the server's plan for any limit is one for a tenth of all rows, and so it would make a new one for each page.
+	sql := "SELECT " + q.table.selected("x") + from + " ORDER BY " + strings.Join(order, direction+", ") + direction +
+		" LIMIT " + strconv.Itoa(q.page.Limit+1)
 	if q.page.Offset > 0 {
 		sql += " OFFSET " + q.arg(q.page.Offset)
 	}
 	b.Queue(sql, q.args...)
-	if q.page.Count { // the page is read first
-		b.QueuedQueries[0], b.QueuedQueries[1] = b.QueuedQueries[1], b.QueuedQueries[0]
+	if q.page.Count {
+		from, _ := q.from(false)
+		b.Queue("SELECT count(*) FROM (SELECT 1"+from+fmt.Sprintf(" LIMIT %d) n", maxCount), q.args...)
 	}
-}
-
-func condition(where []string) string {
-	if len(where) == 0 {
-		return ""
-	}
-	return " WHERE " + strings.Join(where, " AND ")
 }
 
 // column names a column that rows are ordered by. Open operations are found, and ordered, by
@@ -216,13 +204,19 @@ func (q *listQuery) open() bool {
 	return q.kind == payment.RowOperations && (state == payment.OperationOpen || state == payment.OperationNeedsAttention)
 }
 
-// where writes what the filter asks for.
-func (q *listQuery) where() (from string, where []string) {
+// bySeq reports whether events of a collection are listed, which are ordered by their Seq.
+func (q *listQuery) bySeq() bool { return q.kind == payment.RowEvents && q.filter.CollectionID != "" }
+
+// from writes from where the rows come, what the filter asks for, what page asks for with it, and what they are ordered by.
+func (q *listQuery) from(page bool) (sql string, order []string) {
 	f := q.filter
-	from = " FROM " + q.in + "." + q.table.name + " x"
+	q.args = nil
+	var where []string
+	from := " FROM " + q.in + "." + q.table.name + " x"
+	lead := q.lead()
 	equal := func(column, value string) {
 		switch {
-		case value == "":
+		case value == "" || lead != "" && column == lead:
 		case column == "":
 			where = append(where, "false")
 		default:
@@ -248,16 +242,95 @@ func (q *listQuery) where() (from string, where []string) {
 	if len(f.IDs) > 0 {
 		where = append(where, "x.id = ANY("+q.arg(f.IDs)+")")
 	}
-	if !f.From.IsZero() {
-		where = append(where, q.column(q.time)+" >= "+q.arg(microsFrom(f.From)))
-	}
-	if !f.To.IsZero() {
-		where = append(where, q.column(q.time)+" < "+q.arg(microsFrom(f.To)))
-	}
 	if q.deletable && !f.IncludeDeleted {
 		where = append(where, "x.deleted_at IS NULL")
 	}
-	return from, where
+	if q.bySeq() {
+		where, order = append(where, q.seqs(page)...), []string{q.column("seq")}
+	} else {
+		var bounds []string
+		bounds, order = q.bounds(lead, page)
+		where = append(where, bounds...)
+	}
+	if len(where) == 0 {
+		return from, order
+	}
+	return from + " WHERE " + strings.Join(where, " AND "), order
+}
+
+// lead returns the column whose value all rows of the list share, where the list is a stretch of an index that has this column first.
+func (q *listQuery) lead() string {
+	f := q.filter
+	switch {
+	case q.open() || f.SessionID != "" || f.PaymentID != "":
+		return ""
+	case f.CollectionID != "" && slices.Contains(q.leads, q.owner):
+		return q.owner
+	case f.ProviderID != "" && slices.Contains(q.leads, q.provider):
+		return q.provider
+	}
+	return ""
+}
+
+// bounds writes where the list begins and ends, by its time, and where page begins.
+//
+// Where a column leads, it is one of what rows are compared and ordered by, so that one index alone can serve them. By "column = $1" another one could as
+// well, the one of all rows by time: the server takes that if it believes most of them to have this value, and then looks at all that have another.
+func (q *listQuery) bounds(lead string, page bool) (where, order []string) {
+	order = []string{q.column(q.time), q.column("id")}
+	place := func(at, id string) string { return "(" + at + ", " + id + ")" }
+	if lead != "" {
+		value := q.filter.CollectionID
+		if lead == q.provider {
+			value = q.filter.ProviderID
+		}
+		of := q.arg(value)
+		order = append([]string{q.column(lead)}, order...)
+		place = func(at, id string) string { return "(" + of + ", " + at + ", " + id + ")" }
+	}
+	key := "(" + strings.Join(order, ", ") + ")"
+	first, last := microsFrom(q.filter.From), microsFrom(q.filter.To)
+	firstID, lastID := "", "" // no row has an empty ID
+	if after := q.page; page && (!after.AfterTime.IsZero() || after.AfterID != "") {
+		at := micros(after.AfterTime)
+		switch {
+		case !after.Descending && !at.Before(first):
+			first, firstID = at, after.AfterID
+		case after.Descending && (last.IsZero() || at.Before(last)):
+			last, lastID = at, after.AfterID
+		}
+	}
+	switch {
+	case !first.IsZero() || firstID != "":
+		where = append(where, key+" > "+place(q.arg(first), q.arg(firstID)))
+	case lead != "":
+		where = append(where, key+" > "+place("'-infinity'", "''"))
+	}
+	switch {
+	case !last.IsZero() || lastID != "":
+		where = append(where, key+" < "+place(q.arg(last), q.arg(lastID)))
+	case lead != "":
+		where = append(where, key+" < "+place("'infinity'", "''"))
+	}
+	return where, order
+}
+
+// seqs writes which events of a collection are listed, by their time and where page begins.
+func (q *listQuery) seqs(page bool) (where []string) {
+	if from := q.filter.From; !from.IsZero() {
+		where = append(where, q.column(q.time)+" >= "+q.arg(microsFrom(from)))
+	}
+	if to := q.filter.To; !to.IsZero() {
+		where = append(where, q.column(q.time)+" < "+q.arg(microsFrom(to)))
+	}
+	if p := q.page; page && (p.AfterSeq != 0 || p.AfterID != "") {
+		after := " > "
+		if p.Descending {
+			after = " < "
+		}
+		where = append(where, q.column("seq")+after+q.arg(p.AfterSeq))
+	}
+	return where
 }
 
 // microsFrom returns the first microsecond that is not before t.

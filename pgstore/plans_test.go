@@ -191,6 +191,56 @@ func TestPlans(t *testing.T) {
 	}
 }
 
+// TestPlansOfAListThatIsAlmostAll lists what belongs to one collection and one provider, to which almost all rows belong: by the index that these have
+// to themselves, lest whatever belongs to another is read as well, and by a plan that is made for all such lists, once.
+func TestPlansOfAListThatIsAlmostAll(t *testing.T) {
+	ctx := t.Context()
+	r := &recorder{}
+	s, pool := open(t, prepared, func(cfg *pgxpool.Config) { cfg.MaxConns, cfg.ConnConfig.Tracer = 1, r })
+	all := changes(1, 0, 0)
+	for n := range 3000 {
+		all.Sessions = append(all.Sessions, session(1, n))
+		all.Sessions[len(all.Sessions)-1].CreatedAt = noon.Add(time.Duration(n) * time.Second)
+		if len(all.Sessions) == 60 {
+			require.NoError(t, s.Commit(ctx, all))
+			all.Version++
+			all.Sessions = nil
+		}
+	}
+	_, err := pool.Exec(ctx, "ANALYZE payment.sessions")
+	require.NoError(t, err)
+	for index, f := range map[string]payment.Filter{
+		"sessions_collection": {CollectionID: id("paycol", 1), ProviderID: "alpha", From: noon.Add(time.Hour / 4)}, "sessions_provider": {ProviderID: "alpha"},
+	} {
+		for _, page := range []payment.Page{
+			{Limit: 10}, {Limit: 10, Descending: true}, {Limit: 10, AfterTime: noon.Add(time.Hour / 3), AfterID: id("payses", 1)},
+			{Limit: 10, AfterTime: noon.Add(time.Hour / 3), AfterID: id("payses", 1), Descending: true},
+		} {
+			var sent []pgx.QueuedQuery
+			for range 10 { // the server compares the plan for any value with those for the first five
+				sent = r.of(func() {
+					rows, err := s.List(ctx, payment.RowSessions, f, page)
+					require.NoError(t, err)
+					require.Len(t, rows.Sessions, 10)
+				})
+			}
+			require.Len(t, sent, 1)
+			var own int
+			require.NoError(t, pool.QueryRow(ctx, "SELECT custom_plans FROM pg_prepared_statements WHERE statement = $1", sent[0].SQL).Scan(&own))
+			require.Equal(t, 5, own, sent[0].SQL)
+			tx := begin(t, pool, pgx.ReadCommitted)
+			for _, mode := range []string{"force_custom_plan", "force_generic_plan"} {
+				_, err := tx.Exec(ctx, "SET LOCAL plan_cache_mode = "+mode)
+				require.NoError(t, err)
+				plan := explain(t, tx, sent[0])
+				require.Contains(t, plan, index, plan)
+				require.Contains(t, plan, "Index Cond: ((ROW(", plan)
+			}
+			require.NoError(t, tx.Rollback(ctx))
+		}
+	}
+}
+
 // TestPlansOfANewDatabase has every step find its rows by an index before the server knows anything of the tables: connections that are made then
 // keep their plans.
 func TestPlansOfANewDatabase(t *testing.T) {

@@ -150,6 +150,16 @@ func brokenLists() []brokenStore {
 				return s.List(ctx, kind, f, p)
 			},
 		}.wrap},
+		{"begins after a row, wherever the filter begins", []string{"List/page after a row outside of the filter"}, ignores(payment.RowPayments, func(f *payment.Filter, p *payment.Page) {
+			if p.AfterID != "" && !p.Descending {
+				f.From = time.Time{}
+			}
+		})},
+		{"begins before a row, wherever the filter ends", []string{"List/page after a row outside of the filter"}, ignores(payment.RowSessions, func(f *payment.Filter, p *payment.Page) {
+			if p.AfterID != "" && p.Descending {
+				f.To = time.Time{}
+			}
+		})},
 	}
 }
 

@@ -40,6 +40,7 @@ func listCases() []testCase {
 		{"List/pages backwards", after, func(k *kit) { listPages(k, true) }},
 		{"List/pages of events in a collection", "for events of one collection, instead of AfterTime", listEventPages},
 		{"List/page after a row that is hidden since", after, listHidden},
+		{"List/page after a row outside of the filter", after, listOutside},
 	}
 }
 
@@ -518,5 +519,29 @@ func listHidden(k *kit) {
 		p := payment.Page{Limit: 3, AfterTime: at(5), AfterID: sessions[1].ID, Descending: c.descending}
 		got := k.rowIDs(payment.RowSessions, k.list(payment.RowSessions, payment.Filter{}, p))
 		k.sameIDs("sessions after one that was hidden meanwhile", got, c.want...)
+	}
+}
+
+func listOutside(k *kit) {
+	s := k.shelf()
+	c := s[payment.RowCollections][0]
+	for _, kind := range []payment.RowKind{payment.RowSessions, payment.RowPayments, payment.RowEvents} {
+		for _, f := range []payment.Filter{
+			{From: at(5), To: at(7)}, {From: at(5), To: at(7), ProviderID: "alpha"}, {From: at(5), To: at(7), CollectionID: c.id},
+		} {
+			if kind == payment.RowEvents && f.CollectionID != "" {
+				continue // pages of these begin after a Seq
+			}
+			for _, descending := range []bool{false, true} {
+				want := s.match(kind, f, descending)
+				p := payment.Page{Limit: 100, Descending: descending, AfterTime: at(2), AfterID: c.id}
+				if descending {
+					p.AfterTime = at(8)
+				}
+				k.sameIDs(fmt.Sprintf("List(%s) of %s, %s", kind, fieldsSet(f), fieldsSet(p)), k.rowIDs(kind, k.list(kind, f, p)), listedIDs(want)...)
+				p.Descending = !descending // the other way, nothing is left
+				k.emptyPage(kind, f, p)
+			}
+		}
 	}
 }
