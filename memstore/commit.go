@@ -80,7 +80,7 @@ type newEvent struct {
 // Commit copies c and writes all of it or nothing, if the collection's version is c.Version.
 //
 // The error matches [payment.ErrConflict] when the version has moved, is missing, or exists though c.Version is 0: load and decide again. It
-// matches [payment.ErrDuplicate] when an event's ID or Seq is taken, a movement's Reference stands in another row of the payment and kind, or a
+// matches [payment.ErrDuplicate] when an event's Seq is taken, a movement's Reference stands in another row of the payment and kind, or a
 // row belongs to another collection. It matches [payment.ErrInvalid] when c itself cannot be stored by any store: it holds more than 64 rows or
 // 1 MiB, a row twice, a nil row, one without an ID, or data that JSON cannot hold. Never [payment.ErrCommitUnknown].
 func (s *Store) Commit(ctx context.Context, c *payment.Changes) error {
@@ -392,9 +392,6 @@ func taken(e *payment.Entry) error {
 func (s *Store) checkEvents(st *step) error {
 	for i := range st.events.n {
 		e := &(*st.events.at(i)).event
-		if s.events[e.ID] != nil {
-			return fmt.Errorf("memstore: event %.64q: %w", e.ID, payment.ErrDuplicate)
-		}
 		h := st.collection.held
 		there := h != nil && h.events.has(position{key: e.Seq})
 		for j := range i {
@@ -441,7 +438,6 @@ func (s *Store) apply(st *step) {
 	}
 	for i := range st.events.n {
 		e := *st.events.at(i)
-		s.events[e.event.ID] = &e.record
 		put(&e.record, &e.event, eventFacts, func(facts) places[payment.Event] {
 			return places[payment.Event]{&s.lists.events, &st.collection.held.events}
 		})

@@ -111,7 +111,7 @@ func requireUntouched(t *testing.T, s *Store) {
 	require.Empty(t, s.captures)
 	require.Empty(t, s.operations)
 	require.Empty(t, s.collections[id("paycol", 1)].requests)
-	require.Empty(t, s.events)
+	require.Zero(t, s.lists.events.n)
 	require.Empty(t, s.due)
 }
 
@@ -149,7 +149,6 @@ func TestCommitRefusesRowsOfAnotherCollection(t *testing.T) {
 		"operation": func(c *payment.Changes, owner string) {
 			c.Operations = []*payment.Operation{{ID: "x", CollectionID: owner}}
 		},
-		"event": func(c *payment.Changes, owner string) { c.Events = []*payment.Event{{ID: "x", CollectionID: owner}} },
 		"capture": func(c *payment.Changes, owner string) {
 			c.Captures = []*payment.Capture{{Entry: payment.Entry{ID: "x", CollectionID: owner}}}
 		},
@@ -180,6 +179,11 @@ func TestCommitRefusesRowsOfAnotherCollection(t *testing.T) {
 		c.Collection.ID = "paycol_other"
 		require.ErrorIs(t, s.Commit(t.Context(), c), payment.ErrDuplicate)
 	})
+	t.Run("event", func(t *testing.T) {
+		s, c := opened(t, 1)
+		c.Events = []*payment.Event{{ID: "x", CollectionID: "paycol_other"}}
+		require.ErrorIs(t, s.Commit(t.Context(), c), payment.ErrDuplicate)
+	})
 	t.Run("request", func(t *testing.T) {
 		s, c := opened(t, 1)
 		c.Requests = []*payment.KeyedRequest{{CollectionID: "paycol_other", Key: "k"}}
@@ -197,9 +201,7 @@ func TestCommitComparesVersionsFirst(t *testing.T) {
 		require.ErrorIs(t, s.Commit(t.Context(), c), payment.ErrConflict)
 	}
 	c.Version = 2
-	require.ErrorIs(t, s.Commit(t.Context(), c), payment.ErrDuplicate)
-	c.Events[0].Seq = 128
-	require.ErrorIs(t, s.Commit(t.Context(), c), payment.ErrDuplicate, "the event's ID is taken")
+	require.ErrorIs(t, s.Commit(t.Context(), c), payment.ErrDuplicate, "the event's Seq is taken")
 	c.Events = []*payment.Event{newEventRow(c, 2, 128), newEventRow(c, 3, 128)}
 	require.ErrorIs(t, s.Commit(t.Context(), c), payment.ErrDuplicate, "two events of one Seq")
 	c.Collection.Version = 99

@@ -23,7 +23,6 @@ package memstore
 import (
 	"context"
 	"fmt"
-	"sync"
 
 	"github.com/seed40c892db/payment"
 )
@@ -31,7 +30,7 @@ import (
 // Store keeps rows in memory. Make one with [New]. All its methods are safe for concurrent use, and return the context's error if it
 // has ended, before anything is read or written.
 type Store struct {
-	mu sync.Mutex // guards all below, but not what the rows' pointers point to; held so shortly that one who waits had better spin, which an RWMutex does not
+	mu lock // guards all below, but not what the rows' pointers point to
 
 	collections map[string]*collection
 	sessions    map[string]*session
@@ -39,7 +38,6 @@ type Store struct {
 	captures    map[string]*record[payment.Capture]
 	refunds     map[string]*record[payment.Refund]
 	operations  map[string]*record[payment.Operation]
-	events      map[string]*record[payment.Event]
 	deliveries  map[string]*record[payment.Delivery]
 	messages    map[messageKey]*record[payment.Delivery]
 	owned       map[string]*list[payment.Delivery] // those of a collection, by its ID
@@ -74,7 +72,6 @@ func New() *Store {
 		captures:    map[string]*record[payment.Capture]{},
 		refunds:     map[string]*record[payment.Refund]{},
 		operations:  map[string]*record[payment.Operation]{},
-		events:      map[string]*record[payment.Event]{},
 		deliveries:  map[string]*record[payment.Delivery]{},
 		messages:    map[messageKey]*record[payment.Delivery]{},
 		owned:       map[string]*list[payment.Delivery]{},
