@@ -186,8 +186,8 @@ type Changes struct {
 // Check refuses what no store may write, before a database sees any of it: a [Store]'s Commit begins with it. What only the stored rows
 // can tell, the version above all, and the size in bytes remain for Commit.
 //
-// The error is an [*InvalidError] when there is no collection, too many rows, or one that is nil, has no ID, or is there twice. It
-// matches [ErrDuplicate] when a row names another collection.
+// The error is an [*InvalidError] when there is no collection, too many rows, or one that is nil, has no ID, or is there twice, or due work of
+// events. It matches [ErrDuplicate] when a row names another collection.
 func (c *Changes) Check() error {
 	if c == nil || c.Collection == nil {
 		return invalid("Changes.Collection", "must not be nil")
@@ -205,8 +205,12 @@ func (c *Changes) Check() error {
 	}
 	due := make([]*Due, len(c.Due))
 	for i := range c.Due {
-		if due[i] = &c.Due[i]; due[i].Kind == "" {
+		due[i] = &c.Due[i]
+		switch due[i].Kind {
+		case "":
 			return invalid("Changes.Due", fmt.Sprintf("number %d has no Kind", i))
+		case DueEvents:
+			return invalid("Changes.Due", fmt.Sprintf("number %d is of events, which Changes.Events make due", i))
 		}
 	}
 	return cmp.Or(

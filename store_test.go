@@ -51,6 +51,7 @@ func TestChangesAreCheckedBeforeAStoreSeesThem(t *testing.T) {
 		"no event's ID":          {func(c *Changes) { c.Events[0].ID = "" }, "Changes.Events", "number 0 has no ID"},
 		"no due work's ID":       {func(c *Changes) { c.Due[2].ID = "" }, "Changes.Due", "number 2 has no ID"},
 		"no due work's kind":     {func(c *Changes) { c.Due[2].Kind = "" }, "Changes.Due", "number 2 has no Kind"},
+		"due work of events":     {func(c *Changes) { c.Due[2].Kind = DueEvents }, "Changes.Due", "number 2 is of events, which Changes.Events make due"},
 		"a session twice":        {func(c *Changes) { c.Sessions[1].ID = "1" }, "Changes.Sessions", "number 1 is there twice"},
 		"a payment twice":        {func(c *Changes) { c.Payments[1].ID = "1" }, "Changes.Payments", "number 1 is there twice"},
 		"a capture twice":        {func(c *Changes) { c.Captures[1].ID = "1" }, "Changes.Captures", "number 1 is there twice"},

@@ -322,7 +322,7 @@ func (s *Store) check(st *step) error {
 	}
 	for i := range st.due.n {
 		due := st.due.at(i)
-		if d := s.due[due.Kind].find(due.ID); d != nil && d.CollectionID != st.id && d.CollectionID != "" {
+		if d := s.dueRow(due.Kind, due.ID); d != nil && d.CollectionID != st.id && d.CollectionID != "" {
 			return foreign(d.ID)
 		}
 	}
@@ -450,6 +450,6 @@ func (s *Store) apply(st *step) {
 		}
 	}
 	if st.events.n > 0 {
-		s.eventsDue(st.id, st.events.first[0].event.At)
+		s.eventsDue(st.collection.held, st.events.first[0].event.At)
 	}
 }

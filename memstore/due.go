@@ -1,7 +1,6 @@
 package memstore
 
 import (
-	"cmp"
 	"container/heap"
 	"context"
 	"fmt"
@@ -19,7 +18,8 @@ type dueRow struct {
 // resting is the place of a row that is in no heap: one of events with a zero At.
 const resting = -1
 
-// queue holds the work of one kind: by ID, and what of it is due at some time as a heap with the oldest on top. A nil queue is empty.
+// queue holds the work of one kind: by ID, and what of it is due at some time as a heap with the oldest on top. A nil queue is empty. A row of events
+// is found by its collection instead.
 type queue struct {
 	byID map[string]*dueRow
 	heap dueHeap
@@ -35,19 +35,26 @@ func (s *Store) dueOf(kind payment.DueKind) *queue {
 	return q
 }
 
+// dueRow returns the row of an ID, nil when there is none.
+func (s *Store) dueRow(kind payment.DueKind, id string) *dueRow {
+	if kind != payment.DueEvents {
+		return s.due[kind].find(id)
+	}
+	if c := s.collections[id]; c != nil && c.due.Kind != "" {
+		return &c.due
+	}
+	return nil
+}
+
 // eventsDue makes a collection's events due, unless they are due at some time already: whoever has claimed them keeps them, and a wait
 // for another try goes on. How far they were delivered stays.
-func (s *Store) eventsDue(collectionID string, at time.Time) {
-	q := s.dueOf(payment.DueEvents)
-	due := payment.Due{Kind: payment.DueEvents, CollectionID: collectionID, ID: collectionID}
-	if row := q.find(collectionID); row != nil {
-		if row.place != resting {
-			return
-		}
-		due = row.Due
+func (s *Store) eventsDue(c *collection, at time.Time) {
+	if c.due.place != resting {
+		return
 	}
-	due.At = at
-	q.set(due)
+	due := c.due.Due
+	due.Kind, due.CollectionID, due.ID, due.At = payment.DueEvents, c.id, c.id, at
+	s.dueOf(payment.DueEvents).place(&c.due, due)
 }
 
 // eventBeyond returns the At of a collection's first event beyond seq, zero when there is none.
@@ -76,8 +83,16 @@ func (q *queue) set(d payment.Due) {
 		row = &dueRow{place: resting}
 		q.byID[d.ID] = row
 	}
+	q.place(row, d)
+}
+
+// place makes a row that of d, and moves it to where it is due then.
+func (q *queue) place(row *dueRow, d payment.Due) {
 	row.Due = d
 	rests := d.Kind == payment.DueEvents && d.At.IsZero()
+	if row.place != resting {
+		q.heap[row.place].at = d.At.UnixMicro()
+	}
 	switch {
 	case rests && row.place != resting:
 		heap.Remove(&q.heap, row.place)
@@ -112,14 +127,14 @@ func (s *Store) Claim(ctx context.Context, kind payment.DueKind, now, until time
 		return nil, nil
 	}
 	var claimed []*dueRow
-	for len(claimed) < limit && len(q.heap) > 0 && !q.heap[0].At.After(now) {
+	for len(claimed) < limit && len(q.heap) > 0 && !q.heap[0].row.At.After(now) {
 		claimed = append(claimed, heap.Pop(&q.heap).(*dueRow))
 	}
 	var due []payment.Due
 	for _, row := range claimed { // only now, lest one of them is claimed twice
 		claim := row.Due
 		claim.At = until
-		q.set(claim)
+		q.place(row, claim)
 		due = append(due, keepDue(claim))
 	}
 	return due, nil
@@ -140,16 +155,17 @@ func (s *Store) Done(ctx context.Context, d payment.Due, again time.Time) error 
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	q := s.due[d.Kind]
-	if row := q.find(d.ID); row == nil || row.place == resting || !row.At.Equal(claimed) {
+	row := s.dueRow(d.Kind, d.ID)
+	if row == nil || row.place == resting || !row.At.Equal(claimed) {
 		return fmt.Errorf("memstore: %s %.64q is no longer due at %s: %w", d.Kind, d.ID, claimed.Format(time.RFC3339Nano),
 			payment.ErrConflict)
 	}
 	switch {
 	case !again.IsZero():
-		q.set(d)
+		q.place(row, d)
 	case d.Kind == payment.DueEvents:
 		d.At = s.eventBeyond(d.ID, d.Seq)
-		q.set(d)
+		q.place(row, d)
 	default:
 		q.remove(d.ID)
 	}
@@ -157,31 +173,40 @@ func (s *Store) Done(ctx context.Context, d payment.Due, again time.Time) error 
 }
 
 // dueHeap implements heap.Interface: the oldest by At and then ID is on top.
-type dueHeap []*dueRow
+type dueHeap []dueAt
+
+// dueAt is a row with its At in microseconds since 1970, so that most rows are compared without a look at them.
+type dueAt struct {
+	at  int64
+	row *dueRow
+}
 
 func (h dueHeap) Len() int { return len(h) }
 
 func (h dueHeap) Less(i, j int) bool {
-	return cmp.Or(h[i].At.Compare(h[j].At), cmp.Compare(h[i].ID, h[j].ID)) < 0
+	if h[i].at != h[j].at {
+		return h[i].at < h[j].at
+	}
+	return h[i].row.ID < h[j].row.ID
 }
 
 func (h dueHeap) Swap(i, j int) {
 	h[i], h[j] = h[j], h[i]
-	h[i].place, h[j].place = i, j
+	h[i].row.place, h[j].row.place = i, j
 }
 
 // Push appends a *dueRow.
 func (h *dueHeap) Push(row any) {
 	r := row.(*dueRow)
 	r.place = len(*h)
-	*h = append(*h, r)
+	*h = append(*h, dueAt{r.At.UnixMicro(), r})
 }
 
 // Pop removes the last row.
 func (h *dueHeap) Pop() any {
 	end := len(*h) - 1
-	r := (*h)[end]
-	(*h)[end] = nil
+	r := (*h)[end].row
+	(*h)[end] = dueAt{}
 	*h = (*h)[:end]
 	r.place = resting
 	return r

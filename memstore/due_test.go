@@ -63,9 +63,10 @@ func TestClaimAgreesWithSortedSlice(t *testing.T) {
 	}
 	q := s.due[payment.DueSession]
 	require.Len(t, q.byID, len(model))
-	for i, row := range q.heap {
-		require.Equal(t, i, row.place)
-		require.Equal(t, model[row.ID], row.Due)
+	for i, of := range q.heap {
+		require.Equal(t, i, of.row.place)
+		require.Equal(t, of.at, of.row.At.UnixMicro())
+		require.Equal(t, model[of.row.ID], of.row.Due)
 	}
 }
 

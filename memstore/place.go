@@ -14,6 +14,7 @@ type collection struct {
 	operations list[payment.Operation]
 	events     list[payment.Event] // by Seq
 	requests   requests
+	due        dueRow // of its events; without a Kind while there was none
 }
 
 // requests are the requests of one collection: a list that is read through while it is short, and a map from then on.
@@ -84,6 +85,7 @@ type provider struct {
 func newCollection() *collection {
 	c := &collection{}
 	c.events.bySeq = true
+	c.due.place = resting
 	return c
 }
 

@@ -137,7 +137,7 @@ func (k *kit) text(t reflect.Type, owner, field string, n int) string {
 	case payment.DeliveryState:
 		return string(payment.DeliveryParked)
 	case payment.DueKind:
-		return string(payment.DueEvents)
+		return string(payment.DueSession)
 	}
 	prefixes := map[string]string{
 		"PaymentCollection.ID": "paycol", "PaymentSession.ID": "payses", "Payment.ID": "pay", "Entry.ID": "capt", "Operation.ID": "op",
