@@ -25,6 +25,9 @@ const (
 // under way, so that those that wait, or a slow server, keep nobody else.
 const patience = 50 * time.Millisecond
 
+// grace is how long at most a transaction that is over waits for those whose commits it has written; a tenth of what it took, if that is less.
+const grace = 200 * time.Microsecond
+
 // write is a commit on its way to the server.
 type write struct {
 	changes   *payment.Changes
@@ -69,9 +72,8 @@ type verdict struct {
 // way, a commit goes alone, at once. A further transaction begins when as many wait as those under way hold each: so a few clients do not wait
 // for each other, and many share few transactions, of which one is written while another one is synced.
 type queue struct {
-	db    database
-	most  int           // transactions at once
-	grace time.Duration // how long at most a transaction that is over waits for those whose commits it has written
+	db   database
+	most int // transactions at once
 
 	mu       sync.Mutex
 	waiting  []*write
@@ -93,7 +95,7 @@ type transaction struct {
 // newQueue makes the queue of a pool. Transactions beyond the number of the server's cores only get in each other's way, and a pool is to have
 // four connections for each core.
 func newQueue(db database, conns int32) *queue {
-	return &queue{db: db, most: max(2, int(conns)/4), size: maxGroup, grace: 200 * time.Microsecond, underWay: map[*transaction]bool{}}
+	return &queue{db: db, most: max(2, int(conns)/4), size: maxGroup, underWay: map[*transaction]bool{}}
 }
 
 // send sends a write, alone or with others, and returns its own error.
@@ -241,15 +243,16 @@ func (q *queue) start() {
 		defer q.end(t)
 		defer q.settle(g, verdict{err: fmt.Errorf("%w: the transaction did not end", errUncertain)}) // after a Goexit in a hook of the pool
 		defer g.cancel()
+		began := time.Now() //nolint:forbidigo // how long a server takes is no time of the host
 		q.share(g)
-		q.gather(len(writes), g.answered)
+		q.gather(len(writes), g.answered, min(time.Since(began)/10, grace)) //nolint:forbidigo // likewise
 	}()
 }
 
 // gather lets those come back whose commits were just written by one transaction: as a rule they have another one at once, and the first of them
 // would go alone otherwise, and the rest wait for it. It is over when they are there, or when others have begun the next transaction. Where they
 // do not come, as when they call a gateway now, it is left out for a while.
-func (q *queue) gather(written int, answered progress) {
+func (q *queue) gather(written int, answered progress, grace time.Duration) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.skip > 0 {
@@ -257,7 +260,7 @@ func (q *queue) gather(written int, answered progress) {
 		return
 	}
 	there := func() bool { return q.now.came-answered.came >= written || q.now.begun != answered.begun }
-	for began := time.Now(); !there() && time.Since(began) < q.grace; { //nolint:forbidigo // the speed of this process is no time of the host
+	for began := time.Now(); !there() && time.Since(began) < grace; { //nolint:forbidigo // the speed of this process is no time of the host
 		q.mu.Unlock()
 		runtime.Gosched()
 		q.mu.Lock()

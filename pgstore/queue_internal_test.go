@@ -384,7 +384,6 @@ func TestAFurtherTransaction(t *testing.T) {
 // TestWhoComesBackIsWaitedFor after a transaction of many, and not where nobody does.
 func TestWhoComesBackIsWaitedFor(t *testing.T) {
 	q := newQueue(nil, 8)
-	q.grace = time.Minute
 	come := func(n int) {
 		for i := range n {
 			collection := fmt.Sprint("c", i)
@@ -395,7 +394,7 @@ func TestWhoComesBackIsWaitedFor(t *testing.T) {
 	q.occupy(3)
 	answered := q.now
 	go come(3)
-	q.gather(3, answered)
+	q.gather(3, answered, time.Minute)
 	require.Len(t, q.waiting, 3)
 	require.Zero(t, q.misses)
 	require.Zero(t, q.skip)
@@ -403,11 +402,11 @@ func TestWhoComesBackIsWaitedFor(t *testing.T) {
 	// Where two may be under way, the last of them begins the next transaction, which ends the waiting.
 	s := &script{sent: make(chan *pgx.Batch), said: make(chan error)}
 	q = newQueue(s, 8)
-	q.grace, q.watched = time.Minute, true
+	q.watched = true
 	over := q.occupy(3)
 	answered = q.now
 	go come(3)
-	q.gather(3, answered)
+	q.gather(3, answered, time.Minute)
 	require.Zero(t, q.misses)
 	require.Len(t, texts(<-s.sent), 3)
 	q.end(over)
@@ -420,20 +419,18 @@ func TestWhoComesBackIsWaitedFor(t *testing.T) {
 		defer q.mu.Unlock()
 		q.occupy(1) // by others
 	}()
-	q.grace = time.Minute
 	began := time.Now()
-	q.gather(3, answered)
-	require.Less(t, time.Since(began), q.grace/2)
+	q.gather(3, answered, time.Minute)
+	require.Less(t, time.Since(began), time.Minute/2)
 	require.Equal(t, 1, q.misses)
 
 	q = newQueue(nil, 8)
-	q.grace = time.Microsecond
 	for n, skip := range []int{1, 3, 7, 15, 31, 63, 63} {
-		q.gather(3, q.now) // what waits already has not come back
+		q.gather(3, q.now, time.Microsecond) // what waits already has not come back
 		require.Equal(t, n+1, q.misses)
 		require.Equal(t, skip, q.skip)
 		for range skip {
-			q.gather(3, q.now)
+			q.gather(3, q.now, time.Microsecond)
 		}
 		require.Equal(t, n+1, q.misses, "nobody is waited for")
 	}
