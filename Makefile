@@ -13,7 +13,7 @@ export GOWORK := off
 TESTFLAGS ?=
 # How long the tests of one package may take.
 TIMEOUT ?= 10m
-# How long each fuzz target is fuzzed.
+# How often each fuzz target is run, such as 20000x, or how long, such as 30s.
 FUZZTIME ?= 20000x
 # How many seeds the simulation plays, and from which on.
 SEEDS ?= 20000
@@ -110,7 +110,7 @@ cover: ## Show how much of the code the tests reach; coverage.out has the lines
 	@$(GO) test -coverpkg=./... -coverprofile=coverage.out -timeout $(TIMEOUT) ./...
 	@$(GO) tool cover -func=coverage.out | tail -1
 
-fuzz: ## Fuzz each fuzz target for FUZZTIME: 20000x, so often, if not given; 30s, so long
+fuzz: ## Fuzz each fuzz target, so often or so long as FUZZTIME says
 	@total=0; for module in $(MODULES); do \
 		cd "$(CURDIR)/$$module"; \
 		listed=$$($(GO) test -list '^Fuzz' ./...); \

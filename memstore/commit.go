@@ -322,7 +322,7 @@ func (s *Store) check(st *step) error {
 	}
 	for i := range st.due.n {
 		due := st.due.at(i)
-		if d := s.dueRow(due.Kind, due.ID); d != nil && d.CollectionID != st.id && d.CollectionID != "" {
+		if d := s.findDue(due.Kind, due.ID); d != nil && d.CollectionID != st.id && d.CollectionID != "" {
 			return foreign(d.ID)
 		}
 	}

@@ -280,7 +280,7 @@ func TestCommitMovesRowsBetweenLists(t *testing.T) {
 func TestCommitMakesEventsDue(t *testing.T) {
 	s, c := opened(t, 1)
 	n := 0
-	row := func() payment.Due { return s.dueRow(payment.DueEvents, c.CollectionID).Due }
+	row := func() payment.Due { return s.findDue(payment.DueEvents, c.CollectionID).Due }
 	commit := func(at time.Time) payment.Due {
 		t.Helper()
 		n++
@@ -290,8 +290,8 @@ func TestCommitMakesEventsDue(t *testing.T) {
 		c.Version++
 		return row()
 	}
-	require.Nil(t, s.dueRow(payment.DueEvents, c.CollectionID))
-	require.Nil(t, s.dueRow(payment.DueEvents, "paycol_other"))
+	require.Nil(t, s.findDue(payment.DueEvents, c.CollectionID))
+	require.Nil(t, s.findDue(payment.DueEvents, "paycol_other"))
 	first := payment.Due{Kind: payment.DueEvents, CollectionID: c.CollectionID, ID: c.CollectionID, At: noon}
 	require.Equal(t, first, commit(noon))
 	require.Equal(t, first, commit(noon.Add(time.Hour)), "it was due before")

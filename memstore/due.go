@@ -35,8 +35,8 @@ func (s *Store) dueOf(kind payment.DueKind) *queue {
 	return q
 }
 
-// dueRow returns the row of an ID, nil when there is none.
-func (s *Store) dueRow(kind payment.DueKind, id string) *dueRow {
+// findDue returns the row of an ID, nil when there is none.
+func (s *Store) findDue(kind payment.DueKind, id string) *dueRow {
 	if kind != payment.DueEvents {
 		return s.due[kind].find(id)
 	}
@@ -54,7 +54,7 @@ func (s *Store) eventsDue(c *collection, at time.Time) {
 	}
 	due := c.due.Due
 	due.Kind, due.CollectionID, due.ID, due.At = payment.DueEvents, c.id, c.id, at
-	s.dueOf(payment.DueEvents).place(&c.due, due)
+	s.dueOf(payment.DueEvents).put(&c.due, due)
 }
 
 // eventBeyond returns the At of a collection's first event beyond seq, zero when there is none.
@@ -83,11 +83,11 @@ func (q *queue) set(d payment.Due) {
 		row = &dueRow{place: resting}
 		q.byID[d.ID] = row
 	}
-	q.place(row, d)
+	q.put(row, d)
 }
 
-// place makes a row that of d, and moves it to where it is due then.
-func (q *queue) place(row *dueRow, d payment.Due) {
+// put makes a row that of d, and moves it to where it is due then.
+func (q *queue) put(row *dueRow, d payment.Due) {
 	row.Due = d
 	rests := d.Kind == payment.DueEvents && d.At.IsZero()
 	if row.place != resting {
@@ -107,9 +107,7 @@ func (q *queue) place(row *dueRow, d payment.Due) {
 func (q *queue) remove(id string) {
 	if row := q.byID[id]; row != nil {
 		delete(q.byID, id)
-		if row.place != resting {
-			heap.Remove(&q.heap, row.place)
-		}
+		heap.Remove(&q.heap, row.place)
 	}
 }
 
@@ -134,7 +132,7 @@ func (s *Store) Claim(ctx context.Context, kind payment.DueKind, now, until time
 	for _, row := range claimed { // only now, lest one of them is claimed twice
 		claim := row.Due
 		claim.At = until
-		q.place(row, claim)
+		q.put(row, claim)
 		due = append(due, keepDue(claim))
 	}
 	return due, nil
@@ -155,17 +153,17 @@ func (s *Store) Done(ctx context.Context, d payment.Due, again time.Time) error 
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	q := s.due[d.Kind]
-	row := s.dueRow(d.Kind, d.ID)
+	row := s.findDue(d.Kind, d.ID)
 	if row == nil || row.place == resting || !row.At.Equal(claimed) {
 		return fmt.Errorf("memstore: %s %.64q is no longer due at %s: %w", d.Kind, d.ID, claimed.Format(time.RFC3339Nano),
 			payment.ErrConflict)
 	}
 	switch {
 	case !again.IsZero():
-		q.place(row, d)
+		q.put(row, d)
 	case d.Kind == payment.DueEvents:
 		d.At = s.eventBeyond(d.ID, d.Seq)
-		q.place(row, d)
+		q.put(row, d)
 	default:
 		q.remove(d.ID)
 	}

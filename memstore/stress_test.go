@@ -210,7 +210,7 @@ func TestStressEvents(t *testing.T) {
 	require.EqualValues(t, collections*committers*rounds, committed.Load())
 	require.Equal(t, committed.Load(), seen.Load())
 	for n := range collections {
-		row := s.dueRow(payment.DueEvents, id("paycol", n))
+		row := s.findDue(payment.DueEvents, id("paycol", n))
 		require.True(t, row.At.IsZero())
 		require.Equal(t, s.collections[row.ID].row.Version*64, row.Seq)
 	}

@@ -3,6 +3,7 @@ package pgstore
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -35,6 +36,7 @@ func (s *Store) List(ctx context.Context, kind payment.RowKind, f payment.Filter
 	case len(f.IDs) > maxIDs:
 		return nil, &payment.InvalidError{Field: "Filter.IDs", Rule: "must not be more than 100"}
 	}
+	p.Limit = min(p.Limit, math.MaxInt32) // one more is asked for
 	q := &listQuery{in: s.sql.schema, kind: kind, filter: &f, page: &p}
 	found := &payment.Rows{}
 	read := s.lister(kind, q, found)
@@ -176,9 +178,12 @@ func (q *listQuery) queue(b *pgx.Batch) {
 	if q.page.Descending {
 		direction = " DESC"
 	}
-	// The limit is no parameter: the server's plan for any limit is one for a tenth of all rows, and so it would make a new one for each page.
-	sql := "SELECT " + q.table.selected("x") + from + " ORDER BY " + strings.Join(order, direction+", ") + direction +
-		" LIMIT " + strconv.Itoa(q.page.Limit+1)
+	sql := "SELECT " + q.table.selected("x") + from + " ORDER BY " + strings.Join(order, direction+", ") + direction + " LIMIT "
+	if lead, _ := q.lead(); lead != "" {
+		sql += strconv.Itoa(q.page.Limit + 1) // by a plan for any limit, a tenth of the table, the server would plan each page anew
+	} else {
+		sql += q.arg(q.page.Limit + 1) // where the best index depends on the values, it had better
+	}
 	if q.page.Offset > 0 {
 		sql += " OFFSET " + q.arg(q.page.Offset)
 	}
@@ -207,13 +212,16 @@ func (q *listQuery) open() bool {
 // bySeq reports whether events of a collection are listed, which are ordered by their Seq.
 func (q *listQuery) bySeq() bool { return q.kind == payment.RowEvents && q.filter.CollectionID != "" }
 
-// from writes from where the rows come, what the filter asks for, what page asks for with it, and what they are ordered by.
+// from writes from where the rows come, what the filter asks for, what page asks for with it, and what they are ordered by. It begins the arguments anew.
 func (q *listQuery) from(page bool) (sql string, order []string) {
 	f := q.filter
 	q.args = nil
 	var where []string
 	from := " FROM " + q.in + "." + q.table.name + " x"
-	lead := q.lead()
+	lead, value := "", ""
+	if page { // who counts reads them all, and how depends on how many the server expects
+		lead, value = q.lead()
+	}
 	equal := func(column, value string) {
 		switch {
 		case value == "" || lead != "" && column == lead:
@@ -249,7 +257,7 @@ func (q *listQuery) from(page bool) (sql string, order []string) {
 		where, order = append(where, q.seqs(page)...), []string{q.column("seq")}
 	} else {
 		var bounds []string
-		bounds, order = q.bounds(lead, page)
+		bounds, order = q.bounds(lead, value, page)
 		where = append(where, bounds...)
 	}
 	if len(where) == 0 {
@@ -258,39 +266,36 @@ func (q *listQuery) from(page bool) (sql string, order []string) {
 	return from + " WHERE " + strings.Join(where, " AND "), order
 }
 
-// lead returns the column whose value all rows of the list share, where the list is a stretch of an index that has this column first.
-func (q *listQuery) lead() string {
+// lead returns a column and the value that all rows of the list have there, where the list is a stretch of an index that has this column first; none
+// where one of two columns could lead.
+func (q *listQuery) lead() (column, value string) {
 	f := q.filter
 	switch {
-	case q.open() || f.SessionID != "" || f.PaymentID != "":
-		return ""
+	case q.open() || f.SessionID != "" || f.PaymentID != "" || f.CollectionID != "" && f.ProviderID != "":
+		return "", ""
 	case f.CollectionID != "" && slices.Contains(q.leads, q.owner):
-		return q.owner
+		return q.owner, f.CollectionID
 	case f.ProviderID != "" && slices.Contains(q.leads, q.provider):
-		return q.provider
+		return q.provider, f.ProviderID
 	}
-	return ""
+	return "", ""
 }
 
 // bounds writes where the list begins and ends, by its time, and where page begins.
 //
 // Where a column leads, it is one of what rows are compared and ordered by, so that one index alone can serve them. By "column = $1" another one could as
 // well, the one of all rows by time: the server takes that if it believes most of them to have this value, and then looks at all that have another.
-func (q *listQuery) bounds(lead string, page bool) (where, order []string) {
+func (q *listQuery) bounds(lead, value string, page bool) (where, order []string) {
 	order = []string{q.column(q.time), q.column("id")}
 	place := func(at, id string) string { return "(" + at + ", " + id + ")" }
 	if lead != "" {
-		value := q.filter.CollectionID
-		if lead == q.provider {
-			value = q.filter.ProviderID
-		}
 		of := q.arg(value)
 		order = append([]string{q.column(lead)}, order...)
 		place = func(at, id string) string { return "(" + of + ", " + at + ", " + id + ")" }
 	}
 	key := "(" + strings.Join(order, ", ") + ")"
 	first, last := microsFrom(q.filter.From), microsFrom(q.filter.To)
-	firstID, lastID := "", "" // no row has an empty ID
+	firstID, lastID := "", "" // no row has an empty ID: after ('t', '') is from t on, and before ('t', '') is before t
 	if after := q.page; page && (!after.AfterTime.IsZero() || after.AfterID != "") {
 		at := micros(after.AfterTime)
 		switch {

@@ -163,6 +163,17 @@ func TestPlans(t *testing.T) {
 		require.NoError(t, err)
 	})...)
 	require.Greater(t, len(statements), 90)
+	for _, kind := range []payment.RowKind{
+		payment.RowSessions, payment.RowPayments, payment.RowCaptures, payment.RowRefunds, payment.RowOperations, payment.RowEvents,
+	} {
+		counted := r.of(func() {
+			rows, err := s.List(ctx, kind, payment.Filter{CollectionID: id("paycol", 50_000)}, payment.Page{Limit: 50, Count: true})
+			require.NoError(t, err)
+			require.Equal(t, 1, rows.Count)
+		})
+		require.Len(t, counted, 2)
+		statements = append(statements, counted...)
+	}
 	through := map[string]string{} // what belongs to a session's payment is found by that payment
 	for kind, index := range map[payment.RowKind]string{
 		payment.RowPayments: "payments_pkey", payment.RowCaptures: "captures_reference", payment.RowRefunds: "refunds_reference",
@@ -210,7 +221,7 @@ func TestPlansOfAListThatIsAlmostAll(t *testing.T) {
 	_, err := pool.Exec(ctx, "ANALYZE payment.sessions")
 	require.NoError(t, err)
 	for index, f := range map[string]payment.Filter{
-		"sessions_collection": {CollectionID: id("paycol", 1), ProviderID: "alpha", From: noon.Add(time.Hour / 4)}, "sessions_provider": {ProviderID: "alpha"},
+		"sessions_collection": {CollectionID: id("paycol", 1), From: noon.Add(time.Hour / 4)}, "sessions_provider": {ProviderID: "alpha"},
 	} {
 		for _, page := range []payment.Page{
 			{Limit: 10}, {Limit: 10, Descending: true}, {Limit: 10, AfterTime: noon.Add(time.Hour / 3), AfterID: id("payses", 1)},
@@ -238,6 +249,33 @@ func TestPlansOfAListThatIsAlmostAll(t *testing.T) {
 			}
 			require.NoError(t, tx.Rollback(ctx))
 		}
+	}
+}
+
+// TestPlansByValue lists what two indexes could serve: which one is better depends on the values, and each page is planned for its own.
+func TestPlansByValue(t *testing.T) {
+	ctx := t.Context()
+	r := &recorder{}
+	s, pool := open(t, prepared, func(cfg *pgxpool.Config) { cfg.MaxConns, cfg.ConnConfig.Tracer = 1, r })
+	crowd(t, pool, 3000)
+	for kind, f := range map[payment.RowKind]payment.Filter{
+		payment.RowDeliveries: {ProviderID: "nobody"}, payment.RowSessions: {ProviderID: "nobody", CollectionID: id("paycol", 1500)},
+	} {
+		var sent []pgx.QueuedQuery
+		for range 10 {
+			sent = r.of(func() {
+				_, err := s.List(ctx, kind, f, payment.Page{Limit: 10, Descending: true})
+				require.NoError(t, err)
+			})
+		}
+		require.Contains(t, sent[0].SQL, "_id = $1", "not ordered by it")
+		require.Contains(t, sent[0].SQL, " LIMIT $")
+		if kind == payment.RowSessions {
+			continue // which the server plans for any collection, of one session each
+		}
+		var own int
+		require.NoError(t, pool.QueryRow(ctx, "SELECT custom_plans FROM pg_prepared_statements WHERE statement = $1", sent[0].SQL).Scan(&own))
+		require.Equal(t, 10, own, sent[0].SQL)
 	}
 }
 

@@ -25,7 +25,8 @@ const (
 // under way, so that those that wait, or a slow server, keep nobody else.
 const patience = 50 * time.Millisecond
 
-// grace is how long at most a transaction that is over waits for those whose commits it has written; a tenth of what it took, if that is less.
+// grace is how long at most a transaction that is over waits for those whose commits it has written; a tenth of what it took, with the wait
+// for a connection, if that is less.
 const grace = 200 * time.Microsecond
 
 // write is a commit on its way to the server.
@@ -252,7 +253,7 @@ func (q *queue) start() {
 // gather lets those come back whose commits were just written by one transaction: as a rule they have another one at once, and the first of them
 // would go alone otherwise, and the rest wait for it. It is over when they are there, or when others have begun the next transaction. Where they
 // do not come, as when they call a gateway now, it is left out for a while.
-func (q *queue) gather(written int, answered progress, grace time.Duration) {
+func (q *queue) gather(written int, answered progress, atMost time.Duration) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.skip > 0 {
@@ -260,7 +261,7 @@ func (q *queue) gather(written int, answered progress, grace time.Duration) {
 		return
 	}
 	there := func() bool { return q.now.came-answered.came >= written || q.now.begun != answered.begun }
-	for began := time.Now(); !there() && time.Since(began) < grace; { //nolint:forbidigo // the speed of this process is no time of the host
+	for began := time.Now(); !there() && time.Since(began) < atMost; { //nolint:forbidigo // the speed of this process is no time of the host
 		q.mu.Unlock()
 		runtime.Gosched()
 		q.mu.Lock()
