@@ -4,7 +4,7 @@
 //
 //	go run . [-only postgres,sqlite,memory,slow,cores,growth,hot] [-write ../docs/performance.md]
 //
-// It needs PostgreSQL's binaries, as the tests of pgstore do, an idle machine, 20 GB of disk, and about ten minutes.
+// It needs PostgreSQL's binaries, as the tests of pgstore do, an idle machine, 40 GB of disk, and about eleven minutes.
 package main
 
 import (
