@@ -436,6 +436,22 @@ func TestWhoComesBackIsWaitedFor(t *testing.T) {
 	}
 }
 
+// TestWhoComesBackIsCountedFromTheAnswer, and not from when the transaction is put away.
+func TestWhoComesBackIsCountedFromTheAnswer(t *testing.T) {
+	q := newQueue(nil, 8)
+	q.most, q.watched = 0, true
+	begin := func(collection string) {
+		require.Nil(t, q.begin(&write{ctx: t.Context(), arguments: named(collection), changes: &payment.Changes{CollectionID: collection}}))
+	}
+	begin("before")
+	g := &group{}
+	q.settle(g, verdict{})
+	begin("back")
+	q.gather(1, g.answered, time.Minute)
+	require.Equal(t, progress{came: 1}, g.answered)
+	require.Zero(t, q.misses)
+}
+
 // TestWhatIsWorthWhile is the rule alone.
 func TestWhatIsWorthWhile(t *testing.T) {
 	for _, tc := range []struct {
