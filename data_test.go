@@ -53,6 +53,8 @@ func TestNormalizeDataKeepsValuesExactly(t *testing.T) {
 		require.Equal(t, got, again, "%s: normalizing twice changes nothing", name)
 		_, err = json.Marshal(got)
 		require.NoError(t, err, "%s: what is accepted can be encoded", name)
+		requireAppended(t, map[string]any{"v": tt.in}, name)
+		requireAppended(t, got, name)
 	}
 }
 
@@ -129,6 +131,7 @@ func TestNormalizeDataRefusesWhatJSONCannotHold(t *testing.T) {
 		require.Nil(t, got, name)
 		require.NotContains(t, err.Error(), "s3cr3t", name)
 		require.Less(t, len(err.Error()), 300, name)
+		requireAppended(t, map[string]any{"v": tt.in}, name)
 	}
 	_, err := NormalizeData(map[string]any{strings.Repeat("k", 10_000): math.NaN()})
 	require.Less(t, len(err.Error()), 300, "a long path is cut")
@@ -193,9 +196,11 @@ func TestDataIsMeasuredAsJSON(t *testing.T) {
 			d = fill(d, with)
 			_, err := NormalizeData(d)
 			require.NoError(t, err, "%q %s: exactly 64 KiB", with, name)
+			requireAppended(t, d, "exactly 64 KiB")
 			d["fill"] = d["fill"].(string) + "x"
 			_, err = NormalizeData(d)
 			require.EqualError(t, err, "is larger than 64 KiB as JSON", "%q %s: one byte more", with, name)
+			requireAppended(t, d, "one byte more")
 		}
 	}
 }
@@ -325,7 +330,9 @@ func FuzzNormalizeData(f *testing.F) {
 		if decodeExact(b, &in) != nil {
 			return
 		}
+		requireAppended(t, in, "as it came")
 		got, err := NormalizeData(in)
+		requireAppended(t, got, "normalized")
 		kept, dropped := publicData(in)
 		if err == nil {
 			again, err := NormalizeData(got)

@@ -68,10 +68,17 @@ func (w *writer) unique(field, s string) {
 	w.text(field, s)
 }
 
-func (w *writer) amount(d decimal.Decimal) { w.addText(d.String()) }
-func (w *writer) number(n int64)           { w.addNumber(n) }
-func (w *writer) flag(b bool)              { w.addFlag(b) }
-func (w *writer) moment(t time.Time)       { w.addTime(t) }
+func (w *writer) number(n int64)     { w.addNumber(n) }
+func (w *writer) flag(b bool)        { w.addFlag(b) }
+func (w *writer) moment(t time.Time) { w.addTime(t) }
+
+func (w *writer) amount(d decimal.Decimal) {
+	if d.IsZero() { // as most amounts of a row are
+		w.addText("0")
+		return
+	}
+	w.addText(d.String())
+}
 
 func (w *writer) stamp(t time.Time) {
 	if t.IsZero() {
@@ -109,28 +116,31 @@ func (w *writer) numbers(list []int64) {
 }
 
 func (w *writer) data(field string, d payment.Data) {
-	if len(d) == 0 {
-		w.addNull()
-		return
-	}
-	normal, err := payment.NormalizeData(d)
+	text, err := payment.AppendData(w.bytes, d)
 	if err != nil {
 		w.refuse(field, err.Error())
 	}
-	w.json(field, normal)
+	w.appended(text)
 }
 
 // private is data whose rule does not quote it.
 func (w *writer) private(field string, p payment.Private) {
-	if p.IsEmpty() {
-		w.addNull()
-		return
-	}
-	normal, err := payment.NormalizeData(p.Reveal())
+	text, err := payment.AppendPrivate(w.bytes, p)
 	if err != nil {
 		w.refuse(field, "holds a value that JSON cannot hold, or is larger than 64 KiB")
 	}
-	w.json(field, normal)
+	w.appended(text)
+}
+
+// appended adds what was written behind the other arguments, and NULL where nothing was.
+func (w *writer) appended(text []byte) {
+	from := len(w.bytes)
+	w.bytes = text
+	if w.size += len(text) - from; len(text) == from {
+		w.addNull()
+		return
+	}
+	w.add(textual, from)
 }
 
 func (w *writer) action(a *payment.NextAction) {

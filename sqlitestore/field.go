@@ -121,29 +121,28 @@ func (e *encoder) json(column string, v any) any {
 }
 
 func (e *encoder) data(column string, d payment.Data) any {
-	d, err := payment.NormalizeData(d)
+	text, err := payment.AppendData(nil, d)
 	if err != nil {
 		e.refuse(column, err.Error())
 	}
-	if len(d) == 0 {
-		return nil
-	}
-	return e.json(column, d)
+	return e.object(text)
 }
 
 // private does not say what it refuses: not even a key may be seen.
 func (e *encoder) private(column string, p payment.Private) any {
-	if p.IsEmpty() {
-		return nil
-	}
-	d, err := payment.NormalizeData(p.Reveal())
+	text, err := payment.AppendPrivate(nil, p)
 	if err != nil {
 		e.refuse(column, "holds a value that JSON cannot hold, or is larger than 64 KiB")
 	}
-	if len(d) == 0 {
+	return e.object(text)
+}
+
+// object is JSON as text, and NULL where there is none.
+func (e *encoder) object(text []byte) any {
+	if len(text) == 0 {
 		return nil
 	}
-	return e.json(column, d)
+	return e.text(string(text))
 }
 
 func (e *encoder) action(column string, a *payment.NextAction) any {

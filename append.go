@@ -1,0 +1,129 @@
+package payment
+
+import (
+	"encoding/json"
+	"strconv"
+)
+
+// AppendData appends to b the JSON of d, as encoding/json writes what [NormalizeData] returns, and nothing for an empty map. A [Store] that
+// keeps text has to take no copy of d for it. The error is that of NormalizeData; b is as it was then.
+func AppendData(b []byte, d map[string]any) ([]byte, error) {
+	if len(d) == 0 {
+		return b, nil
+	}
+	if text, ok := appendPlain(b, d, 0, len(b)+MaxDataBytes); ok {
+		return text, nil
+	}
+	normal, err := NormalizeData(d)
+	if err != nil {
+		return b, err
+	}
+	text, err := json.Marshal(normal)
+	if err != nil {
+		return b, err
+	}
+	return append(b, text...), nil
+}
+
+// AppendPrivate appends what p holds as [AppendData] does, for stores and nobody else.
+func AppendPrivate(b []byte, p Private) ([]byte, error) { return AppendData(b, p.shown()) }
+
+// appendPlain appends the JSON of what is normalized already, as all that once came out of a store. It may say no when it is so, and does
+// when b would become longer than the end; b is as it was then.
+func appendPlain(b []byte, v any, depth, end int) (text []byte, ok bool) {
+	switch v := v.(type) {
+	case nil:
+		text = append(b, "null"...)
+	case bool:
+		text = strconv.AppendBool(b, v)
+	case string:
+		if text, ok = appendText(b, v); !ok {
+			return b, false
+		}
+	case json.Number:
+		if !isPlainNumber(string(v)) {
+			return b, false
+		}
+		text = append(b, v...)
+	case map[string]any:
+		if depth >= maxDataDepth {
+			return b, false
+		}
+		text = append(b, '{')
+		for i, k := range sortedKeys(v, make([]string, 0, 8)) {
+			if i > 0 {
+				text = append(text, ',')
+			}
+			if text, ok = appendText(text, k); !ok {
+				return b, false
+			}
+			if text, ok = appendPlain(append(text, ':'), v[k], depth+1, end); !ok {
+				return b, false
+			}
+		}
+		text = append(text, '}')
+	case []any:
+		if depth >= maxDataDepth {
+			return b, false
+		}
+		text = append(b, '[')
+		for i, x := range v {
+			if i > 0 {
+				text = append(text, ',')
+			}
+			if text, ok = appendPlain(text, x, depth+1, end); !ok {
+				return b, false
+			}
+		}
+		text = append(text, ']')
+	default:
+		return b, false
+	}
+	return text, len(text) <= end
+}
+
+// appendText appends a text in quotes.
+func appendText(b []byte, s string) (text []byte, ok bool) {
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c < ' ', c >= 0x80, c == '"', c == '\\', c == '<', c == '>', c == '&': // encoding/json may escape it
+			quoted, err := json.Marshal(s)
+			return append(b, quoted...), isText(s) && err == nil
+		}
+	}
+	b = append(b, '"')
+	b = append(b, s...)
+	return append(b, '"'), true
+}
+
+// isPlainNumber reports whether s is a number of JSON that [plainNumber] would leave as it is: a sign, digits without a leading zero, and
+// decimals. It leaves out those between 0 and -1, among which is the zero that loses its sign.
+func isPlainNumber(s string) bool {
+	if len(s) > maxNumber || s == "" {
+		return false
+	}
+	i := 0
+	if s[0] == '-' {
+		i = 1
+	}
+	from := i
+	for i < len(s) && isDigit(s[i]) {
+		i++
+	}
+	whole := s[from:i]
+	if whole == "" || whole[0] == '0' && (len(whole) > 1 || from == 1) {
+		return false
+	}
+	if i == len(s) {
+		return true
+	}
+	if s[i] != '.' || i+1 == len(s) {
+		return false
+	}
+	for i++; i < len(s); i++ {
+		if !isDigit(s[i]) {
+			return false
+		}
+	}
+	return true
+}
