@@ -22,7 +22,7 @@ func (s *Store) Commit(ctx context.Context, c *payment.Changes) error {
 		return err
 	}
 	works := worksOf(c)
-	w := &writer{all: true, arguments: s.sql.commit(shapeOf(c, works)).take()}
+	w := s.writer(s.sql.commit(shapeOf(c, works)))
 	w.commit(c, works)
 	if err := w.tooLarge(); err != nil {
 		return err
@@ -37,7 +37,30 @@ func (s *Store) Commit(ctx context.Context, c *payment.Changes) error {
 	} else {
 		err = s.queue.send(out)
 	}
+	if !out.left { // else others may still be sending it
+		s.done(w)
+	}
 	return s.explain(ctx, "commit", commitError(c, err))
+}
+
+// writer returns one for the rows of a commit by a statement.
+func (s *Store) writer(of *statement) *writer {
+	if s.spare != nil {
+		if w, ok := s.spare.Get().(*writer); ok {
+			bytes, values := slices.Grow(w.bytes[:0], of.bytes()), slices.Grow(w.values[:0], of.arguments)
+			*w = writer{all: true, arguments: arguments{statement: of, bytes: bytes, values: values}}
+			return w
+		}
+	}
+	return &writer{all: true, arguments: of.take()}
+}
+
+// done keeps a writer, whose arguments nobody will read any more, for another commit.
+func (s *Store) done(w *writer) {
+	const largest = 16 << 10
+	if s.spare != nil && cap(w.bytes) <= largest {
+		s.spare.Put(w)
+	}
 }
 
 // commitError tells what a commit was refused for.

@@ -16,8 +16,11 @@ type statement struct {
 
 // take returns its arguments, of which there are none yet.
 func (s *statement) take() arguments {
-	return arguments{statement: s, bytes: make([]byte, 0, 16*s.arguments), values: make([]argument, 0, s.arguments)}
+	return arguments{statement: s, bytes: make([]byte, 0, s.bytes()), values: make([]argument, 0, s.arguments)}
 }
+
+// bytes is how many its arguments take, as a rule.
+func (s *statement) bytes() int { return 16 * s.arguments }
 
 // statements are the texts of what the store sends, for one schema.
 type statements struct {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"regexp"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -54,6 +55,7 @@ type Store struct {
 	known *atomic.Bool  // whether the database was seen to be usable
 	pool  *pgxpool.Pool // nil in a transaction of the host
 	queue *queue        // nil where each commit goes alone: in a transaction of the host, or if the pool's hooks look at contexts
+	spare *sync.Pool    // of *writer, for the next commits; nil where a tracer of the host may keep what was sent
 }
 
 // New returns a store on the tables of cfg.Schema. It does not connect: that [Migrate] was run, and that the server is PostgreSQL 15 or
@@ -72,9 +74,13 @@ func New(pool *pgxpool.Pool, cfg Config) (*Store, error) {
 	if pool == nil {
 		return nil, errNoPool()
 	}
-	s := &Store{db: newPooled(pool), sql: newStatements(cfg.Schema), cfg: cfg, known: new(atomic.Bool), pool: pool}
+	db := newPooled(pool)
+	s := &Store{db: db, sql: newStatements(cfg.Schema), cfg: cfg, known: new(atomic.Bool), pool: pool}
 	if of := pool.Config(); of.PrepareConn == nil && of.BeforeAcquire == nil { //nolint:staticcheck // deprecated, and in use
 		s.queue = newQueue(s.db, of.MaxConns)
+	}
+	if db.plain {
+		s.spare = &sync.Pool{}
 	}
 	return s, nil
 }
