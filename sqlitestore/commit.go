@@ -121,10 +121,10 @@ func (w *committer) collection(t *table[payment.PaymentCollection], c *payment.C
 
 // updateCollection sets all columns, or all but one that has to be the same: then its index is left alone.
 func updateCollection(t *table[payment.PaymentCollection], same string) string {
-	columns, where := slices.Clone(t.columns[1:]), " = ? WHERE id = ? AND version = ?"
+	columns, where := slices.Clone(t.columns[1:]), " = ? WHERE id = +? AND version = +?"
 	if same != "" {
 		columns = slices.DeleteFunc(columns, func(c string) bool { return c == same })
-		where += " AND " + same + " = ?"
+		where += " AND " + same + " = +?"
 	}
 	return "UPDATE payment_collections SET " + strings.Join(columns, " = ?, ") + where
 }
@@ -147,14 +147,14 @@ const replaceDue = ` ON CONFLICT (kind, id) DO UPDATE SET collection_id = exclud
 func (w *committer) due(t *table[payment.Due], collectionID string, d payment.Due) {
 	others := func(ctx context.Context, db database) error {
 		var n int64
-		err := scanOne(ctx, db, &n, "SELECT count(*) FROM payment_due WHERE kind = ? AND id = ?", string(d.Kind), d.ID)
+		err := scanOne(ctx, db, &n, "SELECT count(*) FROM payment_due WHERE kind = +? AND id = +?", string(d.Kind), d.ID)
 		if err == nil && n > 0 {
 			err = foreign(d.ID)
 		}
 		return err
 	}
 	if d.At.IsZero() {
-		w.add(statement{"DELETE FROM payment_due WHERE kind = ? AND id = ? AND collection_id IN ('', ?)",
+		w.add(statement{"DELETE FROM payment_due WHERE kind = +? AND id = +? AND collection_id IN ('', +?)",
 			[]any{string(d.Kind), d.ID, collectionID}, others})
 		return
 	}

@@ -14,7 +14,7 @@ import (
 // maxDelivered is how many events share a transaction: it keeps all other writers waiting.
 const maxDelivered = 25
 
-const eventsBeyond = " WHERE collection_id = ? AND seq > ? ORDER BY seq LIMIT ?"
+const eventsBeyond = " WHERE collection_id = +? AND seq > +? ORDER BY seq LIMIT ?"
 
 // Deliver hands events to fn that were not delivered yet, those of a collection in their order, at most limit of them, and returns how many
 // fn took. What fn writes with tx and the note that the event is delivered are committed together: each event takes effect exactly once,

@@ -34,14 +34,14 @@ func (t *tables) putDelivery(d *payment.Delivery) ([]statement, error) {
 	if d.Version == 0 {
 		w.add(statement{t.deliveries.insert + " ON CONFLICT (id) DO NOTHING", args, moved})
 	} else {
-		w.add(statement{"UPDATE payment_deliveries SET " + strings.Join(t.deliveries.columns[1:], " = ?, ") + " = ? WHERE id = ? AND version = ?",
+		w.add(statement{"UPDATE payment_deliveries SET " + strings.Join(t.deliveries.columns[1:], " = ?, ") + " = ? WHERE id = +? AND version = +?",
 			append(args[1:len(args):len(args)], d.ID, d.Version), moved})
 	}
 	if d.State == payment.DeliveryParked {
 		due := payment.Due{Kind: payment.DueDelivery, CollectionID: d.CollectionID, ID: d.ID, At: d.DueAt, Tries: d.Tries}
 		w.add(statement{query: t.due.insert + replaceDue, args: t.due.encode(&w.encoder, "Due", &due)})
 	} else {
-		w.add(statement{query: "DELETE FROM payment_due WHERE kind = ? AND id = ?", args: []any{string(payment.DueDelivery), d.ID}})
+		w.add(statement{query: "DELETE FROM payment_due WHERE kind = +? AND id = +?", args: []any{string(payment.DueDelivery), d.ID}})
 	}
 	return w.statements, w.err
 }

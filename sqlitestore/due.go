@@ -9,11 +9,11 @@ import (
 )
 
 const (
-	dueBy       = " WHERE kind = ? AND at IS NOT NULL AND at <= ? ORDER BY at, id LIMIT ?"
-	claimDue    = "UPDATE payment_due SET at = ? WHERE kind = ? AND id = ?"
-	removeDue   = "DELETE FROM payment_due WHERE kind = ? AND id = ? AND at = ?"
-	putDue      = "UPDATE payment_due SET at = ?, collection_id = ?, tries = ?, seq = ?, dead = ? WHERE kind = ? AND id = ? AND at = ?"
-	eventBeyond = "SELECT at FROM payment_events WHERE collection_id = ? AND seq > ? ORDER BY seq LIMIT 1"
+	dueBy       = " WHERE kind = +? AND at IS NOT NULL AND at <= +? ORDER BY at, id LIMIT ?"
+	claimDue    = "UPDATE payment_due SET at = ? WHERE kind = +? AND id = +?"
+	removeDue   = "DELETE FROM payment_due WHERE kind = +? AND id = +? AND at = +?"
+	putDue      = "UPDATE payment_due SET at = ?, collection_id = ?, tries = ?, seq = ?, dead = ? WHERE kind = +? AND id = +? AND at = +?"
+	eventBeyond = "SELECT at FROM payment_events WHERE collection_id = +? AND seq > +? ORDER BY seq LIMIT 1"
 )
 
 // Claim returns the oldest due work of a kind, at most limit of it, and makes it due again at until. Nothing due is an empty list.

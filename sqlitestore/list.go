@@ -111,13 +111,15 @@ func (c *condition) add(term string, args ...any) {
 }
 
 // equal compares a column, if the filter names it.
-func (c *condition) equal(column, value string) {
+func (c *condition) equal(column, value string) { c.compare(column, " = +?", value) }
+
+func (c *condition) compare(column, with, value string) {
 	switch {
 	case value == "":
 	case column == "":
 		c.never = true
 	default:
-		c.add(column+" = ?", value)
+		c.add(column+with, value)
 	}
 }
 
@@ -129,7 +131,7 @@ func (c *condition) sql() string {
 }
 
 // paymentOf is the payment that a session names.
-const paymentOf = "(SELECT payment_id FROM payment_sessions WHERE id = ?)"
+const paymentOf = "(SELECT payment_id FROM payment_sessions WHERE id = +?)"
 
 // filter returns what holds for every page of a list.
 func (l *listing) filter(f *payment.Filter) (*condition, error) {
@@ -148,7 +150,7 @@ func (l *listing) filter(f *payment.Filter) (*condition, error) {
 	c.equal(l.session, f.SessionID)
 	c.equal(l.payment, f.PaymentID)
 	c.equal(l.provider, f.ProviderID)
-	c.equal(l.state, f.State)
+	c.compare(l.state, " = ?", f.State) // planned by its value: the index is for some states only
 	if l.deleted && !f.IncludeDeleted {
 		c.add("deleted_at IS NULL")
 	}
@@ -158,10 +160,10 @@ func (l *listing) filter(f *payment.Filter) (*condition, error) {
 // between bounds the times, but for the bound where the page begins, if the page begins further on.
 func (l *listing) between(c *condition, f *payment.Filter, from, to bool) {
 	if from && !f.From.IsZero() {
-		c.add(l.at+" >= ?", microsFrom(f.From))
+		c.add(l.at+" >= +?", microsFrom(f.From))
 	}
 	if to && !f.To.IsZero() {
-		c.add(l.at+" < ?", microsFrom(f.To))
+		c.add(l.at+" < +?", microsFrom(f.To))
 	}
 }
 
@@ -191,7 +193,7 @@ func (l *listing) statements(f *payment.Filter, p *payment.Page) (list, count *c
 		order = "seq"
 		l.between(list, f, true, true)
 		if p.AfterSeq != 0 || p.AfterID != "" {
-			list.add("seq "+less+" ?", p.AfterSeq)
+			list.add("seq "+less+" +?", p.AfterSeq)
 		}
 	} else {
 		after := !p.AfterTime.IsZero() || p.AfterID != ""
@@ -201,7 +203,7 @@ func (l *listing) statements(f *payment.Filter, p *payment.Page) (list, count *c
 		}
 		l.between(list, f, !after || p.Descending, !after || !p.Descending)
 		if after {
-			list.add("("+l.at+", id) "+less+" (?, ?)", at, p.AfterID)
+			list.add("("+l.at+", id) "+less+" (+?, +?)", at, p.AfterID)
 		}
 		order = strings.Replace(order, ",", desc+",", 1)
 	}

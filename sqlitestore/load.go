@@ -6,15 +6,16 @@ import (
 	"github.com/seed40c892db/payment"
 )
 
-// What follows a SELECT, to find rows by.
+// What follows a SELECT, to find rows by. In this package a parameter that a column is compared with has a +, which changes nothing but that SQLite
+// does not look at its value: where somebody has run ANALYZE, it would plan each statement anew for each value.
 const (
-	byID        = " WHERE id = ?"
-	byIDWithin  = " WHERE id = ? AND collection_id = ?"
-	byPayment   = " WHERE payment_id = ? AND +collection_id = ? ORDER BY created_at, id"
-	byReference = " WHERE provider_id = ? AND reference = ? AND reference <> '' ORDER BY created_at, id LIMIT 1"
-	byRequest   = " WHERE collection_id = ? AND method = ? AND request_key = ?"
+	byID        = " WHERE id = +?"
+	byIDWithin  = " WHERE id = +? AND collection_id = +?"
+	byPayment   = " WHERE payment_id = +? AND +collection_id = +? ORDER BY created_at, id"
+	byReference = " WHERE provider_id = +? AND reference = +? AND reference <> '' ORDER BY created_at, id LIMIT 1"
+	byRequest   = " WHERE collection_id = +? AND method = +? AND request_key = +?"
 
-	byReferenceWithin = " WHERE provider_id = ? AND reference = ? AND reference <> '' AND +collection_id = ? ORDER BY created_at, id LIMIT 1"
+	byReferenceWithin = " WHERE provider_id = +? AND reference = +? AND reference <> '' AND +collection_id = +? ORDER BY created_at, id LIMIT 1"
 )
 
 // Load returns what the key leads to, as of one moment. A field that leads nowhere is passed over for the next one, but a CollectionID

@@ -49,7 +49,12 @@ func served(t *testing.T, query string, steps []string) {
 }
 
 func TestEveryListIsServedByAnIndex(t *testing.T) {
-	s := openFile(t, Config{})
+	t.Run("without statistics", func(t *testing.T) { listsAreServed(t, openFile(t, Config{})) })
+	t.Run("with those of a few payments", func(t *testing.T) { listsAreServed(t, analyzed(t, 10)) })
+}
+
+func listsAreServed(t *testing.T, s *Store) {
+	t.Helper()
 	used := map[string]bool{}
 	names := map[payment.RowKind]string{}
 	for kind := range listings() {
@@ -116,7 +121,12 @@ func TestEveryListIsServedByAnIndex(t *testing.T) {
 }
 
 func TestEveryLookUpAndSweepIsServedByAnIndex(t *testing.T) {
-	s := openFile(t, Config{})
+	t.Run("without statistics", func(t *testing.T) { lookUpsAreServed(t, openFile(t, Config{})) })
+	t.Run("with those of a few payments", func(t *testing.T) { lookUpsAreServed(t, analyzed(t, 10)) })
+}
+
+func lookUpsAreServed(t *testing.T, s *Store) {
+	t.Helper()
 	for query, index := range map[string]string{
 		"SELECT * FROM payment_sessions" + byID:              "PRIMARY KEY (id=?)",
 		"SELECT * FROM payment_operations" + byIDWithin:      "PRIMARY KEY (id=?)",
