@@ -75,31 +75,19 @@ func (b *bench) growth(ctx context.Context) error {
 			return crowded(ctx, memstore.New(), crowd, nil)
 		},
 	}
-	b.grown("Growth: sessions in the collection", "Medians of single calls, one after the other, in turns; rows are loaded for each step.", b.under)
+	b.grown("Growth: sessions in the collection", "Medians of single calls, one after the other, in turns, in each round; rows are loaded for each step. The ratio is the median of those of the rounds.", b.under)
 	for _, name := range []string{"PostgreSQL", "SQLite", "memstore"} {
-		var worlds []*world
-		for _, size := range b.under {
-			w, err := open[name](size, func(ctx context.Context, s payment.Store) error { return sessionsIn(ctx, s, size) })
-			if err != nil {
-				return fmt.Errorf("%s, %d sessions: %w", name, size, err)
-			}
-			worlds = append(worlds, w)
-		}
-		if err := b.sizesOf(ctx, name+", sessions in the collection", name, worlds); err != nil {
+		if err := b.sizesOf(ctx, name+", sessions in the collection", name, b.under, func(size int) (*world, error) {
+			return open[name](size, func(ctx context.Context, s payment.Store) error { return sessionsIn(ctx, s, size) })
+		}); err != nil {
 			return err
 		}
 	}
 	b.grown("Growth: collections stored", "Each with a session, a payment, a capture, a refund and their events. memstore holds a tenth.", b.sizes)
 	for _, name := range []string{"PostgreSQL", "SQLite", "memstore"} {
-		var worlds []*world
-		for _, size := range b.sizes {
-			w, err := b.stored(ctx, name, size, postgres, lite)
-			if err != nil {
-				return fmt.Errorf("%s, %d collections: %w", name, size, err)
-			}
-			worlds = append(worlds, w)
-		}
-		if err := b.sizesOf(ctx, name+", collections stored", name, worlds); err != nil {
+		if err := b.sizesOf(ctx, name+", collections stored", name, b.sizes, func(size int) (*world, error) {
+			return b.stored(ctx, name, size, postgres, lite)
+		}); err != nil {
 			return err
 		}
 	}
@@ -294,7 +282,7 @@ func cloneSQLite(ctx context.Context, path string, n int) error {
 			return fmt.Errorf("%s: %w", table, err)
 		}
 	}
-	_, err = db.ExecContext(ctx, "UPDATE payment_due SET at = NULL; ANALYZE; PRAGMA wal_checkpoint(TRUNCATE)")
+	_, err = db.ExecContext(ctx, "UPDATE payment_due SET at = NULL; PRAGMA wal_checkpoint(TRUNCATE)")
 	return err
 }
 
@@ -333,38 +321,64 @@ func (w *world) calls(ctx context.Context, told func(call string, took time.Dura
 	return nil
 }
 
-// sizesOf measures each call at each size, in turns, and holds the largest against the smallest.
-func (b *bench) sizesOf(ctx context.Context, what, store string, worlds []*world) error {
-	took := make([]map[string][]float64, len(worlds))
+// sizesOf measures each call at each size, in turns, and holds the largest against the smallest, round by round. In memory a round is over in some
+// milliseconds, and each has stores of its own: what is in whose way there, such as a collection of garbage, may last for all of it.
+func (b *bench) sizesOf(ctx context.Context, what, store string, sizes [3]int, open func(size int) (*world, error)) error {
+	var worlds [3]*world
 	var order []string
-	for i := range worlds {
-		took[i] = map[string][]float64{}
+	took := map[string]*[len(worlds)][]float64{} // the median of each round, by call and size
+	inMemory := store == "memstore"
+	const warm = 5
+	turns := 20
+	if inMemory {
+		turns = 60
 	}
-	warm := 2 * b.rounds
-	runtime.GC() // what was made of the stores before is not what a call costs
-	for turn := range 7 * warm {
-		for n := range worlds {
-			i := (n + turn) % len(worlds)
-			err := worlds[i].calls(ctx, func(call string, d time.Duration) {
-				if !slices.Contains(order, call) {
-					order = append(order, call)
+	for round := range b.rounds {
+		if round == 0 || inMemory {
+			for i, size := range sizes {
+				var err error
+				if worlds[i], err = open(size); err != nil {
+					return fmt.Errorf("%s, %d: %w", what, size, err)
 				}
-				if turn >= warm {
-					took[i][call] = append(took[i][call], float64(d))
+			}
+		}
+		var single [len(worlds)]map[string][]float64
+		for i := range single {
+			single[i] = map[string][]float64{}
+		}
+		runtime.GC() // what was made of the stores before is not what a call costs
+		for turn := range warm + turns {
+			for n := range worlds {
+				i := (n + turn) % len(worlds)
+				if err := worlds[i].calls(ctx, func(call string, d time.Duration) {
+					if took[call] == nil {
+						order, took[call] = append(order, call), &[len(worlds)][]float64{}
+					}
+					if turn >= warm {
+						single[i][call] = append(single[i][call], float64(d))
+					}
+				}); err != nil {
+					return err
 				}
-			})
-			if err != nil {
-				return err
+			}
+		}
+		for _, call := range order {
+			for i := range worlds {
+				took[call][i] = append(took[call][i], median(single[i][call]))
 			}
 		}
 	}
-	last := len(worlds) - 1
 	for _, call := range order {
 		cells := []string{store, call}
-		for i := range worlds {
-			cells = append(cells, short(time.Duration(median(took[i][call]))))
+		for _, rounds := range took[call] {
+			cells = append(cells, short(time.Duration(median(rounds))))
 		}
-		b.report.row(append(cells, b.report.atMost(what+", "+call, median(took[last][call])/median(took[0][call]), most, ""))...)
+		smallest, largest := took[call][0], took[call][len(worlds)-1]
+		ratios := make([]float64, b.rounds)
+		for r := range ratios {
+			ratios[r] = largest[r] / smallest[r]
+		}
+		b.report.row(append(cells, b.report.atMost(what+", "+call, median(ratios), most, ""))...)
 	}
 	return nil
 }
