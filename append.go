@@ -29,57 +29,57 @@ func AppendData(b []byte, d map[string]any) ([]byte, error) {
 func AppendPrivate(b []byte, p Private) ([]byte, error) { return AppendData(b, p.shown()) }
 
 // appendPlain appends the JSON of what is normalized already, as all that once came out of a store. It may say no when it is so, and does
-// when b would become longer than the end; b is as it was then.
+// when b would become longer than the end.
 func appendPlain(b []byte, v any, depth, end int) (text []byte, ok bool) {
 	switch v := v.(type) {
 	case nil:
-		text = append(b, "null"...)
+		b = append(b, "null"...)
 	case bool:
-		text = strconv.AppendBool(b, v)
+		b = strconv.AppendBool(b, v)
 	case string:
-		if text, ok = appendText(b, v); !ok {
-			return b, false
+		if b, ok = appendText(b, v); !ok {
+			return nil, false
 		}
 	case json.Number:
 		if !isPlainNumber(string(v)) {
-			return b, false
+			return nil, false
 		}
-		text = append(b, v...)
+		b = append(b, v...)
 	case map[string]any:
 		if depth >= maxDataDepth {
-			return b, false
+			return nil, false
 		}
-		text = append(b, '{')
+		b = append(b, '{')
 		for i, k := range sortedKeys(v, make([]string, 0, 8)) {
 			if i > 0 {
-				text = append(text, ',')
+				b = append(b, ',')
 			}
-			if text, ok = appendText(text, k); !ok {
-				return b, false
+			if b, ok = appendText(b, k); !ok {
+				return nil, false
 			}
-			if text, ok = appendPlain(append(text, ':'), v[k], depth+1, end); !ok {
-				return b, false
+			if b, ok = appendPlain(append(b, ':'), v[k], depth+1, end); !ok {
+				return nil, false
 			}
 		}
-		text = append(text, '}')
+		b = append(b, '}')
 	case []any:
 		if depth >= maxDataDepth {
-			return b, false
+			return nil, false
 		}
-		text = append(b, '[')
+		b = append(b, '[')
 		for i, x := range v {
 			if i > 0 {
-				text = append(text, ',')
+				b = append(b, ',')
 			}
-			if text, ok = appendPlain(text, x, depth+1, end); !ok {
-				return b, false
+			if b, ok = appendPlain(b, x, depth+1, end); !ok {
+				return nil, false
 			}
 		}
-		text = append(text, ']')
+		b = append(b, ']')
 	default:
-		return b, false
+		return nil, false
 	}
-	return text, len(text) <= end
+	return b, len(b) <= end
 }
 
 // appendText appends a text in quotes.
