@@ -37,7 +37,7 @@ func appendPlain(b []byte, v any, depth, end int) (text []byte, ok bool) {
 	case bool:
 		b = strconv.AppendBool(b, v)
 	case string:
-		if b, ok = appendText(b, v); !ok {
+		if b, ok = appendText(b, v, end); !ok {
 			return nil, false
 		}
 	case json.Number:
@@ -54,7 +54,7 @@ func appendPlain(b []byte, v any, depth, end int) (text []byte, ok bool) {
 			if i > 0 {
 				b = append(b, ',')
 			}
-			if b, ok = appendText(b, k); !ok {
+			if b, ok = appendText(b, k, end); !ok {
 				return nil, false
 			}
 			if b, ok = appendPlain(append(b, ':'), v[k], depth+1, end); !ok {
@@ -82,8 +82,11 @@ func appendPlain(b []byte, v any, depth, end int) (text []byte, ok bool) {
 	return b, len(b) <= end
 }
 
-// appendText appends a text in quotes.
-func appendText(b []byte, s string) (text []byte, ok bool) {
+// appendText appends a text in quotes, unless b would become longer than the end.
+func appendText(b []byte, s string, end int) (text []byte, ok bool) {
+	if len(b)+len(s) > end { // before it is encoded, which takes a multiple of it
+		return nil, false
+	}
 	for i := range len(s) {
 		switch c := s[i]; {
 		case c < ' ', c >= 0x80, c == '"', c == '\\', c == '<', c == '>', c == '&': // encoding/json may escape it

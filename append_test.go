@@ -3,6 +3,8 @@ package payment
 import (
 	"encoding/json"
 	"math"
+	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -44,6 +46,20 @@ func TestAppendDataTakesNoCopy(t *testing.T) {
 			t.Error(err)
 		}
 	}))
+}
+
+func TestAppendDataRefusesBeforeItEncodes(t *testing.T) {
+	for name, d := range map[string]map[string]any{
+		"a text": {"v": strings.Repeat("<", 4<<20)}, "a key": {strings.Repeat("é", 2<<20): 1}, "in a list": {"v": []any{"a", strings.Repeat("&", 4<<20)}},
+	} {
+		requireAppended(t, d, name)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := AppendData(nil, d)
+		runtime.ReadMemStats(&after)
+		require.Error(t, err)
+		require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(1<<20), "%s: bytes", name)
+	}
 }
 
 func TestAppendDataNests(t *testing.T) {

@@ -59,6 +59,7 @@ func (s *Store) writer(of *statement) *writer {
 func (s *Store) done(w *writer) {
 	const largest = 16 << 10
 	if s.spare != nil && cap(w.bytes) <= largest {
+		clear(w.bytes) // some of it is secret
 		s.spare.Put(w)
 	}
 }

@@ -158,7 +158,7 @@ func (w *committer) due(t *table[payment.Due], collectionID string, d payment.Du
 			[]any{string(d.Kind), d.ID, collectionID}, others})
 		return
 	}
-	w.add(statement{t.insert + replaceDue + " WHERE payment_due.collection_id IN ('', ?)",
+	w.add(statement{t.insert + replaceDue + " WHERE payment_due.collection_id IN ('', +?)",
 		append(t.encode(&w.encoder, "Due", &d), collectionID), others})
 }
 

@@ -94,7 +94,7 @@ func putSettings(next *payment.Settings) ([]statement, error) {
 	if err != nil {
 		return nil, invalid("Settings", err.Error())
 	}
-	st := statement{"UPDATE payment_settings SET version = ?, settings = ? WHERE version = ?", []any{row.Version, string(b), next.Version},
+	st := statement{"UPDATE payment_settings SET version = ?, settings = ? WHERE version = +?", []any{row.Version, string(b), next.Version},
 		func(context.Context, database) error { return conflict("settings", "1", next.Version) }}
 	if next.Version == 0 {
 		st.query = "INSERT INTO payment_settings (id, version, settings) VALUES (1, ?, ?) ON CONFLICT (id) DO NOTHING"

@@ -7,7 +7,7 @@ import (
 )
 
 // What follows a SELECT, to find rows by. In this package a parameter that a column is compared with has a +, which changes nothing but that SQLite
-// does not look at its value: where somebody has run ANALYZE, it would plan each statement anew for each value.
+// does not look at its value: where somebody has run ANALYZE, it would plan each statement anew for each value. A list by state has none.
 const (
 	byID        = " WHERE id = +?"
 	byIDWithin  = " WHERE id = +? AND collection_id = +?"
