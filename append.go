@@ -3,6 +3,8 @@ package payment
 import (
 	"encoding/json"
 	"strconv"
+
+	"github.com/seed40c892db/payment/internal/jsonnumber"
 )
 
 // AppendData appends to b the JSON of d, as encoding/json writes what [NormalizeData] returns, and nothing for an empty map. A [Store] that
@@ -99,34 +101,5 @@ func appendText(b []byte, s string, end int) (text []byte, ok bool) {
 	return append(b, '"'), true
 }
 
-// isPlainNumber reports whether s is a number of JSON that [plainNumber] would leave as it is: a sign, digits without a leading zero, and
-// decimals. It leaves out those between 0 and -1, among which is the zero that loses its sign.
-func isPlainNumber(s string) bool {
-	if len(s) > maxNumber || s == "" {
-		return false
-	}
-	i := 0
-	if s[0] == '-' {
-		i = 1
-	}
-	from := i
-	for i < len(s) && isDigit(s[i]) {
-		i++
-	}
-	whole := s[from:i]
-	if whole == "" || whole[0] == '0' && (len(whole) > 1 || from == 1) {
-		return false
-	}
-	if i == len(s) {
-		return true
-	}
-	if s[i] != '.' || i+1 == len(s) {
-		return false
-	}
-	for i++; i < len(s); i++ {
-		if !isDigit(s[i]) {
-			return false
-		}
-	}
-	return true
-}
+// isPlainNumber reports whether s is a number that [plainNumber] leaves as it is. It may say no when it is so.
+func isPlainNumber(s string) bool { return len(s) <= maxNumber && jsonnumber.IsPlain(s) }

@@ -75,7 +75,8 @@ func (b *bench) growth(ctx context.Context) error {
 			return crowded(ctx, memstore.New(), crowd, nil)
 		},
 	}
-	b.grown("Growth: sessions in the collection", "Medians of single calls, one after the other, in turns, in each round; rows are loaded for each step. The ratio is the median of those of the rounds. Each turn adds a session: in the databases 10 are 135 in the end, in memory 75.", b.under)
+	b.grown("Growth: sessions in the collection", "Medians of single calls, one after the other, in turns, in each round; rows are loaded for each step. "+
+		"The ratio is the median of those of the rounds. Each turn adds a session: in the databases 10 are 135 in the end, in memory 75.", b.under)
 	for _, name := range []string{"PostgreSQL", "SQLite", "memstore"} {
 		if err := b.sizesOf(ctx, name+", sessions in the collection", name, b.under, func(size int) (*world, error) {
 			return open[name](size, func(ctx context.Context, s payment.Store) error { return sessionsIn(ctx, s, size) })
@@ -328,7 +329,6 @@ func (b *bench) sizesOf(ctx context.Context, what, store string, sizes [3]int, o
 	var order []string
 	took := map[string]*[len(worlds)][]float64{} // the median of each round, by call and size
 	inMemory := store == "memstore"
-	const warm = 5
 	turns := 20
 	if inMemory {
 		turns = 60
@@ -342,27 +342,15 @@ func (b *bench) sizesOf(ctx context.Context, what, store string, sizes [3]int, o
 				}
 			}
 		}
-		var single [len(worlds)]map[string][]float64
-		for i := range single {
-			single[i] = map[string][]float64{}
+		single, calls, err := inTurns(ctx, worlds, turns)
+		if err != nil {
+			return err
 		}
-		runtime.GC() // what was made of the stores before is not what a call costs
-		for turn := range warm + turns {
-			for n := range worlds {
-				i := (n + turn) % len(worlds)
-				if err := worlds[i].calls(ctx, func(call string, d time.Duration) {
-					if took[call] == nil {
-						order, took[call] = append(order, call), &[len(worlds)][]float64{}
-					}
-					if turn >= warm {
-						single[i][call] = append(single[i][call], float64(d))
-					}
-				}); err != nil {
-					return err
-				}
-			}
-		}
+		order = calls
 		for _, call := range order {
+			if took[call] == nil {
+				took[call] = &[len(worlds)][]float64{}
+			}
 			for i := range worlds {
 				took[call][i] = append(took[call][i], median(single[i][call]))
 			}
@@ -381,4 +369,30 @@ func (b *bench) sizesOf(ctx context.Context, what, store string, sizes [3]int, o
 		b.report.row(append(cells, b.report.atMost(what+", "+call, median(ratios), most, ""))...)
 	}
 	return nil
+}
+
+// inTurns measures each call in worlds that take turns, and returns how long it took in each, and the calls in their order. The first turns are not
+// measured.
+func inTurns(ctx context.Context, worlds [3]*world, turns int) (took [3]map[string][]float64, order []string, err error) {
+	for i := range took {
+		took[i] = map[string][]float64{}
+	}
+	runtime.GC() // what was made of the stores before is not what a call costs
+	const warm = 5
+	for turn := range warm + turns {
+		for n := range worlds {
+			i := (n + turn) % len(worlds)
+			if err := worlds[i].calls(ctx, func(call string, d time.Duration) {
+				if turn == 0 && n == 0 {
+					order = append(order, call)
+				}
+				if turn >= warm {
+					took[i][call] = append(took[i][call], float64(d))
+				}
+			}); err != nil {
+				return took, nil, err
+			}
+		}
+	}
+	return took, order, nil
 }

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/seed40c892db/payment"
+	"github.com/seed40c892db/payment/internal/jsonnumber"
 )
 
 // Rows are copied twice: on the way in by a keep function, which also makes them what every store returns, and on the way out by a
@@ -364,7 +365,7 @@ func normal(v any, depth int) (size int, ok bool) {
 	case string:
 		return 8 + 6*len(v), normalText(v)
 	case json.Number:
-		return 8 + len(v), normalNumber(string(v))
+		return 8 + len(v), len(v) <= 32 && jsonnumber.IsPlain(string(v))
 	case map[string]any:
 		size, ok = 8, depth < enough
 		for key, x := range v {
@@ -436,22 +437,3 @@ func same(v, was any) (size int, ok bool) {
 }
 
 func normalText(s string) bool { return strings.IndexByte(s, 0) < 0 && utf8.ValidString(s) }
-
-// normalNumber reports whether s is a plain number in JSON: a sign, digits without a leading zero, and decimals. It leaves out
-// those between 0 and -1, among which is the zero that loses its sign.
-func normalNumber(s string) bool {
-	if len(s) > 32 || strings.HasPrefix(s, "-0") {
-		return false
-	}
-	whole, decimals, point := strings.Cut(strings.TrimPrefix(s, "-"), ".")
-	return digits(whole) && (whole[0] != '0' || whole == "0") && (!point || digits(decimals))
-}
-
-func digits(s string) bool {
-	for i := range len(s) {
-		if s[i] < '0' || s[i] > '9' {
-			return false
-		}
-	}
-	return s != ""
-}

@@ -45,14 +45,14 @@ func (s *Store) Commit(ctx context.Context, c *payment.Changes) error {
 
 // writer returns one for the rows of a commit by a statement.
 func (s *Store) writer(of *statement) *writer {
+	w := &writer{}
 	if s.spare != nil {
-		if w, ok := s.spare.Get().(*writer); ok {
-			bytes, values := slices.Grow(w.bytes[:0], of.bytes()), slices.Grow(w.values[:0], of.arguments)
-			*w = writer{all: true, arguments: arguments{statement: of, bytes: bytes, values: values}}
-			return w
+		if spare, ok := s.spare.Get().(*writer); ok {
+			w = spare
 		}
 	}
-	return &writer{all: true, arguments: of.take()}
+	*w = writer{all: true, arguments: of.take(w.arguments)}
+	return w
 }
 
 // done keeps a writer, whose arguments nobody will read any more, for another commit.

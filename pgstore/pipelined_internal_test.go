@@ -78,7 +78,7 @@ func TestStatementsThatAreNotKept(t *testing.T) {
 	rare := q.commit(shape{sessions: 2})
 	require.False(t, rare.kept)
 	require.True(t, q.commit(shape{sessions: 1}).kept, "what is known stays so")
-	args := rare.take()
+	args := rare.take(arguments{})
 	b := &pgx.Batch{}
 	args.queue(b)
 	require.Nil(t, pooled{plain: true}.pipeline(t.Context(), nil, b))

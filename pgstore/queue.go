@@ -370,7 +370,7 @@ func together(ctx context.Context, db database, writes []*write) (failed int, er
 		}
 	}()
 	b := &pgx.Batch{}
-	limit := (&statement{text: "SELECT set_config('lock_timeout', $1, true)", arguments: 1, kept: true}).take()
+	limit := (&statement{text: "SELECT set_config('lock_timeout', $1, true)", arguments: 1, kept: true}).take(arguments{})
 	limit.addText(patience.String())
 	limit.queue(b)
 	for _, w := range writes {

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -89,15 +87,21 @@ func behind(t *testing.T, contexts ...context.Context) (s *script, errs []chan e
 	<-s.sent
 	for i, ctx := range contexts {
 		errs = append(errs, send(ctx, fmt.Sprint("c", i)))
-		require.Eventually(t, func() bool {
-			q.mu.Lock()
-			defer q.mu.Unlock()
-			return len(q.waiting) == i+1
-		}, time.Second, 10*time.Microsecond)
+		until(t, q, i+1)
 	}
 	s.said <- nil
 	require.NoError(t, <-first)
 	return s, errs
+}
+
+// until waits until so many commits wait.
+func until(t *testing.T, q *queue, waiting int) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		q.mu.Lock()
+		defer q.mu.Unlock()
+		return len(q.waiting) == waiting
+	}, time.Second, 10*time.Microsecond)
 }
 
 // named returns the arguments of a statement with a text of its own.
@@ -256,11 +260,7 @@ func TestStaleCommitsAreNotSent(t *testing.T) {
 	<-s.sent
 	older, same := send("a", 4), send("a", 5)
 	newer := send("a", 6) // decided on what another process has written
-	require.Eventually(t, func() bool {
-		q.mu.Lock()
-		defer q.mu.Unlock()
-		return len(q.waiting) == 3
-	}, time.Second, 10*time.Microsecond)
+	until(t, q, 3)
 	s.said <- nil
 	require.NoError(t, <-first)
 	for _, err := range []error{<-older, <-same} {
@@ -274,11 +274,7 @@ func TestStaleCommitsAreNotSent(t *testing.T) {
 	refused := send("a", 7)
 	<-s.sent
 	same = send("a", 7)
-	require.Eventually(t, func() bool {
-		q.mu.Lock()
-		defer q.mu.Unlock()
-		return len(q.waiting) == 1
-	}, time.Second, 10*time.Microsecond)
+	until(t, q, 1)
 	s.said <- errors.New("no connection") // nothing was written: it may succeed
 	require.Error(t, <-refused)
 	require.Equal(t, "a7", (<-s.sent).QueuedQueries[0].SQL)
@@ -545,62 +541,4 @@ func TestWhatATransactionHolds(t *testing.T) {
 	}
 	require.Len(t, q.take(), maxGroup)
 	require.Len(t, q.take(), 1)
-}
-
-// TestArgumentsOfACommitThatWasLeft has a caller leave while its commit is being sent with another: what is sent must not become what others
-// commit meanwhile.
-func TestArgumentsOfACommitThatWasLeft(t *testing.T) {
-	s := &script{sent: make(chan *pgx.Batch), said: make(chan error)}
-	store := &Store{db: s, sql: newStatements("payment"), known: &atomic.Bool{}, queue: newQueue(s, 1), spare: &sync.Pool{}}
-	store.cfg, _ = Config{}.check()
-	store.known.Store(true)
-	store.queue.most = 1
-	commit := func(ctx context.Context, id string) chan error {
-		err := make(chan error, 1)
-		go func() {
-			err <- store.Commit(ctx, &payment.Changes{CollectionID: id, Collection: &payment.PaymentCollection{ID: id, CurrencyCode: "EUR"}})
-		}()
-		return err
-	}
-	args := func(b *pgx.Batch, statement int) []any {
-		return b.QueuedQueries[statement].Arguments[0].(*arguments).args()
-	}
-	waiting := func(n int) {
-		require.Eventually(t, func() bool {
-			store.queue.mu.Lock()
-			defer store.queue.mu.Unlock()
-			return len(store.queue.waiting) == n
-		}, time.Second, 10*time.Microsecond)
-	}
-
-	first := commit(t.Context(), "first")
-	<-s.sent
-	ctx, leave := context.WithCancel(t.Context())
-	left, stays := commit(ctx, "a"), commit(t.Context(), "b")
-	waiting(2)
-	s.said <- nil
-	require.NoError(t, <-first)
-	both := <-s.sent
-	require.Len(t, both.QueuedQueries, 3)
-	of := args(both, 1)
-	require.Equal(t, "a", of[0])
-	leave()
-	require.ErrorIs(t, <-left, payment.ErrCommitUnknown)
-
-	var others []chan error
-	for i := range 4 { // one of them had what the left one has, if it had given it back
-		others = append(others, commit(t.Context(), fmt.Sprint("other", i)))
-	}
-	waiting(4)
-	require.Equal(t, of, args(both, 1))
-	s.said <- nil
-	require.NoError(t, <-stays)
-	next := <-s.sent
-	for i := range others {
-		require.Equal(t, fmt.Sprint("other", i), args(next, i+1)[0])
-	}
-	s.said <- nil
-	for _, other := range others {
-		require.NoError(t, <-other)
-	}
 }

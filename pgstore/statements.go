@@ -1,6 +1,7 @@
 package pgstore
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -14,13 +15,10 @@ type statement struct {
 	kept      bool // is one of those that are prepared once on each connection, and stay so
 }
 
-// take returns its arguments, of which there are none yet.
-func (s *statement) take() arguments {
-	return arguments{statement: s, bytes: make([]byte, 0, s.bytes()), values: make([]argument, 0, s.arguments)}
+// take returns its arguments, of which there are none yet. They are written over others, which nobody reads any more.
+func (s *statement) take(over arguments) arguments {
+	return arguments{statement: s, bytes: slices.Grow(over.bytes[:0], 16*s.arguments), values: slices.Grow(over.values[:0], s.arguments)}
 }
-
-// bytes is how many its arguments take, as a rule.
-func (s *statement) bytes() int { return 16 * s.arguments }
 
 // statements are the texts of what the store sends, for one schema.
 type statements struct {
