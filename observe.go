@@ -290,12 +290,14 @@ func (s *Service) retried(ctx context.Context, collectionID string, why error) {
 	if s.cfg.Observer == nil {
 		return
 	}
-	outcome := "unknown"
+	outcome := "unavailable"
 	switch {
 	case errors.Is(why, ErrConflict):
 		outcome = "conflict"
 	case errors.Is(why, ErrDuplicate):
 		outcome = "duplicate"
+	case errors.Is(why, ErrCommitUnknown):
+		outcome = "unknown"
 	}
 	s.cfg.signal(ctx, Signal{Kind: SignalRetry, Subject: Subject{CollectionID: collectionID}, Outcome: outcome})
 }

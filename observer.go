@@ -94,7 +94,8 @@ const (
 	SignalEvent SignalKind = "event"
 	// SignalGivenUp is what was tried for too long, and a person must look at: Name is event or delivery.
 	SignalGivenUp SignalKind = "given_up"
-	// SignalRetry is a commit that has to be made once more: Outcome is conflict (decided again), duplicate (likewise) or unknown (sent again).
+	// SignalRetry is a commit that has to be made once more: Outcome is conflict or duplicate (decided again), unknown (sent again) or unavailable
+	// (the store failed while a gateway's answer was to be recorded: decided again).
 	SignalRetry SignalKind = "retry"
 )
 

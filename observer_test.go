@@ -201,7 +201,7 @@ func TestObserverIsToldOfCommitsOnly(t *testing.T) {
 	s := newShop(t, options{store: store, config: payment.Config{Observer: r, KeepCollections: -1}}) // stale rows are no retry
 	p := s.paid("sandbox", "100", "EUR")
 	r.take(t)
-	store.next = []error{payment.ErrConflict, payment.ErrConflict, payment.ErrCommitUnknown, nil, payment.ErrConflict}
+	store.next = []error{payment.ErrConflict, payment.ErrConflict, payment.ErrCommitUnknown, nil, payment.ErrConflict, errFailover}
 	_, err := s.capture(p, "")
 	require.NoError(t, err)
 	require.Equal(t, text(
@@ -212,6 +212,7 @@ func TestObserverIsToldOfCommitsOnly(t *testing.T) {
 		"  ! operation_started capture",
 		"  call capture: authorized",
 		"  ! retry conflict",
+		"  ! retry unavailable",
 		"  ! operation_ended capture succeeded",
 		"  ! event capture.succeeded",
 		"  ! event collection.completed",

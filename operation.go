@@ -298,13 +298,13 @@ func (s *Service) executePure(ctx context.Context, g *gateway, b *book, op *Oper
 	if a.kind == answerUnknown || a.kind == answerNotSent {
 		s.cfg.Logger.WarnContext(ctx, "payment: a pure provider gave no answer", "provider_id", op.ProviderID,
 			"operation_kind", op.Kind, "session_id", op.SessionID, "message", a.message)
-		return b.notSent()
+		return s.notSent(ctx, b)
 	}
 	b.settle(g, op, a)
 	if op.State == OperationOpen {
 		s.cfg.Logger.WarnContext(ctx, "payment: a pure provider's answer is not what was asked for", "provider_id", op.ProviderID,
 			"operation_kind", op.Kind, "session_id", op.SessionID)
-		return b.notSent()
+		return s.notSent(ctx, b)
 	}
 	if b.request != nil && op.State == OperationFailed {
 		b.request.Code = op.Code
@@ -312,12 +312,16 @@ func (s *Service) executePure(ctx context.Context, g *gateway, b *book, op *Oper
 	return nil
 }
 
-// notSent is the error of a pure provider that did not answer: nothing is stored.
-func (b *book) notSent() error {
+// notSent is the error of a pure provider that did not answer. Nothing of what was decided is stored, so that its session is read again.
+func (s *Service) notSent(ctx context.Context, b *book) error {
 	b.touched = false
 	e := &SessionError{Outcome: ErrNotSent, RetryAfter: time.Second}
 	if b.session.Revision > 0 { // else there is no session yet
-		e.Session = b.session
+		stored, err := s.load(ctx, Key{CollectionID: b.collection.ID, SessionID: b.session.ID})
+		if err != nil {
+			return fmt.Errorf("%w (reading the session: %w)", e, err)
+		}
+		e.Session = stored.session
 	}
 	return e
 }
@@ -351,11 +355,13 @@ func (s *Service) call(ctx context.Context, limit time.Duration, f func(context.
 	return a
 }
 
-// record settles an answer. If the operation has another executor by now, this one ends nothing.
+// record settles an answer. If the operation has another executor by now, this one ends nothing. A store that fails may be back in a moment, as
+// after a failover, and nobody would ask the gateway again before the lease has ended: so it is tried for as long as the lease has time for it.
 func (s *Service) record(ctx context.Context, g *gateway, b *book, op *Operation, a answer) (*book, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.cfg.SettleTimeout)
 	defer cancel()
 	tries, by := op.Tries, Key{CollectionID: op.CollectionID, OperationID: op.ID}
+	stored, left, pause := *b.session, s.cfg.SettleTimeout, s.cfg.SettleTimeout/200
 	for {
 		fresh, err := s.change(ctx, by, b, func(b *book) error {
 			b.now, b.more = s.now(), false
@@ -374,15 +380,22 @@ func (s *Service) record(ctx context.Context, g *gateway, b *book, op *Operation
 				return nil
 			})
 		}
-		if err != nil {
-			s.cfg.Logger.ErrorContext(ctx, "payment: an answer could not be recorded; Reconcile will ask for it again",
-				"operation_id", op.ID, "operation_kind", op.Kind, "session_id", op.SessionID, "provider_id", op.ProviderID, "error", err)
-			return fresh, fmt.Errorf("%w (recording the answer: %w)", &SessionError{Outcome: ErrOutcomeUnknown, Session: b.session, RetryAfter: s.cfg.lease()}, err)
+		switch {
+		case err == nil && !fresh.more:
+			s.report(ctx, fresh.operation(by.OperationID))
+			return fresh, nil
+		case err == nil:
+			b, stored = fresh, *fresh.session
+			continue
+		case pause <= left && !errors.Is(err, ErrNotFound) && s.cfg.Wait(ctx, pause) == nil:
+			s.retried(ctx, op.CollectionID, err)
+			b, left, pause = nil, left-pause, min(2*pause, s.cfg.SettleTimeout/10)
+			continue
 		}
-		if b = fresh; !b.more {
-			s.report(ctx, b.operation(by.OperationID))
-			return b, nil
-		}
+		s.cfg.Logger.ErrorContext(ctx, "payment: an answer could not be recorded; Reconcile will ask for it again",
+			"operation_id", op.ID, "operation_kind", op.Kind, "session_id", op.SessionID, "provider_id", op.ProviderID, "error", err)
+		unsettled := stored // what was decided on the row since is nowhere
+		return fresh, fmt.Errorf("%w (recording the answer: %w)", &SessionError{Outcome: ErrOutcomeUnknown, Session: &unsettled, RetryAfter: s.cfg.lease()}, err)
 	}
 }
 

@@ -42,6 +42,7 @@ func (s *secrets) said(w *world, where string, err error) {
 	if !documented(err) {
 		w.fail("%s is none that is documented: %v", where, err)
 	}
+	w.toldError(err)
 	if s.watch {
 		s.look(w, where, err)
 	}

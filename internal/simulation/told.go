@@ -83,6 +83,30 @@ func (w *world) toldCanceled(x *payment.PaymentSession) {
 	}
 }
 
+// toldError holds the rows that an error carries against what is committed: who reads them ships goods, too.
+func (w *world) toldError(err error) {
+	e, ok := errors.AsType[*payment.SessionError](err)
+	if !ok {
+		return
+	}
+	if x := e.Payment; x != nil {
+		w.toldPayment(x)
+	}
+	x := e.Session
+	if x == nil {
+		return
+	}
+	s := w.shadow.sessions[x.ID]
+	switch {
+	case s == nil:
+		w.fail("an error carries session %s, which is not committed: %v", x.ID, err)
+	case x.Status == payment.StatusAuthorized && s.status != x.Status && s.status != payment.StatusCanceled:
+		w.fail("an error says that session %s is authorized, and committed is %s: %v", x.ID, s.status, err)
+	case x.PaymentID != "" && w.shadow.payments[x.PaymentID] == nil:
+		w.fail("an error carries payment %s, which is not committed: %v", x.PaymentID, err)
+	}
+}
+
 // documented reports whether an error is one that a method of the Service may return.
 func documented(err error) bool {
 	for _, known := range []error{
