@@ -129,6 +129,7 @@ func TestStore(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s, pool := open(t, change)
 			storetest.Run(t, func(t *testing.T) payment.Store {
 				empty(t, pool)

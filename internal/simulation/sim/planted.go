@@ -40,21 +40,18 @@ func plant(out io.Writer, o options) error {
 		return err
 	}
 	defer os.RemoveAll(dir) //nolint:errcheck // a temporary directory
+	plants = slices.DeleteFunc(plants, func(p simulation.Plant) bool { return !strings.Contains(p.Name, o.plants) })
 	var survived []string
-	for i := range plants {
-		p := &plants[i]
-		if !strings.Contains(p.Name, o.plants) {
-			continue
+	for i, attempt := range attempts(plants, root, dir, o) {
+		p, a := &plants[i], <-attempt
+		if a.err != nil {
+			return a.err
 		}
-		found, seeds, err := tryPlant(p, root, dir, o)
-		if err != nil {
-			return err
-		}
-		say(out, "%-30s rule %-8s %s\n", p.Name, p.Rule, found)
-		if len(seeds) == 0 {
+		say(out, "%-30s rule %-8s %s\n", p.Name, p.Rule, a.found)
+		if len(a.seeds) == 0 {
 			survived = append(survived, p.Name)
 		} else if o.hunt && o.write {
-			if err := storeSeeds(filepath.Join(root, plantsAt, p.Name+".txt"), seeds); err != nil {
+			if err := storeSeeds(filepath.Join(root, plantsAt, p.Name+".txt"), a.seeds); err != nil {
 				return err
 			}
 		}
@@ -63,6 +60,37 @@ func plant(out io.Writer, o options) error {
 		return fmt.Errorf("planted faults that were not found: %s", strings.Join(survived, ", "))
 	}
 	return nil
+}
+
+// attempt is what came of looking for a planted fault.
+type attempt struct {
+	found string
+	seeds []string
+	err   error
+}
+
+// attempts looks for planted faults, for two at once: a build does not keep two processors busy. A hunt does.
+func attempts(plants []simulation.Plant, root, dir string, o options) []chan attempt {
+	turns := make(chan bool, 2)
+	if o.hunt {
+		turns = make(chan bool, 1)
+	}
+	list := make([]chan attempt, len(plants))
+	for i := range plants {
+		list[i] = make(chan attempt, 1)
+	}
+	go func() {
+		for i := range plants {
+			turns <- true
+			go func() {
+				defer func() { <-turns }()
+				var a attempt
+				a.found, a.seeds, a.err = tryPlant(&plants[i], root, dir, o)
+				list[i] <- a
+			}()
+		}
+	}()
+	return list
 }
 
 // tryPlant builds the simulation with a planted fault, and runs it.
