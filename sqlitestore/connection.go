@@ -13,14 +13,17 @@ type connection struct {
 	wrote    bool                 // whether it may have written anything since this was last set
 }
 
-// maxPrepared bounds how many statements a connection keeps: lists have many forms.
-const maxPrepared = 200
+// maxPrepared bounds how many statements a connection keeps: lists have many forms. Those of lists leave some room for what writes.
+const (
+	maxPrepared = 200
+	maxQueries  = 150
+)
 
-func (c *connection) statement(ctx context.Context, query string) (*sql.Stmt, error) {
+func (c *connection) statement(ctx context.Context, query string, most int) (*sql.Stmt, error) {
 	if s := c.prepared[query]; s != nil {
 		return s, nil
 	}
-	if c.prepared == nil || len(c.prepared) >= maxPrepared {
+	if c.prepared == nil || len(c.prepared) >= most {
 		return nil, nil
 	}
 	s, err := c.conn.PrepareContext(ctx, query)
@@ -34,7 +37,7 @@ func (c *connection) statement(ctx context.Context, query string) (*sql.Stmt, er
 func (c *connection) exec(ctx context.Context, query string, args ...any) (int64, error) {
 	before := c.wrote
 	c.wrote = true // unless it returns, and says otherwise: after an error, SQLite may have undone what others wrote
-	s, err := c.statement(ctx, query)
+	s, err := c.statement(ctx, query, maxPrepared)
 	if err != nil {
 		return 0, err
 	}
@@ -54,7 +57,7 @@ func (c *connection) exec(ctx context.Context, query string, args ...any) (int64
 
 func (c *connection) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
 	c.wrote = true // it may be an UPDATE that returns rows
-	s, err := c.statement(ctx, query)
+	s, err := c.statement(ctx, query, maxQueries)
 	if err != nil {
 		return nil, err
 	}

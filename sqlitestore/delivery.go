@@ -50,7 +50,7 @@ func (t *tables) putDelivery(d *payment.Delivery) ([]statement, error) {
 // cannot serve, or that their row is damaged.
 func (s *Store) Settings(ctx context.Context) (*payment.Settings, error) {
 	var settings *payment.Settings
-	err := s.read(ctx, func(db database) (err error) {
+	err := s.read(ctx, func(ctx context.Context, db database) (err error) {
 		settings, err = loadSettings(ctx, db)
 		return err
 	})

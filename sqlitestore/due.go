@@ -41,7 +41,7 @@ func (s *Store) Claim(ctx context.Context, kind payment.DueKind, now, until time
 
 // anyDue reports whether work of a kind is due.
 func (s *Store) anyDue(ctx context.Context, kind payment.DueKind, now time.Time) (some bool, err error) {
-	err = s.read(ctx, func(db database) error {
+	err = s.read(ctx, func(ctx context.Context, db database) error {
 		due, err := s.t.due.find(ctx, db, dueBy, string(kind), now.UnixMicro(), 1)
 		some = len(due) > 0
 		return err

@@ -23,7 +23,11 @@ const (
 // than 100 IDs. A [*payment.StoreError] says that the database cannot serve, or that a row on the page is damaged.
 func (s *Store) List(ctx context.Context, kind payment.RowKind, f payment.Filter, p payment.Page) (*payment.Rows, error) {
 	var rows *payment.Rows
-	err := s.read(ctx, func(db database) (err error) {
+	read := s.read
+	if p.Limit > brief || p.Offset > 0 || p.Count {
+		read = s.readAside
+	}
+	err := read(ctx, func(ctx context.Context, db database) (err error) {
 		rows, err = s.t.list(ctx, db, kind, f, p)
 		return err
 	})

@@ -25,7 +25,7 @@ const (
 // Rows. A [*payment.StoreError] says that the database cannot serve, or that a row is damaged.
 func (s *Store) Load(ctx context.Context, by payment.Key) (*payment.Rows, error) {
 	var rows *payment.Rows
-	err := s.read(ctx, func(db database) (err error) {
+	err := s.read(ctx, func(ctx context.Context, db database) (err error) {
 		rows, err = s.t.load(ctx, db, by)
 		return err
 	})

@@ -16,7 +16,7 @@ import (
 func plan(t *testing.T, s *Store, query string, args ...any) []string {
 	t.Helper()
 	var steps []string
-	require.NoError(t, s.read(t.Context(), func(db database) error {
+	require.NoError(t, s.read(t.Context(), func(_ context.Context, db database) error {
 		rows, err := db.query(context.Background(), "EXPLAIN QUERY PLAN "+query, args...)
 		if err != nil {
 			return err
@@ -99,7 +99,7 @@ func listsAreServed(t *testing.T, s *Store) {
 		}
 	}
 	// No index without a list, but for those of look-ups, sweeps and rules.
-	require.NoError(t, s.read(t.Context(), func(db database) error {
+	require.NoError(t, s.read(t.Context(), func(_ context.Context, db database) error {
 		rows, err := db.query(context.Background(), "SELECT name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL")
 		if err != nil {
 			return err
@@ -153,7 +153,7 @@ func TestReferencesAreComparedWithinAPayment(t *testing.T) {
 	s := openFile(t, Config{})
 	for _, table := range []string{"payment_captures", "payment_refunds"} {
 		var text string
-		require.NoError(t, s.read(t.Context(), func(db database) error {
+		require.NoError(t, s.read(t.Context(), func(_ context.Context, db database) error {
 			return scanOne(t.Context(), db, &text, "SELECT sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ?", table)
 		}))
 		_, query, found := strings.Cut(text, "BEGIN")

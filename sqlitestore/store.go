@@ -220,7 +220,7 @@ func New(db *sql.DB, cfg Config) (*Store, error) {
 
 // check refuses a database whose tables are not those of this version.
 func (s *Store) check(ctx context.Context) error {
-	return s.read(ctx, func(db database) error {
+	return s.readAside(ctx, func(ctx context.Context, db database) error {
 		version, err := schemaVersion(ctx, db)
 		if err != nil {
 			return err
@@ -287,9 +287,32 @@ func (s *Store) take(ctx context.Context, p *pool) (*connection, error) {
 	return c, err
 }
 
-// read runs f on rows as of one moment.
-func (s *Store) read(ctx context.Context, f func(database) error) error {
-	if err := s.intact(); err != nil {
+// brief is how many rows a list may have that is read where others may want to write.
+const brief = 50
+
+// read runs f, which is over soon, on rows as of one moment. Where nobody writes just now it has the writer's connection: that one still knows the
+// pages that it has read or written, and any other reads all of them anew after each commit.
+func (s *Store) read(ctx context.Context, f func(context.Context, database) error) error {
+	if err := s.readable(ctx); err != nil {
+		return err
+	}
+	if c := s.writer.idle(); c != nil {
+		if err := s.readOnWriter(ctx, c, f); !busy(err) { // it does not wait for locks
+			return explain(ctx, err)
+		}
+	}
+	return s.readAside(ctx, f)
+}
+
+// readOnWriter runs f on the writer's connection, which nothing may interrupt: what comes too late would interrupt a commit.
+func (s *Store) readOnWriter(ctx context.Context, c *connection, f func(context.Context, database) error) error {
+	defer s.writer.give(c)
+	return readOn(context.WithoutCancel(ctx), c, f)
+}
+
+// readAside runs f on rows as of one moment, and is in no writer's way.
+func (s *Store) readAside(ctx context.Context, f func(context.Context, database) error) error {
+	if err := s.readable(ctx); err != nil {
 		return err
 	}
 	c, err := s.take(ctx, s.reader)
@@ -297,12 +320,25 @@ func (s *Store) read(ctx context.Context, f func(database) error) error {
 		return explain(ctx, err)
 	}
 	defer s.reader.give(c)
+	return explain(ctx, readOn(ctx, c, f))
+}
+
+// readable returns why nothing can be read, if that is known.
+func (s *Store) readable(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return explain(ctx, err)
+	}
+	return s.intact()
+}
+
+// readOn runs f in a transaction that reads.
+func readOn(ctx context.Context, c *connection, f func(context.Context, database) error) error {
 	safe := context.WithoutCancel(ctx) // neither waits, and whatever was begun has to end
 	if _, err := c.exec(safe, "BEGIN"); err != nil {
-		return explain(safe, err)
+		return err
 	}
 	defer func() { _, _ = c.exec(safe, "ROLLBACK") }() // it only read
-	return explain(ctx, f(c))
+	return f(ctx, c)
 }
 
 var _ payment.Store = (*Store)(nil)
