@@ -194,12 +194,13 @@ func (e *UnsupportedError) Error() string {
 // Is reports whether target is [ErrUnsupported].
 func (e *UnsupportedError) Is(target error) bool { return target == ErrUnsupported }
 
-// SessionError says why a call on a session or its payment did not reach its goal. What it says is stored already.
+// SessionError says why a call on a session or its payment did not reach its goal. What it says is stored already; where the store failed, it is what
+// the call last knew to be stored.
 // It matches one of [ErrRequiresMore], [ErrPending], [ErrDeclined], [ErrCanceled], [ErrNotSent], [ErrOutcomeUnknown], [ErrInProgress] and
 // [ErrNeedsAttention].
 type SessionError struct {
 	Outcome    error           // the one it matches
-	Session    *PaymentSession // as it is stored now
+	Session    *PaymentSession // as it is stored
 	Payment    *Payment        // the session's payment, nil while it has none
 	NextAction *NextAction     // what the shopper must do; set with ErrRequiresMore
 	Reason     string          // the provider's code for clients, such as insufficient_funds; set with ErrDeclined

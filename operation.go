@@ -225,6 +225,10 @@ func (s *Service) begin(ctx context.Context, t *task) (*book, *Operation, error)
 			result = open
 			return nil
 		}
+		var stored PaymentSession
+		if b.session != nil {
+			stored = *b.session
+		}
 		op, err := t.decide(b)
 		if err != nil {
 			return err
@@ -255,7 +259,7 @@ func (s *Service) begin(ctx context.Context, t *task) (*book, *Operation, error)
 		if !g.info.Pure {
 			return nil
 		}
-		return s.executePure(ctx, g, b, op)
+		return s.executePure(ctx, g, b, op, stored)
 	})
 	if err != nil {
 		return b, nil, err
@@ -292,19 +296,20 @@ func (b *book) moved(opID string) bool {
 	return false
 }
 
-// executePure calls a pure provider within the decide step: its answers can be thrown away, so one commit is enough.
-func (s *Service) executePure(ctx context.Context, g *gateway, b *book, op *Operation) error {
+// executePure calls a pure provider within the decide step: its answers can be thrown away, so one commit is enough. stored is the session as it
+// was before.
+func (s *Service) executePure(ctx context.Context, g *gateway, b *book, op *Operation, stored PaymentSession) error {
 	a := g.send(ctx, b, op)
 	if a.kind == answerUnknown || a.kind == answerNotSent {
 		s.cfg.Logger.WarnContext(ctx, "payment: a pure provider gave no answer", "provider_id", op.ProviderID,
 			"operation_kind", op.Kind, "session_id", op.SessionID, "message", a.message)
-		return s.notSent(ctx, b)
+		return b.notSent(stored)
 	}
 	b.settle(g, op, a)
 	if op.State == OperationOpen {
 		s.cfg.Logger.WarnContext(ctx, "payment: a pure provider's answer is not what was asked for", "provider_id", op.ProviderID,
 			"operation_kind", op.Kind, "session_id", op.SessionID)
-		return s.notSent(ctx, b)
+		return b.notSent(stored)
 	}
 	if b.request != nil && op.State == OperationFailed {
 		b.request.Code = op.Code
@@ -312,16 +317,12 @@ func (s *Service) executePure(ctx context.Context, g *gateway, b *book, op *Oper
 	return nil
 }
 
-// notSent is the error of a pure provider that did not answer. Nothing of what was decided is stored, so that its session is read again.
-func (s *Service) notSent(ctx context.Context, b *book) error {
+// notSent is the error of a pure provider that did not answer: nothing of what was decided is stored.
+func (b *book) notSent(stored PaymentSession) error {
 	b.touched = false
 	e := &SessionError{Outcome: ErrNotSent, RetryAfter: time.Second}
-	if b.session.Revision > 0 { // else there is no session yet
-		stored, err := s.load(ctx, Key{CollectionID: b.collection.ID, SessionID: b.session.ID})
-		if err != nil {
-			return fmt.Errorf("%w (reading the session: %w)", e, err)
-		}
-		e.Session = stored.session
+	if stored.Revision > 0 { // else there is no session yet
+		e.Session = &stored
 	}
 	return e
 }
@@ -356,12 +357,16 @@ func (s *Service) call(ctx context.Context, limit time.Duration, f func(context.
 }
 
 // record settles an answer. If the operation has another executor by now, this one ends nothing. A store that fails may be back in a moment, as
-// after a failover, and nobody would ask the gateway again before the lease has ended: so it is tried for as long as the lease has time for it.
+// after a failover, and nobody would ask the gateway again before the lease has ended: so where somebody waits for the answer, which is at the first
+// try, it is recorded for as long as the lease has time for it.
 func (s *Service) record(ctx context.Context, g *gateway, b *book, op *Operation, a answer) (*book, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.cfg.SettleTimeout)
 	defer cancel()
 	tries, by := op.Tries, Key{CollectionID: op.CollectionID, OperationID: op.ID}
-	stored, left, pause := *b.session, s.cfg.SettleTimeout, s.cfg.SettleTimeout/200
+	stored, leaseUntil, left, pause := *b.session, op.LeaseUntil, time.Duration(0), max(s.cfg.SettleTimeout/200, 1)
+	if tries == 1 {
+		left = s.cfg.SettleTimeout
+	}
 	for {
 		fresh, err := s.change(ctx, by, b, func(b *book) error {
 			b.now, b.more = s.now(), false
@@ -387,16 +392,26 @@ func (s *Service) record(ctx context.Context, g *gateway, b *book, op *Operation
 		case err == nil:
 			b, stored = fresh, *fresh.session
 			continue
-		case pause <= left && !errors.Is(err, ErrNotFound) && s.cfg.Wait(ctx, pause) == nil:
+		case pause <= left && mayPass(err) && s.cfg.Wait(ctx, pause) == nil:
 			s.retried(ctx, op.CollectionID, err)
-			b, left, pause = nil, left-pause, min(2*pause, s.cfg.SettleTimeout/10)
+			b, left, pause = nil, left-pause, min(2*pause, max(s.cfg.SettleTimeout/10, 1))
 			continue
 		}
 		s.cfg.Logger.ErrorContext(ctx, "payment: an answer could not be recorded; Reconcile will ask for it again",
 			"operation_id", op.ID, "operation_kind", op.Kind, "session_id", op.SessionID, "provider_id", op.ProviderID, "error", err)
 		unsettled := stored // what was decided on the row since is nowhere
-		return fresh, fmt.Errorf("%w (recording the answer: %w)", &SessionError{Outcome: ErrOutcomeUnknown, Session: &unsettled, RetryAfter: s.cfg.lease()}, err)
+		return fresh, fmt.Errorf("%w (recording the answer: %w)", &SessionError{
+			Outcome: ErrOutcomeUnknown, Session: &unsettled, RetryAfter: max(leaseUntil.Sub(s.now()), time.Second),
+		}, err)
 	}
+}
+
+// mayPass reports whether a store that failed may be back in a moment.
+func mayPass(err error) bool {
+	if e, ok := errors.AsType[*StoreError](err); ok {
+		return e.Problem == StoreGone || e.Problem == StoreBusy || e.Problem == StoreReadOnly
+	}
+	return !errors.Is(err, ErrNotFound)
 }
 
 // report logs what an operator should know of.

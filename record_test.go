@@ -1,6 +1,7 @@
 package payment_test
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"time"
@@ -14,8 +15,8 @@ import (
 
 var errFailover = &payment.StoreError{Problem: payment.StoreGone, Advice: "wait for it"}
 
-// newFailover returns a shop whose store fails so many commits once the gateway has answered.
-func newFailover(t *testing.T, commits int) *shop {
+// newFailover returns a shop whose store fails so many commits once the gateway has answered, by an error.
+func newFailover(t *testing.T, commits int, err error) *shop {
 	t.Helper()
 	h, store := &hook{}, &frailStore{Store: memstore.New()}
 	s := newShop(t, options{wrap: h.wrap, store: store})
@@ -26,7 +27,7 @@ func newFailover(t *testing.T, commits int) *shop {
 					return commit()
 				}
 				left--
-				return errFailover
+				return err
 			})
 		}
 		return call()
@@ -36,7 +37,7 @@ func newFailover(t *testing.T, commits int) *shop {
 
 // A database that is away for a moment, after the gateway has answered, leaves nobody with a payment whose outcome is not known.
 func TestAnswerIsRecordedOnceTheStoreIsBack(t *testing.T) {
-	s := newFailover(t, 6)
+	s := newFailover(t, 6, errFailover)
 	x := s.session(s.collection("100", "EUR"), "sandbox", "100")
 	began := s.clock.Now()
 	p := s.authorize(x)
@@ -47,7 +48,7 @@ func TestAnswerIsRecordedOnceTheStoreIsBack(t *testing.T) {
 
 // Where it stays away, the caller is told so while the lease still runs, and of nothing but what is stored.
 func TestAnswerThatIsNotRecordedIsNotTold(t *testing.T) {
-	s := newFailover(t, -1)
+	s := newFailover(t, -1, errFailover)
 	x := s.session(s.collection("100", "EUR"), "sandbox", "100")
 	began := s.clock.Now()
 	_, err := s.tryAuthorize(x)
@@ -63,6 +64,56 @@ func TestAnswerThatIsNotRecordedIsNotTold(t *testing.T) {
 	require.NotEmpty(t, e.Session.OperationID)
 	require.Empty(t, e.Session.PaymentID)
 	require.Equal(t, payment.StatusPending, e.Session.Status)
+	require.Greater(t, e.RetryAfter, 30*time.Second)
+	require.LessOrEqual(t, e.RetryAfter, 45*time.Second-waited)
+}
+
+// What does not pass is not waited for.
+func TestDamagedStoreIsNotWaitedFor(t *testing.T) {
+	for _, problem := range []payment.StoreProblem{payment.StoreDamaged, payment.StoreTooOld, payment.StoreFull} {
+		s := newFailover(t, -1, &payment.StoreError{Problem: problem})
+		x := s.session(s.collection("100", "EUR"), "sandbox", "100")
+		began := s.clock.Now()
+		_, err := s.tryAuthorize(x)
+		require.ErrorIs(t, err, payment.ErrOutcomeUnknown)
+		require.Equal(t, began, s.clock.Now(), problem)
+	}
+}
+
+// However short the time, and whatever the host's Wait does, recording ends.
+func TestHardlyAnyTimeToRecord(t *testing.T) {
+	waits := 0
+	s := newShop(t, options{realTime: true, config: payment.Config{SettleTimeout: 1, Wait: func(context.Context, time.Duration) error { waits++; return nil }}})
+	c := s.collection("100", "EUR")
+	_, err := s.CreateSession(t.Context(), payment.CreateSessionParams{CollectionID: c.ID, ProviderID: "sandbox", Amount: dec("100")})
+	require.ErrorIs(t, err, payment.ErrOutcomeUnknown)
+	require.Equal(t, 1, waits)
+}
+
+// A gateway does not wait for the answer to its webhook until the store is back, nor does Reconcile for the sake of one session: both come again.
+func TestTakeOverDoesNotWaitForTheStore(t *testing.T) {
+	s := newFailover(t, -1, errFailover)
+	x := s.session(s.collection("100", "EUR"), "sandbox", "100")
+	_, err := s.tryAuthorize(x)
+	require.ErrorIs(t, err, payment.ErrOutcomeUnknown)
+	s.clock.Advance(time.Minute)
+	store := s.store.(*frailStore)
+	takes := 0
+	store.set(func(commit func() error) error { // the one that takes it over, and no other
+		if takes++; takes == 1 {
+			return commit()
+		}
+		return errFailover
+	})
+	began := s.clock.Now()
+	report, err := s.Reconcile(t.Context())
+	require.ErrorIs(t, err, errFailover)
+	require.Empty(t, report.Settled)
+	require.Equal(t, began, s.clock.Now())
+	store.set(nil)
+	s.reconcile(time.Minute)
+	require.Equal(t, payment.StatusAuthorized, s.freshSession(x.ID).Status)
+	require.Equal(t, 1, s.executed(sandboxprovider.MethodConfirm))
 }
 
 // What a pure provider's call was to hold is not stored when it gives no answer, and not told either.

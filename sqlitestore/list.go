@@ -17,15 +17,19 @@ const (
 	maxIDs    = 100
 )
 
+// brief is how many rows of one collection are listed where a commit may wait for it. What a list of all collections has to pass over, such as what
+// is hidden, is not known.
+const brief = 20
+
 // List returns the rows of a kind that match f, as p says. A row that lacks a field which f names does not match.
 //
 // The error matches [payment.ErrInvalid] when the kind is unknown, p.Limit is less than 1, p.Offset is negative or more than 10,000, or f has more
 // than 100 IDs. A [*payment.StoreError] says that the database cannot serve, or that a row on the page is damaged.
 func (s *Store) List(ctx context.Context, kind payment.RowKind, f payment.Filter, p payment.Page) (*payment.Rows, error) {
 	var rows *payment.Rows
-	read := s.read
-	if p.Limit > brief || p.Offset > 0 || p.Count {
-		read = s.readAside
+	read := s.readAside
+	if f.CollectionID != "" && p.Limit <= brief && p.Offset == 0 && !p.Count {
+		read = s.read
 	}
 	err := read(ctx, func(ctx context.Context, db database) (err error) {
 		rows, err = s.t.list(ctx, db, kind, f, p)

@@ -164,8 +164,7 @@ func TestACallerLeavesAfterItIsTaken(t *testing.T) {
 
 // Who comes when nobody writes does so itself, and hears what became of it. Who comes meanwhile can leave.
 func TestWhoIsFirstWritesItself(t *testing.T) {
-	s := openFile(t, Config{BusyTimeout: time.Minute})
-	require.NoError(t, s.Commit(t.Context(), order(1)))
+	s := stored(t, Config{BusyTimeout: time.Minute})
 	ctx, cancel := context.WithCancel(t.Context())
 	var beside, stays error
 	var stack string

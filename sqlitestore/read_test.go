@@ -24,49 +24,70 @@ func drained(t *testing.T, p *pool, f func()) {
 	f()
 }
 
-// What is read soon is read on the writer's connection, which still knows the pages of its own commits; what may take longer keeps no writer.
+// stored opens a store with a collection, whose writer's connection is idle.
+func stored(t *testing.T, cfg Config) *Store {
+	t.Helper()
+	s := openFile(t, cfg)
+	require.NoError(t, s.Commit(t.Context(), order(1)))
+	settled(t, s)
+	return s
+}
+
+// settled waits until nobody has the writer's connection: who is first in a new store has it for a moment after the commit.
+func settled(t *testing.T, s *Store) {
+	t.Helper()
+	c, err := s.writer.take(t.Context())
+	require.NoError(t, err)
+	s.writer.give(c)
+}
+
+// What looks at a few rows is read on the writer's connection, which still knows the pages of its own commits; what may take longer keeps no writer.
 func TestBriefReadsAreTheWriters(t *testing.T) {
-	file := openFile(t, Config{BusyTimeout: 50 * time.Millisecond})
-	host, _ := hosted(t, Config{BusyTimeout: 50 * time.Millisecond}, "")
-	for name, s := range map[string]*Store{"a file": file, "a host's database": host} {
-		t.Run(name, func(t *testing.T) {
-			ctx := t.Context()
-			c := order(1)
-			require.NoError(t, s.Commit(ctx, c))
-			reads := map[string]func() error{
-				"load":     func() error { _, err := s.Load(ctx, payment.Key{CollectionID: c.CollectionID}); return err },
-				"settings": func() error { _, err := s.Settings(ctx); return err },
-				"claim":    func() error { _, err := s.Claim(ctx, payment.DueSession, begin, begin, 10); return err },
-			}
-			list := func(p payment.Page) func() error {
-				return func() error { _, err := s.List(ctx, payment.RowCollections, payment.Filter{}, p); return err }
-			}
-			reads["short list"] = list(payment.Page{Limit: 50})
-			long := map[string]func() error{
-				"long list": list(payment.Page{Limit: 51}), "count": list(payment.Page{Limit: 1, Count: true}),
-				"offset": list(payment.Page{Limit: 1, Offset: 1}),
-			}
-			drained(t, s.reader, func() {
-				for what, read := range reads {
-					require.NoError(t, read(), what)
-				}
-				for _, read := range long {
-					requireProblem(t, read(), payment.StoreBusy)
-				}
-			})
-			drained(t, s.writer, func() { // nor does a writer keep whoever reads
-				for what, read := range reads {
-					require.NoError(t, read(), what)
-				}
-			})
-		})
+	s := stored(t, Config{BusyTimeout: 50 * time.Millisecond})
+	ctx, id := t.Context(), order(1).CollectionID
+	list := func(f payment.Filter, p payment.Page) func() error {
+		return func() error { _, err := s.List(ctx, payment.RowSessions, f, p); return err }
 	}
+	its := payment.Filter{CollectionID: id}
+	few := map[string]func() error{
+		"load":                   func() error { _, err := s.Load(ctx, payment.Key{CollectionID: id}); return err },
+		"settings":               func() error { _, err := s.Settings(ctx); return err },
+		"claim":                  func() error { _, err := s.Claim(ctx, payment.DueSession, begin, begin, 10); return err },
+		"list of one collection": list(its, payment.Page{Limit: 20}),
+	}
+	many := map[string]func() error{
+		"long list": list(its, payment.Page{Limit: 21}), "count": list(its, payment.Page{Limit: 1, Count: true}),
+		"offset": list(its, payment.Page{Limit: 1, Offset: 1}), "list of all": list(payment.Filter{}, payment.Page{Limit: 1}),
+	}
+	drained(t, s.reader, func() {
+		for what, read := range few {
+			require.NoError(t, read(), what)
+		}
+		for _, read := range many {
+			requireProblem(t, read(), payment.StoreBusy)
+		}
+	})
+	drained(t, s.writer, func() { // nor does a writer keep whoever reads
+		for what, read := range few {
+			require.NoError(t, read(), what)
+		}
+	})
+}
+
+// A host's connection may wait for locks: it is the writer's alone.
+func TestReadsOfAHostAreAside(t *testing.T) {
+	s, _ := hosted(t, Config{BusyTimeout: 50 * time.Millisecond}, "")
+	require.NoError(t, s.Commit(t.Context(), order(1)))
+	settled(t, s)
+	drained(t, s.reader, func() {
+		_, err := s.Load(t.Context(), payment.Key{CollectionID: order(1).CollectionID})
+		requireProblem(t, err, payment.StoreBusy)
+	})
 }
 
 // A context that ends interrupts no read on the writer's connection: SQLite might interrupt the next commit in its place.
 func TestNothingInterruptsTheWritersReads(t *testing.T) {
-	s := openFile(t, Config{})
-	require.NoError(t, s.Commit(t.Context(), order(1)))
+	s := stored(t, Config{})
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	ends := 0
@@ -86,8 +107,7 @@ func TestNothingInterruptsTheWritersReads(t *testing.T) {
 
 // The writer's connection waits for no lock. Where it meets one, the others do.
 func TestLockedReadIsReadAside(t *testing.T) {
-	s := openFile(t, Config{})
-	require.NoError(t, s.Commit(t.Context(), order(1)))
+	s := stored(t, Config{})
 	other := hostDB(t, s.path, "")
 	tx, err := other.BeginTx(t.Context(), nil) // immediate
 	require.NoError(t, err)
@@ -105,8 +125,7 @@ func TestLockedReadIsReadAside(t *testing.T) {
 
 // However many lists there are, what writes stays prepared.
 func TestListsLeaveRoomForWrites(t *testing.T) {
-	s := openFile(t, Config{})
-	require.NoError(t, s.Commit(t.Context(), order(1)))
+	s := stored(t, Config{})
 	for n := range maxPrepared {
 		require.NoError(t, s.read(t.Context(), func(ctx context.Context, db database) error {
 			var one int64

@@ -287,16 +287,13 @@ func (s *Store) take(ctx context.Context, p *pool) (*connection, error) {
 	return c, err
 }
 
-// brief is how many rows a list may have that is read where others may want to write.
-const brief = 50
-
-// read runs f, which is over soon, on rows as of one moment. Where nobody writes just now it has the writer's connection: that one still knows the
-// pages that it has read or written, and any other reads all of them anew after each commit.
+// read runs f, which looks at a few rows alone, on rows as of one moment. Where nobody writes just now it has the writer's connection: that one still
+// knows the pages that it has read or written, and any other reads all of them anew after each commit. A commit that comes meanwhile waits for it.
 func (s *Store) read(ctx context.Context, f func(context.Context, database) error) error {
 	if err := s.readable(ctx); err != nil {
 		return err
 	}
-	if c := s.writer.idle(); c != nil {
+	if c := s.idleWriter(); c != nil {
 		if err := s.readOnWriter(ctx, c, f); !busy(err) { // it does not wait for locks
 			return explain(ctx, err)
 		}

@@ -151,7 +151,7 @@ func (w *world) sawSession(col *shadowCollection, x *payment.PaymentSession) {
 		w.checkRelease(s)
 	}
 	col.held += held - s.held
-	s.held = held
+	s.held, s.last = held, w.wordsOf(x)
 	s.processing, s.deleted = !x.ProcessingSince.IsZero(), !x.DeletedAt.IsZero()
 	s.count(+1)
 }

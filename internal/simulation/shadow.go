@@ -51,6 +51,7 @@ type shadowSession struct {
 	payment                      *shadowPayment
 	status                       payment.SessionStatus
 	amount, held                 int64
+	last                         sessionWords
 	processing, deleted          bool
 	open                         *shadowOp // its open operation
 	elsewhere                    bool      // it was authorized at the gateway's own terminal

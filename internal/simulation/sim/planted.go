@@ -42,24 +42,26 @@ func plant(out io.Writer, o options) error {
 	defer os.RemoveAll(dir) //nolint:errcheck // a temporary directory
 	plants = slices.DeleteFunc(plants, func(p simulation.Plant) bool { return !strings.Contains(p.Name, o.plants) })
 	var survived []string
+	var broken error // told in the end: until then somebody builds in dir
 	for i, attempt := range attempts(plants, root, dir, o) {
 		p, a := &plants[i], <-attempt
 		if a.err != nil {
-			return a.err
+			broken = errors.Join(broken, a.err)
+			continue
 		}
 		say(out, "%-30s rule %-8s %s\n", p.Name, p.Rule, a.found)
 		if len(a.seeds) == 0 {
 			survived = append(survived, p.Name)
 		} else if o.hunt && o.write {
 			if err := storeSeeds(filepath.Join(root, plantsAt, p.Name+".txt"), a.seeds); err != nil {
-				return err
+				broken = errors.Join(broken, err)
 			}
 		}
 	}
 	if len(survived) > 0 {
-		return fmt.Errorf("planted faults that were not found: %s", strings.Join(survived, ", "))
+		broken = errors.Join(broken, fmt.Errorf("planted faults that were not found: %s", strings.Join(survived, ", ")))
 	}
-	return nil
+	return broken
 }
 
 // attempt is what came of looking for a planted fault.
