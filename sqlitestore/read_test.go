@@ -16,10 +16,16 @@ import (
 // drained takes all connections of a pool for as long as f takes.
 func drained(t *testing.T, p *pool, f func()) {
 	t.Helper()
+	var all []*connection
+	defer func() {
+		for _, c := range all {
+			p.give(c)
+		}
+	}()
 	for range cap(p.free) {
 		c, err := p.take(t.Context())
 		require.NoError(t, err)
-		defer p.give(c)
+		all = append(all, c)
 	}
 	f()
 }
