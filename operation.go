@@ -135,6 +135,7 @@ type task struct {
 	input    Data                            // what the browser sent along
 	decide   func(*book) (*Operation, error) // nil, nil: the goal is reached, or only rows are to be changed
 	creates  bool                            // the session that by names is made by it, and cannot be there yet
+	begun    bool                            // it was decided before: its operation, and what it creates, may be there
 	unlocked bool                            // needs no lock: an open operation is no hindrance
 	hurried  bool                            // does not wait for somebody else's operation: ErrInProgress
 }
@@ -143,7 +144,7 @@ type task struct {
 // then, and the operation that decided the outcome, nil if none did. When the caller has made copies of what it hands out, it gives the rows back
 // to the shelf.
 func (s *Service) run(ctx context.Context, t *task) (*book, *Operation, error) {
-	for {
+	for ; ; t.begun = true {
 		b, op, err := s.begin(ctx, t)
 		switch {
 		case err != nil || op == nil:
@@ -268,8 +269,11 @@ func (s *Service) begin(ctx context.Context, t *task) (*book, *Operation, error)
 }
 
 // firstBook returns the rows that a task is decided on first: those that this process has kept, or else fresh ones. There, the operation that
-// was minted for it just now need not be looked for, nor the session.
+// was minted for it just now need not be looked for, nor the session, unless it has been decided before: others may have brought its operation to an end.
 func (s *Service) firstBook(ctx context.Context, t *task) (*book, error) {
+	if t.begun {
+		return s.load(ctx, t.by)
+	}
 	if b := s.shelf.take(t.by, t.creates, s.now()); b != nil {
 		return b, nil
 	}

@@ -25,7 +25,7 @@ type Config struct {
 	Namespace string                                           // binds cursors and derived IDs to one merchant; default ""
 
 	CallTimeout   time.Duration // how long a provider may take, whatever the caller's context says; default 15 s
-	SettleTimeout time.Duration // how long recording its answer may take, likewise, and tried again if the store fails; default 10 s
+	SettleTimeout time.Duration // how long its answer may take to be recorded, likewise: it is tried again if the store fails; default 10 s
 	ClockSkew     time.Duration // how far the clocks of processes may differ; default 10 s
 	// GiveUpAfter is how long an unknown outcome is asked about, a webhook message or an event tried, before a person must look; default and
 	// least 24 h. It takes ten tries at the least, and an unknown outcome also until no call can have an effect any more: with keys that a

@@ -35,7 +35,13 @@ func (w *world) start(store payment.Store, gateway *sandboxprovider.Gateway) (*p
 		Providers: []payment.Provider{sandboxprovider.New(gateway, sandboxprovider.Config{})},
 		Now:       w.now,
 		NewID:     w.newID,
-		Wait:      func(ctx context.Context, d time.Duration) error { w.pass(d); return ctx.Err() },
+		Wait: func(ctx context.Context, d time.Duration) error {
+			if s, ok := store.(*mortalStore); ok && s.dead() {
+				return errDied
+			}
+			w.pass(d)
+			return ctx.Err()
+		},
 	})
 }
 
@@ -51,12 +57,12 @@ var errDied = errors.New("the process died")
 // dieAfter lets the process make so many more commits.
 func (s *mortalStore) dieAfter(commits int) { s.mortal, s.commits = true, commits }
 
+func (s *mortalStore) dead() bool { return s.mortal && s.commits == 0 }
+
 func (s *mortalStore) Commit(ctx context.Context, c *payment.Changes) error {
-	if s.mortal {
-		if s.commits == 0 {
-			return errDied
-		}
-		s.commits--
+	if s.dead() {
+		return errDied
 	}
+	s.commits--
 	return s.Store.Commit(ctx, c)
 }
