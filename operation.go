@@ -135,7 +135,7 @@ type task struct {
 	input    Data                            // what the browser sent along
 	decide   func(*book) (*Operation, error) // nil, nil: the goal is reached, or only rows are to be changed
 	creates  bool                            // the session that by names is made by it, and cannot be there yet
-	begun    bool                            // it was decided before: its operation, and what it creates, may be there
+	begun    bool                            // its operation is there, and what it creates
 	unlocked bool                            // needs no lock: an open operation is no hindrance
 	hurried  bool                            // does not wait for somebody else's operation: ErrInProgress
 }
@@ -144,7 +144,7 @@ type task struct {
 // then, and the operation that decided the outcome, nil if none did. When the caller has made copies of what it hands out, it gives the rows back
 // to the shelf.
 func (s *Service) run(ctx context.Context, t *task) (*book, *Operation, error) {
-	for ; ; t.begun = true {
+	for {
 		b, op, err := s.begin(ctx, t)
 		switch {
 		case err != nil || op == nil:
@@ -160,8 +160,9 @@ func (s *Service) run(ctx context.Context, t *task) (*book, *Operation, error) {
 		if t.hurried || s.bound {
 			return b, nil, b.inProgress()
 		}
-		// Somebody else's operation is open.
+		// Somebody else's operation is open, or its own, which somebody else has taken over.
 		waited := *op
+		t.begun = waited.ID == t.opID
 		if b, err = s.wait(ctx, b, waited.ID); err != nil {
 			return b, nil, err
 		}
@@ -269,7 +270,7 @@ func (s *Service) begin(ctx context.Context, t *task) (*book, *Operation, error)
 }
 
 // firstBook returns the rows that a task is decided on first: those that this process has kept, or else fresh ones. There, the operation that
-// was minted for it just now need not be looked for, nor the session, unless it has been decided before: others may have brought its operation to an end.
+// was minted for it just now need not be looked for, nor the session, unless it has been seen: others may have brought it to its end.
 func (s *Service) firstBook(ctx context.Context, t *task) (*book, error) {
 	if t.begun {
 		return s.load(ctx, t.by)
