@@ -404,9 +404,9 @@ func (s *Service) record(ctx context.Context, g *gateway, b *book, op *Operation
 		}
 		s.cfg.Logger.ErrorContext(ctx, "payment: an answer could not be recorded; Reconcile will ask for it again",
 			"operation_id", op.ID, "operation_kind", op.Kind, "session_id", op.SessionID, "provider_id", op.ProviderID, "error", err)
-		unsettled := stored // what was decided on the row since is nowhere
+		known := stored // a copy that is made here alone: every other answer needs none
 		return fresh, fmt.Errorf("%w (recording the answer: %w)", &SessionError{
-			Outcome: ErrOutcomeUnknown, Session: &unsettled, RetryAfter: max(leaseUntil.Sub(s.now()), time.Second),
+			Outcome: ErrOutcomeUnknown, Session: &known, RetryAfter: max(leaseUntil.Sub(s.now()), time.Second),
 		}, err)
 	}
 }

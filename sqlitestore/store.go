@@ -290,9 +290,6 @@ func (s *Store) take(ctx context.Context, p *pool) (*connection, error) {
 // read runs f, which looks at a few rows alone, on rows as of one moment. Where nobody writes just now it has the writer's connection: that one still
 // knows the pages that it has read or written, and any other reads all of them anew after each commit. A commit that comes meanwhile waits for it.
 func (s *Store) read(ctx context.Context, f func(context.Context, database) error) error {
-	if err := s.readable(ctx); err != nil {
-		return err
-	}
 	if c := s.idleWriter(); c != nil {
 		if err := s.readOnWriter(ctx, c, f); !busy(err) { // it does not wait for locks
 			return explain(ctx, err)
@@ -304,12 +301,18 @@ func (s *Store) read(ctx context.Context, f func(context.Context, database) erro
 // readOnWriter runs f on the writer's connection, which nothing may interrupt: what comes too late would interrupt a commit.
 func (s *Store) readOnWriter(ctx context.Context, c *connection, f func(context.Context, database) error) error {
 	defer s.writer.give(c)
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := s.intact(); err != nil {
+		return err
+	}
 	return readOn(context.WithoutCancel(ctx), c, f)
 }
 
 // readAside runs f on rows as of one moment, and is in no writer's way.
 func (s *Store) readAside(ctx context.Context, f func(context.Context, database) error) error {
-	if err := s.readable(ctx); err != nil {
+	if err := s.intact(); err != nil {
 		return err
 	}
 	c, err := s.take(ctx, s.reader)
@@ -318,14 +321,6 @@ func (s *Store) readAside(ctx context.Context, f func(context.Context, database)
 	}
 	defer s.reader.give(c)
 	return explain(ctx, readOn(ctx, c, f))
-}
-
-// readable returns why nothing can be read, if that is known.
-func (s *Store) readable(ctx context.Context) error {
-	if err := ctx.Err(); err != nil {
-		return explain(ctx, err)
-	}
-	return s.intact()
 }
 
 // readOn runs f in a transaction that reads.

@@ -73,10 +73,11 @@ type attempt struct {
 
 // attempts looks for planted faults, for two at once: a build does not keep two processors busy. A hunt does.
 func attempts(plants []simulation.Plant, root, dir string, o options) []chan attempt {
-	turns := make(chan bool, 2)
+	atOnce := 2
 	if o.hunt {
-		turns = make(chan bool, 1)
+		atOnce = 1
 	}
+	turns := make(chan bool, atOnce)
 	list := make([]chan attempt, len(plants))
 	for i := range plants {
 		list[i] = make(chan attempt, 1)
