@@ -107,6 +107,7 @@ func open(t testing.TB, change ...func(*pgxpool.Config)) (*pgstore.Store, *pgxpo
 }
 
 func TestStore(t *testing.T) {
+	t.Parallel()
 	for name, change := range map[string]func(*pgxpool.Config){
 		"prepared": prepared,
 		"plain":    func(*pgxpool.Config) {},

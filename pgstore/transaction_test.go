@@ -67,6 +67,7 @@ func (j joining) PutSettings(ctx context.Context, v *payment.Settings) error {
 }
 
 func TestStoreInTransactions(t *testing.T) {
+	t.Parallel()
 	s, pool := open(t, prepared)
 	storetest.Run(t, func(t *testing.T) payment.Store {
 		empty(t, pool)

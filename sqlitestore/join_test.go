@@ -14,6 +14,7 @@ import (
 
 // The store inside a transaction keeps the whole contract, calls at once included.
 func TestContractInATransaction(t *testing.T) {
+	t.Parallel()
 	s, db := hosted(t, Config{}, "")
 	storetest.Run(t, func(t *testing.T) payment.Store {
 		tx, err := db.Begin()

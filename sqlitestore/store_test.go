@@ -21,6 +21,7 @@ func open(t testing.TB, path string) *sqlitestore.Store {
 }
 
 func TestContractOfAFile(t *testing.T) {
+	t.Parallel()
 	empty := filepath.Join(t.TempDir(), "empty.db") // migrated once, and copied
 	s, err := sqlitestore.Open(empty, sqlitestore.Config{})
 	require.NoError(t, err)
@@ -35,5 +36,6 @@ func TestContractOfAFile(t *testing.T) {
 }
 
 func TestContractInMemory(t *testing.T) {
+	t.Parallel()
 	storetest.Run(t, func(t *testing.T) payment.Store { return open(t, ":memory:") })
 }
