@@ -29,7 +29,8 @@ type Config struct {
 	ClockSkew     time.Duration // how far the clocks of processes may differ; default 10 s
 	// GiveUpAfter is how long an unknown outcome is asked about, a webhook message or an event tried, before a person must look; default and
 	// least 24 h. It takes ten tries at the least, and an unknown outcome also until no call can have an effect any more: with keys that a
-	// gateway honors for 24 h, calls are repeated for 12 h, and a person is asked after about 36 h.
+	// gateway honors for 24 h, calls are repeated for 12 h, and a person is asked after about 36 h. A message about a session with an operation that is
+	// open, or needs attention, is kept until that has ended.
 	GiveUpAfter time.Duration
 
 	SessionLifetime time.Duration // how long a session lives that is not authorized, its provider's own limit aside; default: as long as its gateway lets it

@@ -185,8 +185,9 @@ type batch struct {
 
 // parked is why a message waits, and until when; a zero time means for as long as its tries say.
 type parked struct {
-	code  string
-	until time.Time
+	code   string
+	until  time.Time
+	behind bool // an operation of the session is open or with a person: what the message tells can perhaps be used only when that has ended
 }
 
 // handle brings a message on, and stores where it stands then.
@@ -196,10 +197,12 @@ func (s *Service) handle(ctx context.Context, d *Delivery, m WebhookMessage, lim
 		p, err = s.hear(ctx, d, m, limit, seen)
 		return err
 	})
+	inVain := p.code != "" && p.until.IsZero() && !p.behind
 	if err != nil {
+		inVain = d.Code == parkedStore // what fails once says nothing of the message
 		p = parked{code: parkedStore}
 	}
-	if giveUp := d.Tries+1 >= leastTries && s.now().Sub(d.ReceivedAt) >= s.cfg.GiveUpAfter; giveUp && p.code != "" {
+	if inVain && d.Tries+1 >= leastTries && s.now().Sub(d.ReceivedAt) >= s.cfg.GiveUpAfter {
 		d.Code = p.code
 		if tellErr := s.giveUp(ctx, d); tellErr == nil {
 			p, d.State = parked{}, DeliveryDead
@@ -289,12 +292,12 @@ func (s *Service) ask(ctx context.Context, b *book, q inquiry) (parked, heard, e
 		if !at.IsZero() && x.AskedAt.Equal(at) {
 			return nil // this commit has happened already
 		}
-		p, overdue = parked{}, ""
+		p, overdue = parked{behind: op != nil}, ""
 		switch {
 		case op != nil && op.State == OperationOpen && b.now.Before(op.LeaseUntil):
-			p = parked{parkedOpen, op.LeaseUntil}
+			p.code, p.until = parkedOpen, op.LeaseUntil
 		case b.askedJustNow():
-			p = parked{parkedAsked, x.AskedAt.Add(askPause)}
+			p.code, p.until = parkedAsked, x.AskedAt.Add(askPause)
 		case op != nil && op.State == OperationOpen:
 			overdue = op.ID
 		default:
@@ -311,7 +314,7 @@ func (s *Service) ask(ctx context.Context, b *book, q inquiry) (parked, heard, e
 	if overdue == "" {
 		b, h, err := s.inquire(ctx, b, q)
 		if h == heardHint && b.untold {
-			return parked{code: parkedOpen}, heardNothing, err // it is in no row yet: the message is needed again
+			p.code, h = parkedOpen, heardNothing // it is in no row yet: the message is needed again
 		}
 		return p, h, err
 	}
@@ -320,11 +323,12 @@ func (s *Service) ask(ctx context.Context, b *book, q inquiry) (parked, heard, e
 		return p, heardNothing, err
 	}
 	if !won {
-		return parked{parkedOpen, s.now().Add(askPause)}, heardNothing, nil
+		p.code, p.until = parkedOpen, s.now().Add(askPause)
+		return p, heardNothing, nil
 	}
 	switch op := b.operation(overdue); {
 	case b.untold:
-		return parked{code: parkedOpen}, heardNothing, nil
+		p.code = parkedOpen
 	case op != nil && op.State == OperationNeedsAttention && op.Code == "gave_up":
 		return p, heardNothing, nil // nobody answered once more: the message has not been used
 	case op == nil || op.State != OperationOpen:

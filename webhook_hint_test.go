@@ -107,6 +107,68 @@ func TestMessageAtGivingUpIsKept(t *testing.T) {
 	require.Equal(t, payment.StatusAuthorized, s.freshSession(x.ID).Status)
 }
 
+// A message may tell of money that can only be recorded when an operation has ended, which may wait for a person for days. Where the gateway
+// cannot be asked it is all that ever tells, and so it is not given up before.
+func TestMessageBehindAnOperationIsKept(t *testing.T) {
+	store := newInboxStore()
+	s, p := newCourier(t, options{store: store})
+	p.on(payment.OperationCapture, func(*payment.Snapshot, payment.Request) error { return context.DeadlineExceeded })
+	p.on(payment.OperationStatus, func(*payment.Snapshot, payment.Request) error { return payment.ErrUnsupported })
+	x := s.session(s.collection("100", "EUR"), "scripted", "100")
+	pay := s.authorize(x)
+	_, err := s.capture(pay, "100")
+	require.ErrorIs(t, err, payment.ErrOutcomeUnknown)
+	p.messages["captured"] = payment.WebhookMessage{SessionID: x.ID, Snapshot: &payment.Snapshot{
+		State: payment.SnapshotAuthorized, Reference: s.freshSession(x.ID).Reference, CurrencyCode: "EUR", Amount: dec("100"), Authorized: dec("100"),
+		Movements: []payment.Movement{{Kind: payment.MovementCapture, Reference: "theirs", State: payment.MovementSucceeded, Amount: dec("100")}},
+	}}
+	require.Equal(t, payment.DeliveryParked, s.receive("captured").State)
+	for range 400 {
+		s.reconcile(11 * time.Minute)
+	}
+	op := s.operation(s.freshSession(x.ID).OperationID)
+	require.Equal(t, payment.OperationNeedsAttention, op.State)
+	require.Equal(t, payment.DeliveryParked, s.delivery().State)
+
+	// Nor is it because the store fails once.
+	store.hooks(nil, nil, func(by payment.Key, load func() (*payment.Rows, error)) (*payment.Rows, error) {
+		if by.RequestKey == "" { // it still takes the event of one that is given up
+			return nil, errors.New("no store")
+		}
+		return load()
+	})
+	s.clock.Advance(11 * time.Minute)
+	_, _ = s.Reconcile(t.Context())
+	store.hooks(nil, nil, nil)
+	require.Equal(t, payment.DeliveryParked, s.delivery().State)
+
+	_, err = s.ResolveOperation(t.Context(), payment.ResolveOperationParams{OperationID: op.ID, Outcome: payment.ResolveFail, By: "ann"})
+	require.NoError(t, err)
+	s.reconcile(11 * time.Minute)
+	require.Equal(t, payment.DeliveryHandled, s.delivery().State)
+	equalAmount(t, "100", s.payment(pay.ID).Captured)
+}
+
+// A message that has waited for a day, and only waits for its turn just then, is not given up.
+func TestMessageThatWaitsForItsTurnIsKept(t *testing.T) {
+	s, p := newCourier(t, options{})
+	status := errors.New("no route to host")
+	p.on(payment.OperationStatus, func(*payment.Snapshot, payment.Request) error { return status })
+	x := s.session(s.collection("100", "EUR"), "scripted", "100")
+	for _, body := range []string{"first", "second"} {
+		p.messages[body] = payment.WebhookMessage{SessionID: x.ID}
+	}
+	first := s.receive("first")
+	for range 138 { // 23 hours
+		s.reconcile(10 * time.Minute)
+	}
+	s.clock.Advance(2 * time.Hour)
+	require.Equal(t, payment.DeliveryParked, s.receive("second").State) // the gateway was asked just now
+	require.Empty(t, s.reconcile(0).GivenUp)
+	status = nil
+	require.Contains(t, s.reconcile(time.Minute).Settled, first.DeliveryID)
+}
+
 // A message whose handling was held up for so long that another one took the operation over has not been used yet.
 func TestMessageThatAnotherOvertook(t *testing.T) {
 	s, p := newCourier(t, options{})

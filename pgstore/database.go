@@ -26,9 +26,33 @@ type answers func(results) error
 type database interface {
 	// read sends statements that change nothing.
 	read(ctx context.Context, b *pgx.Batch, then answers) error
-	// write sends statements of which all happen or none. The error matches errUncertain if it may have been all of them.
-	write(ctx context.Context, b *pgx.Batch, then answers) error
+	// write sends statements of which all happen or none. They are asked for when there is a connection to send them on, for each try. The error
+	// matches errUncertain if it may have been all of them.
+	write(ctx context.Context, what batch, then answers) error
 }
+
+// batch returns the statements that are to be sent, for one try: pgx keeps in them what it knows of the connection that they were sent on. It
+// returns nil if there is nothing to send any more.
+type batch func() *pgx.Batch
+
+// always returns the same statements for each try.
+func always(b *pgx.Batch) batch {
+	sent := false
+	return func() *pgx.Batch {
+		if !sent {
+			sent = true
+			return b
+		}
+		copied := &pgx.Batch{}
+		for _, q := range b.QueuedQueries {
+			copied.Queue(q.SQL, q.Arguments...)
+		}
+		return copied
+	}
+}
+
+// errNothingToSend says that there was nothing to send any more when there was a connection.
+var errNothingToSend = refused("there is nothing to send")
 
 // errUncertain says that a batch may or may not have happened.
 var errUncertain = errors.New("the server's answer was lost")
@@ -52,15 +76,16 @@ func newPooled(pool *pgxpool.Pool) pooled {
 }
 
 func (p pooled) read(ctx context.Context, b *pgx.Batch, then answers) error {
-	return again(ctx, func(try int) error {
-		_, err := p.send(ctx, fresh(b, try), then)
+	what := always(b)
+	return again(ctx, func() error {
+		_, err := p.send(ctx, what, then)
 		return err
 	})
 }
 
-func (p pooled) write(ctx context.Context, b *pgx.Batch, then answers) error {
-	return again(ctx, func(try int) error {
-		answered, err := p.send(ctx, fresh(b, try), then)
+func (p pooled) write(ctx context.Context, what batch, then answers) error {
+	return again(ctx, func() error {
+		answered, err := p.send(ctx, what, then)
 		if err != nil && uncertain(err, answered) {
 			return fmt.Errorf("%w: %w", errUncertain, err)
 		}
@@ -69,12 +94,16 @@ func (p pooled) write(ctx context.Context, b *pgx.Batch, then answers) error {
 }
 
 // send sends a batch. answered says whether all statements had been answered before the error, as they are before a transaction commits.
-func (p pooled) send(ctx context.Context, b *pgx.Batch, then answers) (answered bool, err error) {
+func (p pooled) send(ctx context.Context, what batch, then answers) (answered bool, err error) {
 	c, err := p.pool.Acquire(ctx)
 	if err != nil {
 		return false, &acquireError{err: err, full: full(p.pool)}
 	}
 	defer c.Release()
+	b := what()
+	if b == nil {
+		return false, errNothingToSend
+	}
 	if sent := p.pipeline(ctx, c.Conn(), b); sent != nil {
 		err = then(sent)
 		answered = err == nil
@@ -182,23 +211,11 @@ var errRefused = errors.New("pgstore: refused")
 // maxTries is how often a batch that others got in the way of is sent in all.
 const maxTries = 8
 
-// fresh returns the batch for another try: pgx keeps in a batch what it knows of the connection that it was sent on.
-func fresh(b *pgx.Batch, try int) *pgx.Batch {
-	if try == 1 {
-		return b
-	}
-	copied := &pgx.Batch{}
-	for _, q := range b.QueuedQueries {
-		copied.Queue(q.SQL, q.Arguments...)
-	}
-	return copied
-}
-
 // again repeats what a serialization failure or a deadlock has undone, or what was never sent as the connection was broken, after 1 to
 // 100 ms.
-func again(ctx context.Context, send func(try int) error) error {
+func again(ctx context.Context, send func() error) error {
 	for try := 1; ; try++ {
-		err := send(try)
+		err := send()
 		if try == maxTries || !worthAnother(err) || ctx.Err() != nil {
 			return err
 		}
@@ -231,10 +248,10 @@ func (j joined) read(ctx context.Context, b *pgx.Batch, then answers) error {
 	return err
 }
 
-func (j joined) write(ctx context.Context, b *pgx.Batch, then answers) error {
+func (j joined) write(ctx context.Context, what batch, then answers) error {
 	guarded := &pgx.Batch{}
 	guarded.Queue("SAVEPOINT payment_store")
-	guarded.QueuedQueries = append(guarded.QueuedQueries, b.QueuedQueries...)
+	guarded.QueuedQueries = append(guarded.QueuedQueries, what().QueuedQueries...)
 	guarded.Queue("RELEASE SAVEPOINT payment_store")
 	failed, err := j.send(ctx, guarded, func(results results) error {
 		if _, err := results.Exec(); err != nil {

@@ -39,7 +39,7 @@ func (s *Store) PutDelivery(ctx context.Context, d *payment.Delivery) error {
 	if err := s.ready(ctx); err != nil {
 		return err
 	}
-	err := s.db.write(ctx, b, func(results results) error {
+	err := s.db.write(ctx, always(b), func(results results) error {
 		_, err := results.Exec()
 		switch {
 		case isCode(err, divisionByZero) || isCode(err, uniqueViolation) && constraint(err) != "deliveries_event":

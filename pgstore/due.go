@@ -34,7 +34,7 @@ func (s *Store) Claim(ctx context.Context, kind payment.DueKind, now, until time
 		was time.Time
 	}
 	var claims []claim
-	err := s.db.write(ctx, b, func(results results) error {
+	err := s.db.write(ctx, always(b), func(results results) error {
 		claims = nil
 		return eachRow(results, func(r *reader) error {
 			claims = append(claims, claim{r.due(), r.time()})
@@ -110,7 +110,7 @@ func (s *Store) Done(ctx context.Context, d payment.Due, again time.Time) error 
 		b.Queue(s.sql.rest, d.ID, int64(d.Tries), d.Seq, w.value(6), claimed)
 	}
 	changed := int64(0)
-	err := s.db.write(ctx, b, func(results results) error {
+	err := s.db.write(ctx, always(b), func(results results) error {
 		for range b.Len() {
 			tag, err := results.Exec()
 			if err != nil {

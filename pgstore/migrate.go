@@ -78,7 +78,7 @@ func Migrate(ctx context.Context, pool *pgxpool.Pool, cfg Config) error {
 		return err
 	}
 	changed := false
-	err = again(ctx, func(int) error {
+	err = again(ctx, func() error {
 		changed = false
 		c, err := pool.Acquire(ctx)
 		if err != nil {

@@ -44,6 +44,7 @@ type write struct {
 // group is a transaction of many writes. Its context has no values: it is nobody's call.
 type group struct {
 	writes   []*write        // not yet answered
+	sent     bool            // they may be at the server: before, there was no connection yet
 	ctx      context.Context //nolint:containedctx // ends when nobody waits
 	cancel   context.CancelFunc
 	answered progress // when the last of them was answered
@@ -162,7 +163,8 @@ func (q *queue) another(waiting int) bool {
 	return waiting > 0 && n < q.most && waiting*n >= q.commits
 }
 
-// leave takes back a write that still waits, and reports whether it did. A transaction that nobody waits for is given up.
+// leave takes back a write that still waits, for a transaction or for the connection of its own, and reports whether it did. A transaction that
+// nobody waits for is given up.
 func (q *queue) leave(w *write) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -171,10 +173,11 @@ func (q *queue) leave(w *write) bool {
 		return true
 	}
 	w.left = true
-	if w.group != nil {
-		w.group.giveUp()
+	if w.group == nil {
+		return false
 	}
-	return false
+	w.group.giveUp()
+	return !w.group.sent
 }
 
 // occupy begins a transaction of so many commits.
@@ -297,7 +300,10 @@ func (q *queue) take() (taken []*write) {
 // caller.
 func (q *queue) share(g *group) {
 	for round := 1; len(g.writes) > 0; round++ {
-		failed, err := together(g.ctx, q.db, g.writes)
+		failed, err := q.together(g)
+		if errors.Is(err, errNothingToSend) {
+			return
+		}
 		if err == nil {
 			q.written(g.writes)
 		} else {
@@ -361,27 +367,20 @@ func (q *queue) settle(g *group, v verdict, some ...*write) {
 	g.writes = rest
 }
 
-// together sends writes as one transaction, and returns which one's statement the server refused, or -1.
-func together(ctx context.Context, db database, writes []*write) (failed int, err error) {
+// together sends the writes of a group as one transaction, and returns which one's statement the server refused, or -1.
+func (q *queue) together(g *group) (failed int, err error) {
 	failed = -1
 	defer func() {
 		if p := recover(); p != nil { // of a hook of the host's pool: it must not end the process
 			failed, err = -1, fmt.Errorf("%w: panic: %v", errUncertain, p)
 		}
 	}()
-	b := &pgx.Batch{}
-	limit := (&statement{text: "SELECT set_config('lock_timeout', $1, true)", arguments: 1, kept: true}).take(arguments{})
-	limit.addText(patience.String())
-	limit.queue(b)
-	for _, w := range writes {
-		w.arguments.queue(b)
-	}
-	err = db.write(ctx, b, func(results results) error {
+	err = q.db.write(g.ctx, func() *pgx.Batch { return q.compose(g) }, func(results results) error {
 		failed = -1
 		if _, err := results.Exec(); err != nil {
 			return err
 		}
-		for i := range writes {
+		for i := range g.writes {
 			if _, err := results.Exec(); err != nil {
 				failed = i
 				return err
@@ -395,11 +394,30 @@ func together(ctx context.Context, db database, writes []*write) (failed int, er
 	return failed, err
 }
 
+// compose returns the statements of a group's writes, but of those whose callers have left. From now on none is taken back.
+func (q *queue) compose(g *group) *pgx.Batch {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	g.writes = slices.DeleteFunc(g.writes, func(w *write) bool { return w.left })
+	if len(g.writes) == 0 {
+		return nil
+	}
+	g.sent = true
+	b := &pgx.Batch{}
+	limit := (&statement{text: "SELECT set_config('lock_timeout', $1, true)", arguments: 1, kept: true}).take(arguments{})
+	limit.addText(patience.String())
+	limit.queue(b)
+	for _, w := range g.writes {
+		w.arguments.queue(b)
+	}
+	return b
+}
+
 // send sends a write alone.
 func (w *write) send(db database) error {
 	b := &pgx.Batch{}
 	w.arguments.queue(b)
-	return db.write(w.ctx, b, func(results results) error {
+	return db.write(w.ctx, always(b), func(results results) error {
 		_, err := results.Exec()
 		return err
 	})

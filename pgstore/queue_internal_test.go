@@ -22,7 +22,8 @@ type script struct {
 	sent chan *pgx.Batch
 	said chan error // for the whole batch; a *refusal for one of its statements
 
-	ended chan bool // takes one for each batch that was given up, if it is made
+	connection chan bool // has one for each batch that may be sent; nil if all may
+	ended      chan bool // takes one for each batch that was given up, if it is made
 }
 
 // refusal is what a server says of a statement.
@@ -33,7 +34,19 @@ type refusal struct {
 
 func (r *refusal) Error() string { return fmt.Sprint("statement ", r.statement) }
 
-func (s *script) write(ctx context.Context, b *pgx.Batch, then answers) error {
+func (s *script) write(ctx context.Context, what batch, then answers) error {
+	if s.connection != nil {
+		select {
+		case <-s.connection:
+		case <-ctx.Done():
+			s.ended <- true
+			return &acquireError{err: ctx.Err()}
+		}
+	}
+	b := what()
+	if b == nil {
+		return errNothingToSend
+	}
 	s.sent <- b
 	select {
 	case err := <-s.said:
@@ -89,6 +102,19 @@ func (s *scripted) Exec() (pgconn.CommandTag, error) {
 func behind(t *testing.T, contexts ...context.Context) (s *script, errs []chan error) {
 	t.Helper()
 	s = &script{sent: make(chan *pgx.Batch), said: make(chan error), ended: make(chan bool, 1)}
+	return s, s.behind(t, contexts)
+}
+
+// behindUnconnected is behind, and their transaction has no connection yet.
+func behindUnconnected(t *testing.T, contexts ...context.Context) (s *script, errs []chan error) {
+	t.Helper()
+	s = &script{sent: make(chan *pgx.Batch), said: make(chan error), ended: make(chan bool, 1), connection: make(chan bool, 1)}
+	s.connection <- true // that of the first
+	return s, s.behind(t, contexts)
+}
+
+func (s *script) behind(t *testing.T, contexts []context.Context) (errs []chan error) {
+	t.Helper()
 	q := newQueue(s, 1)
 	q.most = 1
 	send := func(ctx context.Context, collection string) chan error {
@@ -106,7 +132,7 @@ func behind(t *testing.T, contexts ...context.Context) (s *script, errs []chan e
 	}
 	s.said <- nil
 	require.NoError(t, <-first)
-	return s, errs
+	return errs
 }
 
 // until waits until so many commits wait.
@@ -234,6 +260,45 @@ func TestAGroupLastsWhileAnybodyWaits(t *testing.T) {
 				require.NoError(t, <-errs[2])
 			case <-s.ended:
 				t.Fatal("somebody waits")
+			}
+		})
+	}
+}
+
+// TestWhatIsNotSentIsTakenBack has callers leave a transaction that waits for a connection.
+func TestWhatIsNotSentIsTakenBack(t *testing.T) {
+	for name, tc := range map[string]struct {
+		left int // so many of three
+		sent []string
+	}{
+		"one of three": {1, []string{"c1", "c2"}},
+		"two of three": {2, []string{"c2"}},
+		"all":          {3, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var contexts []context.Context
+			var cancels []context.CancelFunc
+			for range 3 {
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				contexts, cancels = append(contexts, ctx), append(cancels, cancel)
+			}
+			s, errs := behindUnconnected(t, contexts...)
+			for i := range tc.left {
+				cancels[i]()
+				err := <-errs[i]
+				require.ErrorIs(t, err, context.Canceled)
+				require.NotErrorIs(t, err, errUncertain)
+			}
+			if tc.sent == nil {
+				s.givenUp(t)
+				return
+			}
+			s.connection <- true
+			require.Equal(t, tc.sent, texts(<-s.sent))
+			s.said <- nil
+			for _, err := range errs[tc.left:] {
+				require.NoError(t, <-err)
 			}
 		})
 	}

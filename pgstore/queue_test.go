@@ -100,6 +100,44 @@ func TestWhoWaitsForARowKeepsNobody(t *testing.T) {
 	}
 }
 
+// TestCommitsWithoutAConnection has callers give up while the host has all connections: it is certain that nothing of theirs was written, whether
+// they waited for a connection or for a transaction, and it is not written later.
+func TestCommitsWithoutAConnection(t *testing.T) {
+	s, pool := open(t, prepared, few)
+	require.NoError(t, s.Commit(t.Context(), changes(900, 0, 0)))
+	var held []*pgxpool.Conn
+	for range pool.Config().MaxConns {
+		c, err := pool.Acquire(t.Context())
+		require.NoError(t, err)
+		held = append(held, c)
+	}
+	release := sync.OnceFunc(func() {
+		for _, c := range held {
+			c.Release()
+		}
+	})
+	defer release()
+	var all []*payment.Changes
+	for n := range 20 {
+		all = append(all, changes(n, 0, 2))
+	}
+	some, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond) // what is stuck counts no longer as under way after 100 ms
+	defer cancel()
+	gaveUp, stayed := commitAll(some, s, all[:15]), commitAll(t.Context(), s, all[15:])
+	for _, err := range gaveUp() {
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.NotErrorIs(t, err, payment.ErrCommitUnknown)
+	}
+	release()
+	for _, err := range stayed() {
+		require.NoError(t, err)
+	}
+	require.NoError(t, s.Commit(t.Context(), changes(900, 1, 0)))
+	var written int
+	require.NoError(t, pool.QueryRow(t.Context(), "SELECT count(*) FROM payment.collections WHERE id < $1", id("paycol", 900)).Scan(&written))
+	require.Equal(t, len(all)-15, written)
+}
+
 // TestEachHasItsOwnVerdict has commits of one transaction fail in different ways: none of the others is harmed.
 func TestEachHasItsOwnVerdict(t *testing.T) {
 	for range 3 { // together, with luck; the verdicts are the same

@@ -114,7 +114,7 @@ func (s *Store) PutSettings(ctx context.Context, v *payment.Settings) error {
 	if err := s.ready(ctx); err != nil {
 		return err
 	}
-	err := s.db.write(ctx, b, func(results results) error {
+	err := s.db.write(ctx, always(b), func(results results) error {
 		_, err := results.Exec()
 		if isCode(err, divisionByZero, uniqueViolation) {
 			return refused("the settings have no version %d: %w", v.Version, payment.ErrConflict)

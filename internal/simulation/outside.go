@@ -53,7 +53,10 @@ func (w *world) outside() {
 	switch n := d.n(20); {
 	case n < 5: // the shopper and the challenge
 		if i.Status == sandboxprovider.IntentRequiresAction {
-			w.note(w.gateway.CompleteChallenge(i.Reference, !d.oneIn(3)), "the shopper completes the challenge of", &i)
+			completed := w.note(w.gateway.CompleteChallenge(i.Reference, !d.oneIn(3)), "the shopper completes the challenge of", &i)
+			if o := w.shadow.ops["op_"+i.AuthorizeKey]; completed && o != nil && o.ended() {
+				o.late = true
+			}
 		}
 	case n < 7:
 		if w.note(w.gateway.ResolveDelayed(i.Reference, d.oneIn(2)), "the bank decides about", &i) {
