@@ -185,9 +185,9 @@ type batch struct {
 
 // parked is why a message waits, and until when; a zero time means for as long as its tries say.
 type parked struct {
-	code   string
-	until  time.Time
-	behind bool // an operation of the session is open or with a person: what the message tells can perhaps be used only when that has ended
+	code  string
+	until time.Time
+	own   bool // for what the message itself tells: another one may go on
 }
 
 // handle brings a message on, and stores where it stands then.
@@ -197,18 +197,18 @@ func (s *Service) handle(ctx context.Context, d *Delivery, m WebhookMessage, lim
 		p, err = s.hear(ctx, d, m, limit, seen)
 		return err
 	})
-	inVain := p.code != "" && p.until.IsZero() && !p.behind
+	inVain := p.code != "" && p.until.IsZero()
 	if err != nil {
 		inVain = d.Code == parkedStore // what fails once says nothing of the message
 		p = parked{code: parkedStore}
 	}
 	if inVain && d.Tries+1 >= leastTries && s.now().Sub(d.ReceivedAt) >= s.cfg.GiveUpAfter {
 		d.Code = p.code
-		if tellErr := s.giveUp(ctx, d); tellErr == nil {
+		given, tellErr := s.giveUp(ctx, d)
+		if given {
 			p, d.State = parked{}, DeliveryDead
-		} else {
-			err = errors.Join(err, tellErr)
 		}
+		err = errors.Join(err, tellErr)
 	}
 	now := s.now()
 	switch {
@@ -239,7 +239,7 @@ func (s *Service) hear(ctx context.Context, d *Delivery, m WebhookMessage, limit
 		return parked{code: parkedMissing}, nil
 	}
 	if m.Notice != nil {
-		if err := s.recordOnce(ctx, d, m.Notice.event()); err != nil {
+		if _, err := s.recordOnce(ctx, d, m.Notice.event()); err != nil {
 			return parked{}, err
 		}
 	}
@@ -269,7 +269,7 @@ func (s *Service) hear(ctx context.Context, d *Delivery, m WebhookMessage, limit
 	if p.code == "" {
 		p.code = parkedNoAnswer
 	}
-	if seen.parked != nil {
+	if seen.parked != nil && !p.own {
 		seen.parked[d.SessionID] = p
 	}
 	return p, nil
@@ -292,19 +292,23 @@ func (s *Service) ask(ctx context.Context, b *book, q inquiry) (parked, heard, e
 		if !at.IsZero() && x.AskedAt.Equal(at) {
 			return nil // this commit has happened already
 		}
-		p, overdue = parked{behind: op != nil}, ""
+		p, overdue = parked{}, ""
 		switch {
 		case op != nil && op.State == OperationOpen && b.now.Before(op.LeaseUntil):
-			p.code, p.until = parkedOpen, op.LeaseUntil
+			p = parked{code: parkedOpen, until: op.LeaseUntil}
 		case b.askedJustNow():
-			p.code, p.until = parkedAsked, x.AskedAt.Add(askPause)
+			p = parked{code: parkedAsked, until: x.AskedAt.Add(askPause)}
 		case op != nil && op.State == OperationOpen:
 			overdue = op.ID
 		default:
+			g, err := s.gateway(x.ProviderID)
+			if err != nil {
+				return err
+			}
 			at = b.stamp()
 			x.AskedAt = at
 			b.touchSession()
-			b.watch(s.providers[x.ProviderID]) // the gateway may tell sooner than it answers: it is asked again without a hint
+			b.watch(g) // the gateway may tell sooner than it answers: it is asked again without a hint
 		}
 		return nil
 	})
@@ -314,7 +318,7 @@ func (s *Service) ask(ctx context.Context, b *book, q inquiry) (parked, heard, e
 	if overdue == "" {
 		b, h, err := s.inquire(ctx, b, q)
 		if h == heardHint && b.untold {
-			p.code, h = parkedOpen, heardNothing // it is in no row yet: the message is needed again
+			return parked{code: parkedOpen, own: true}, heardNothing, err // it is in no row yet: the message is needed again
 		}
 		return p, h, err
 	}
@@ -323,12 +327,11 @@ func (s *Service) ask(ctx context.Context, b *book, q inquiry) (parked, heard, e
 		return p, heardNothing, err
 	}
 	if !won {
-		p.code, p.until = parkedOpen, s.now().Add(askPause)
-		return p, heardNothing, nil
+		return parked{code: parkedOpen, until: s.now().Add(askPause)}, heardNothing, nil
 	}
 	switch op := b.operation(overdue); {
 	case b.untold:
-		p.code = parkedOpen
+		return parked{code: parkedOpen, own: true}, heardNothing, nil
 	case op != nil && op.State == OperationNeedsAttention && op.Code == "gave_up":
 		return p, heardNothing, nil // nobody answered once more: the message has not been used
 	case op == nil || op.State != OperationOpen:
@@ -352,36 +355,45 @@ func (n *Notice) event() Event {
 	return e
 }
 
-// recordOnce writes an event of a message, unless that was done before.
-func (s *Service) recordOnce(ctx context.Context, d *Delivery, e Event) error {
+// recordOnce writes an event of a message, unless that was done before. That it was given up is not written while the session has an operation that
+// is open or with a person, and it reports false: what the message tells can perhaps only be used when that has ended.
+func (s *Service) recordOnce(ctx context.Context, d *Delivery, e Event) (recorded bool, err error) {
 	key := d.ID + " " + string(e.Kind)
 	by := Key{CollectionID: d.CollectionID, SessionID: d.SessionID, Method: requestWebhook, RequestKey: key}
-	_, err := s.change(ctx, by, nil, func(b *book) error {
-		if b.request != nil {
-			return nil
+	_, err = s.change(ctx, by, nil, func(b *book) error {
+		recorded = true
+		switch {
+		case b.request != nil:
+		case e.Kind == EventWebhookGivenUp && b.openOperation() != nil:
+			recorded = false
+		default:
+			b.event(e)
+			b.putRequest(&KeyedRequest{CollectionID: d.CollectionID, Method: requestWebhook, Key: key, SessionID: d.SessionID, CreatedAt: b.now})
 		}
-		b.event(e)
-		b.putRequest(&KeyedRequest{CollectionID: d.CollectionID, Method: requestWebhook, Key: key, SessionID: d.SessionID, CreatedAt: b.now})
 		return nil
 	})
-	return err
+	return recorded && err == nil, err
 }
 
-// giveUp tells that a message could not be handled. One whose session was never found has no collection to keep an event: OnEvent is told
-// directly, and the message is given up only then.
-func (s *Service) giveUp(ctx context.Context, d *Delivery) error {
+// giveUp tells that a message could not be handled, and reports whether it did. One whose session was never found has no collection to keep an
+// event: OnEvent is told directly, and the message is given up only then.
+func (s *Service) giveUp(ctx context.Context, d *Delivery) (given bool, err error) {
+	e := Event{Kind: EventWebhookGivenUp, Code: d.Code, Reference: d.Reference}
+	if d.CollectionID != "" {
+		if recorded, err := s.recordOnce(ctx, d, e); !recorded {
+			return false, err
+		}
+	}
 	s.cfg.signal(ctx, Signal{Kind: SignalGivenUp, Name: "delivery", Subject: d.subject()})
 	s.cfg.Logger.ErrorContext(ctx, "payment: a webhook message was given up; a person must look", "delivery_id", d.ID,
 		"provider_id", d.ProviderID, "delivery_type", quote(d.Type), "session_id", d.SessionID, "code", d.Code, "tries", d.Tries+1)
-	e := Event{Kind: EventWebhookGivenUp, Code: d.Code, Reference: d.Reference}
-	if d.CollectionID != "" {
-		return s.recordOnce(ctx, d, e)
+	if d.CollectionID == "" && s.cfg.OnEvent != nil {
+		e.ID, e.SessionID, e.ProviderID, e.At = "evt_"+idDigits(d.ID), d.SessionID, d.ProviderID, s.now()
+		if err := s.tell(ctx, e); err != nil {
+			return false, err
+		}
 	}
-	if s.cfg.OnEvent == nil {
-		return nil
-	}
-	e.ID, e.SessionID, e.ProviderID, e.At = "evt_"+idDigits(d.ID), d.SessionID, d.ProviderID, s.now()
-	return s.tell(ctx, e)
+	return true, nil
 }
 
 // keptSnapshot is a Snapshot as a parked message keeps it.

@@ -3,12 +3,15 @@ package payment_test
 import (
 	"context"
 	"errors"
+	"log/slog"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed40c892db/payment"
+	"github.com/seed40c892db/payment/manualprovider"
 	"github.com/seed40c892db/payment/memstore"
 	"github.com/seed40c892db/payment/sandboxprovider"
 )
@@ -130,23 +133,82 @@ func TestMessageBehindAnOperationIsKept(t *testing.T) {
 	require.Equal(t, payment.OperationNeedsAttention, op.State)
 	require.Equal(t, payment.DeliveryParked, s.delivery().State)
 
-	// Nor is it because the store fails once.
-	store.hooks(nil, nil, func(by payment.Key, load func() (*payment.Rows, error)) (*payment.Rows, error) {
-		if by.RequestKey == "" { // it still takes the event of one that is given up
-			return nil, errors.New("no store")
-		}
-		return load()
-	})
-	s.clock.Advance(11 * time.Minute)
-	_, _ = s.Reconcile(t.Context())
-	store.hooks(nil, nil, nil)
-	require.Equal(t, payment.DeliveryParked, s.delivery().State)
+	// Nor is it because it cannot be looked at for a while.
+	other, err := payment.NewService(store, payment.Config{Providers: []payment.Provider{manualprovider.New()}, Now: s.clock.Now, Wait: s.clock.Wait,
+		Logger: slog.New(slog.DiscardHandler)})
+	require.NoError(t, err)
+	for range 3 {
+		s.clock.Advance(11 * time.Minute)
+		_, err = other.Reconcile(t.Context())
+		require.ErrorContains(t, err, `"scripted" is not a configured provider`)
+		require.NotContains(t, err.Error(), "panic")
+		require.Equal(t, payment.DeliveryParked, s.delivery().State)
+	}
 
 	_, err = s.ResolveOperation(t.Context(), payment.ResolveOperationParams{OperationID: op.ID, Outcome: payment.ResolveFail, By: "ann"})
 	require.NoError(t, err)
 	s.reconcile(11 * time.Minute)
 	require.Equal(t, payment.DeliveryHandled, s.delivery().State)
 	equalAmount(t, "100", s.payment(pay.ID).Captured)
+}
+
+// One that the store has failed once, after a day, is not given up either.
+func TestMessageOnWhichTheStoreFailsOnceIsKept(t *testing.T) {
+	store := newInboxStore()
+	s, p := newCourier(t, options{store: store})
+	status := errors.New("no route to host")
+	p.on(payment.OperationStatus, func(*payment.Snapshot, payment.Request) error { return status })
+	x := s.session(s.collection("100", "EUR"), "scripted", "100")
+	p.messages["it"] = payment.WebhookMessage{SessionID: x.ID}
+	s.receive("it")
+	for range 138 { // 23 hours
+		s.reconcile(10 * time.Minute)
+	}
+	store.hooks(nil, nil, func(by payment.Key, load func() (*payment.Rows, error)) (*payment.Rows, error) {
+		if by.RequestKey == "" { // it still takes the event of one that is given up
+			return nil, errors.New("no store")
+		}
+		return load()
+	})
+	s.clock.Advance(2 * time.Hour)
+	_, err := s.Reconcile(t.Context())
+	require.Error(t, err)
+	require.Equal(t, payment.DeliveryParked, s.delivery().State)
+	store.hooks(nil, nil, nil)
+	status = nil
+	s.reconcile(11 * time.Minute)
+	require.Equal(t, payment.DeliveryHandled, s.delivery().State)
+}
+
+// Two messages are due at once, and the first tells of a capture that cannot be told from ours yet: the second, which can, is heard all the same.
+func TestMessageThatCannotBeUsedKeepsNoOther(t *testing.T) {
+	s, p := newCourier(t, options{})
+	x := s.session(s.collection("100", "EUR"), "scripted", "100")
+	pay := s.authorize(x)
+	said := payment.Snapshot{
+		State: payment.SnapshotAuthorized, Reference: s.freshSession(x.ID).Reference, CurrencyCode: "EUR", Amount: dec("100"), Authorized: dec("100"),
+		Movements: []payment.Movement{{Kind: payment.MovementCapture, Reference: "cap", State: payment.MovementSucceeded, Amount: dec("40")}},
+	}
+	p.on(payment.OperationStatus, func(*payment.Snapshot, payment.Request) error { return payment.ErrUnsupported })
+	p.on(payment.OperationCapture, func(_ *payment.Snapshot, r payment.Request) error {
+		ours := said
+		ours.Movements = slices.Clone(said.Movements)
+		ours.Movements[0].IdempotencyKey = r.IdempotencyKey
+		p.messages["nameless"] = payment.WebhookMessage{SessionID: x.ID, Snapshot: &said}
+		p.messages["ours"] = payment.WebhookMessage{SessionID: x.ID, IdempotencyKey: r.IdempotencyKey, Snapshot: &ours}
+		for _, body := range []string{"nameless", "ours"} { // both wait for the same lease
+			require.Equal(t, payment.DeliveryParked, s.receive(body).State)
+		}
+		return context.DeadlineExceeded
+	})
+	_, err := s.capture(pay, "40")
+	require.ErrorIs(t, err, payment.ErrOutcomeUnknown)
+	op := s.operation(s.freshSession(x.ID).OperationID)
+	for range 60 {
+		s.reconcile(time.Minute)
+	}
+	require.Equal(t, payment.OperationSucceeded, s.operation(op.ID).State)
+	equalAmount(t, "40", s.payment(pay.ID).Captured)
 }
 
 // A message that has waited for a day, and only waits for its turn just then, is not given up.

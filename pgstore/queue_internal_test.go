@@ -280,7 +280,7 @@ func TestWhatIsNotSentIsTakenBack(t *testing.T) {
 			var cancels []context.CancelFunc
 			for range 3 {
 				ctx, cancel := context.WithCancel(t.Context())
-				defer cancel()
+				t.Cleanup(cancel)
 				contexts, cancels = append(contexts, ctx), append(cancels, cancel)
 			}
 			s, errs := behindUnconnected(t, contexts...)

@@ -53,8 +53,9 @@ func (w *world) outside() {
 	switch n := d.n(20); {
 	case n < 5: // the shopper and the challenge
 		if i.Status == sandboxprovider.IntentRequiresAction {
-			completed := w.note(w.gateway.CompleteChallenge(i.Reference, !d.oneIn(3)), "the shopper completes the challenge of", &i)
-			if o := w.shadow.ops["op_"+i.AuthorizeKey]; completed && o != nil && o.ended() {
+			passed := !d.oneIn(3)
+			done := w.note(w.gateway.CompleteChallenge(i.Reference, passed), "the shopper completes the challenge of", &i)
+			if o := w.shadow.ops["op_"+i.AuthorizeKey]; done && passed && o != nil && o.ended() {
 				o.late = true
 			}
 		}

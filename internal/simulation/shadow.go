@@ -100,7 +100,7 @@ type shadowOp struct {
 	forgotten bool // its key's lifetime is over
 	asked     int  // how often a person looked at it
 	judged    bool // a person said that it was not done, of what is there now
-	late      bool // the challenge that it asked for was completed after it had ended
+	late      bool // the challenge that it asked for was passed after it had ended
 }
 
 func (o *shadowOp) ended() bool {
