@@ -197,7 +197,7 @@ func (s *Service) handle(ctx context.Context, d *Delivery, m WebhookMessage, lim
 		p, err = s.hear(ctx, d, m, limit, seen)
 		return err
 	})
-	inVain := p.code != "" && p.until.IsZero()
+	inVain := p.code != "" && p.code != parkedOpen && p.until.IsZero() // the operation may have ended just now
 	if err != nil {
 		inVain = d.Code == parkedStore // what fails once says nothing of the message
 		p = parked{code: parkedStore}

@@ -145,8 +145,23 @@ func TestMessageBehindAnOperationIsKept(t *testing.T) {
 		require.Equal(t, payment.DeliveryParked, s.delivery().State)
 	}
 
-	_, err = s.ResolveOperation(t.Context(), payment.ResolveOperationParams{OperationID: op.ID, Outcome: payment.ResolveFail, By: "ann"})
-	require.NoError(t, err)
+	// Nor where the person decides between a try and what would tell that it was given up.
+	decided := false
+	decide := func() {
+		if !decided {
+			decided = true
+			_, err := s.ResolveOperation(t.Context(), payment.ResolveOperationParams{OperationID: op.ID, Outcome: payment.ResolveFail, By: "ann"})
+			require.NoError(t, err)
+		}
+	}
+	store.hooks(nil, nil, func(by payment.Key, load func() (*payment.Rows, error)) (*payment.Rows, error) {
+		if by.RequestKey != "" {
+			decide()
+		}
+		return load()
+	})
+	s.reconcile(11 * time.Minute)
+	decide()
 	s.reconcile(11 * time.Minute)
 	require.Equal(t, payment.DeliveryHandled, s.delivery().State)
 	equalAmount(t, "100", s.payment(pay.ID).Captured)
