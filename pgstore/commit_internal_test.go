@@ -16,7 +16,7 @@ import (
 // TestArgumentsOfACommitThatWasLeft has a caller leave while its commit is being sent with another: what is sent must not become what others
 // commit meanwhile.
 func TestArgumentsOfACommitThatWasLeft(t *testing.T) {
-	s := &script{sent: make(chan *pgx.Batch), said: make(chan error)}
+	s := newScript()
 	store := &Store{db: s, sql: newStatements("payment"), known: &atomic.Bool{}, queue: newQueue(s, 1), spare: &sync.Pool{}}
 	store.cfg, _ = Config{}.check()
 	store.known.Store(true)

@@ -163,7 +163,7 @@ func (q *queue) another(waiting int) bool {
 	return waiting > 0 && n < q.most && waiting*n >= q.commits
 }
 
-// leave takes back a write that still waits, for a transaction or for the connection of its own, and reports whether it did. A transaction that
+// leave takes back a write that still waits, for a transaction or for that one's connection, and reports whether it did. A transaction that
 // nobody waits for is given up.
 func (q *queue) leave(w *write) bool {
 	q.mu.Lock()

@@ -23,7 +23,11 @@ type script struct {
 	said chan error // for the whole batch; a *refusal for one of its statements
 
 	connection chan bool // has one for each batch that may be sent; nil if all may
-	ended      chan bool // takes one for each batch that was given up, if it is made
+	ended      chan bool // takes one for each batch that was given up
+}
+
+func newScript() *script {
+	return &script{sent: make(chan *pgx.Batch), said: make(chan error), ended: make(chan bool, 10)}
 }
 
 // refusal is what a server says of a statement.
@@ -67,20 +71,8 @@ func (s *script) write(ctx context.Context, what batch, then answers) error {
 		}
 		return err
 	case <-ctx.Done():
-		if s.ended != nil {
-			s.ended <- true
-		}
+		s.ended <- true
 		return fmt.Errorf("%w: %w", errUncertain, ctx.Err())
-	}
-}
-
-// givenUp waits until a batch was given up.
-func (s *script) givenUp(t *testing.T) {
-	t.Helper()
-	select {
-	case <-s.ended:
-	case <-time.After(5 * time.Second):
-		t.Fatal("the transaction goes on")
 	}
 }
 
@@ -101,15 +93,7 @@ func (s *scripted) Exec() (pgconn.CommandTag, error) {
 // behind makes a commit for each context wait behind one that is under way, which ends then. It returns what each of them will return.
 func behind(t *testing.T, contexts ...context.Context) (s *script, errs []chan error) {
 	t.Helper()
-	s = &script{sent: make(chan *pgx.Batch), said: make(chan error), ended: make(chan bool, 1)}
-	return s, s.behind(t, contexts)
-}
-
-// behindUnconnected is behind, and their transaction has no connection yet.
-func behindUnconnected(t *testing.T, contexts ...context.Context) (s *script, errs []chan error) {
-	t.Helper()
-	s = &script{sent: make(chan *pgx.Batch), said: make(chan error), ended: make(chan bool, 1), connection: make(chan bool, 1)}
-	s.connection <- true // that of the first
+	s = newScript()
 	return s, s.behind(t, contexts)
 }
 
@@ -207,103 +191,6 @@ func TestNothingWasSentForAll(t *testing.T) {
 	require.ElementsMatch(t, []any{nil, errors.New("no connection again")}, []any{<-errs[0], <-errs[1]})
 }
 
-func TestNobodyWaits(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	s, errs := behind(t, ctx, ctx, ctx)
-	<-s.sent // and is not answered
-	cancel()
-	for _, err := range errs {
-		require.ErrorIs(t, <-err, errUncertain)
-	}
-	s.givenUp(t)
-}
-
-// TestAGroupLastsWhileAnybodyWaits has callers leave a transaction of which one commit is refused.
-func TestAGroupLastsWhileAnybodyWaits(t *testing.T) {
-	for name, tc := range map[string]struct {
-		contexts int // of which the first two can end
-		left     []int
-		refused  int
-		sent     []string // then; nobody's if empty
-	}{
-		"one of three waits":      {3, []int{1}, 1, []string{"c0", "c2"}},
-		"the refused one left":    {2, []int{1}, 1, []string{"c0"}},
-		"who is not refused left": {2, []int{1}, 0, nil},
-	} {
-		t.Run(name, func(t *testing.T) {
-			ctx0, cancel0 := context.WithCancel(t.Context())
-			defer cancel0()
-			ctx1, cancel1 := context.WithCancel(t.Context())
-			s, errs := behind(t, []context.Context{ctx0, ctx1, t.Context()}[:tc.contexts]...)
-			<-s.sent
-			cancel1()
-			require.ErrorIs(t, <-errs[1], errUncertain)
-			s.said <- &refusal{tc.refused + 1, divisionByZero}
-			if tc.sent == nil {
-				require.True(t, isCode(<-errs[0], divisionByZero))
-				select {
-				case b := <-s.sent:
-					t.Fatal(texts(b), "is sent again for nobody")
-				case <-time.After(20 * time.Millisecond):
-				}
-				return
-			}
-			require.Equal(t, tc.sent, texts(<-s.sent))
-			cancel0()
-			require.ErrorIs(t, <-errs[0], errUncertain)
-			if tc.contexts == 2 {
-				s.givenUp(t)
-				return
-			}
-			select {
-			case s.said <- nil:
-				require.NoError(t, <-errs[2])
-			case <-s.ended:
-				t.Fatal("somebody waits")
-			}
-		})
-	}
-}
-
-// TestWhatIsNotSentIsTakenBack has callers leave a transaction that waits for a connection.
-func TestWhatIsNotSentIsTakenBack(t *testing.T) {
-	for name, tc := range map[string]struct {
-		left int // so many of three
-		sent []string
-	}{
-		"one of three": {1, []string{"c1", "c2"}},
-		"two of three": {2, []string{"c2"}},
-		"all":          {3, nil},
-	} {
-		t.Run(name, func(t *testing.T) {
-			var contexts []context.Context
-			var cancels []context.CancelFunc
-			for range 3 {
-				ctx, cancel := context.WithCancel(t.Context())
-				t.Cleanup(cancel)
-				contexts, cancels = append(contexts, ctx), append(cancels, cancel)
-			}
-			s, errs := behindUnconnected(t, contexts...)
-			for i := range tc.left {
-				cancels[i]()
-				err := <-errs[i]
-				require.ErrorIs(t, err, context.Canceled)
-				require.NotErrorIs(t, err, errUncertain)
-			}
-			if tc.sent == nil {
-				s.givenUp(t)
-				return
-			}
-			s.connection <- true
-			require.Equal(t, tc.sent, texts(<-s.sent))
-			s.said <- nil
-			for _, err := range errs[tc.left:] {
-				require.NoError(t, <-err)
-			}
-		})
-	}
-}
-
 func TestTransactionsAreSmallWhereCommitsAreRefused(t *testing.T) {
 	q := newQueue(nil, 1)
 	var sizes []int
@@ -325,7 +212,7 @@ func TestTransactionsAreSmallWhereCommitsAreRefused(t *testing.T) {
 
 // TestStaleCommitsAreNotSent has commits of one collection wait behind one that succeeds.
 func TestStaleCommitsAreNotSent(t *testing.T) {
-	s := &script{sent: make(chan *pgx.Batch), said: make(chan error)}
+	s := newScript()
 	q := newQueue(s, 1)
 	q.most = 1
 	send := func(collection string, version int64) chan error {
@@ -396,7 +283,7 @@ func TestArgumentsAreCopies(t *testing.T) {
 }
 
 func TestWhoLeavesIsForgotten(t *testing.T) {
-	s := &script{sent: make(chan *pgx.Batch), said: make(chan error)}
+	s := newScript()
 	q := newQueue(s, 1)
 	q.most = 1
 	ended, cancel := context.WithCancel(t.Context())
@@ -427,7 +314,7 @@ func TestWhoLeavesIsForgotten(t *testing.T) {
 
 // TestAFurtherTransaction begins when as many wait as those under way hold each.
 func TestAFurtherTransaction(t *testing.T) {
-	s := &script{sent: make(chan *pgx.Batch), said: make(chan error)}
+	s := newScript()
 	q := newQueue(s, 8)
 	require.Equal(t, 2, q.most)
 	var writes []*write
@@ -477,7 +364,7 @@ func TestWhoComesBackIsWaitedFor(t *testing.T) {
 	require.Zero(t, q.skip)
 
 	// Where two may be under way, the last of them begins the next transaction, which ends the waiting.
-	s := &script{sent: make(chan *pgx.Batch), said: make(chan error)}
+	s := newScript()
 	q = newQueue(s, 8)
 	q.watched = true
 	over := q.occupy(3)
@@ -553,7 +440,8 @@ func TestWhatIsWorthWhile(t *testing.T) {
 
 // TestWhatTakesLongIsNotUnderWay has a server that does not answer: what comes later goes beside it, after a moment.
 func TestWhatTakesLongIsNotUnderWay(t *testing.T) {
-	s := &script{sent: make(chan *pgx.Batch, 10), said: make(chan error)}
+	s := newScript()
+	s.sent = make(chan *pgx.Batch, 10)
 	q := newQueue(s, 8)
 	errs := make(chan error, 10)
 	for n := range 6 {
