@@ -52,6 +52,12 @@ func (s *Service) AuthorizeSession(ctx context.Context, p AuthorizeSessionParams
 	}
 }
 
+// AttemptsLeft returns how many more declined attempts a session takes until [ErrTooManyDeclines] refuses another one ([Config].MaxSessionDeclines).
+// At 0 the shopper needs another session. The collection's own limit is not part of it.
+func (s *Service) AttemptsLeft(x *PaymentSession) int {
+	return max(s.cfg.MaxSessionDeclines-x.Declines, 0)
+}
+
 // authorize runs an authorization, which may only have initialized the session so far.
 func (s *Service) authorize(ctx context.Context, t *task, id string) (_ *Payment, initialized bool, _ error) {
 	b, op, err := s.run(ctx, t)

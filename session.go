@@ -425,11 +425,13 @@ func (b *book) decideUpdate(g *gateway, opID string, p *UpdateSessionParams) (*O
 // CancelSessionParams says which session to cancel.
 type CancelSessionParams struct {
 	SessionID      string // required
-	KeepAuthorized bool   // refuses where the session is authorized, also if it becomes so meanwhile; default: the authorization is voided
+	KeepAuthorized bool   // refuses where the session is authorized, as its gateway says where the browser confirms; default: the authorization is voided
 	IdempotencyKey string // repeats return the session as it is then
 }
 
-// CancelSession cancels a session at its gateway, and voids its authorization if it has one. A canceled session is returned as it is.
+// CancelSession cancels a session at its gateway, and voids its authorization if it has one. A canceled session is returned as it is. Where the
+// browser confirms by itself ([ProviderInfo].ClientConfirms), p.KeepAuthorized has the gateway asked first what the shopper has done there; what
+// the shopper does between the answer and the cancel is canceled.
 //
 // The error matches [ErrNotFound], [ErrInvalid], [ErrNotAllowed] (money was captured: cancel the payment's rest or refund it; or the gateway is
 // deciding; or p.KeepAuthorized forbids it), [ErrUnsupported] (the provider is no [Canceler]) or [ErrIdempotencyMismatch]; nothing has changed then.
@@ -487,6 +489,7 @@ func (s *Service) cancel(ctx context.Context, c cancellation) (*book, error) {
 	if c.kind == RowPayments {
 		t.by.SessionID, t.by.PaymentID = "", c.id
 	}
+	asked := false
 	t.decide = func(b *book) (*Operation, error) {
 		if err := b.visible(c.kind, c.id); err != nil {
 			return nil, err
@@ -512,14 +515,40 @@ func (s *Service) cancel(ctx context.Context, c cancellation) (*book, error) {
 			return nil, nil
 		case g.canceler == nil:
 			return nil, &UnsupportedError{x.ProviderID, "Canceler"}
+		case c.keep && g.info.ClientConfirms && !asked:
+			return nil, errAskFirst
 		}
 		return b.newOperation(t.opID, OperationCancel), nil
 	}
-	b, op, err := s.run(ctx, &t)
-	if err != nil {
-		return nil, err
+	for {
+		b, op, err := s.run(ctx, &t)
+		if errors.Is(err, errAskFirst) {
+			if asked, err = s.askFirst(ctx, c.id); err == nil {
+				continue
+			}
+		}
+		if err != nil {
+			return nil, err
+		}
+		return b, s.outcome(b, op)
 	}
-	return b, s.outcome(b, op)
+}
+
+// errAskFirst says that a session must not be canceled before its gateway was asked whether the shopper has paid it in the browser.
+var errAskFirst = errors.New("payment: ask the gateway first")
+
+// askFirst asks the gateway about a session, and writes down what it says. It reports false where others have changed the session meanwhile. The
+// error is a [*SessionError] that matches [ErrNotSent] where the gateway gave no answer.
+func (s *Service) askFirst(ctx context.Context, id string) (bool, error) {
+	b, err := s.load(ctx, Key{SessionID: id})
+	if err != nil {
+		return false, err
+	}
+	b, h, err := s.inquire(ctx, b, inquiry{limit: s.cfg.CallTimeout})
+	if err == nil && h == heardNothing {
+		err = &SessionError{Outcome: ErrNotSent, Session: b.ownSession(), Payment: b.ownPayment(), RetryAfter: time.Second}
+	}
+	return h != heardStale, err
 }
 
 // DeleteSession cancels a session as CancelSession does, and hides it then. Its row stays.

@@ -45,8 +45,8 @@ func (h *admin) requestPayment(r *http.Request) (answer, error) {
 		key = keyOf("order", orderID, key) // a client's key is for one order
 	}
 	c, err := h.svc.CreateCollection(r.Context(), payment.CreateCollectionParams{
-		CurrencyCode: order.CurrencyCode, Amount: sum.Decimal, ProviderIDs: order.ProviderIDs, Metadata: payment.Data{metadataOrder: orderID},
-		IdempotencyKey: key,
+		CurrencyCode: order.CurrencyCode, Amount: sum.Decimal, ProviderIDs: h.cfg.accepting(order.ProviderIDs),
+		Metadata: payment.Data{metadataOrder: orderID}, IdempotencyKey: key,
 	})
 	if err != nil {
 		return answer{}, err
@@ -81,8 +81,8 @@ func (h *admin) createSession(r *http.Request) (answer, error) {
 }
 
 // markAsPaid records money that came another way: a session of the manual provider for all that is left, authorized and captured. Each step
-// has a key that follows from what was paid before, so that a repeat goes on where the first one stopped. It is refused where a provider's
-// shopper must act first.
+// has a key that follows from what was paid before, so that a repeat goes on where the first one stopped. What a shopper has begun with another
+// provider, and could still pay, is given up first where nothing is left beside it. It is refused where a provider's shopper must act first.
 func (h *admin) markAsPaid(r *http.Request) (answer, error) {
 	var orderID, providerID *string
 	if err := readBody(r, map[string]any{"order_id": &orderID, "provider_id": &providerID}); err != nil {
@@ -105,6 +105,9 @@ func (h *admin) markAsPaid(r *http.Request) (answer, error) {
 	if providerID != nil && *providerID != "" {
 		provider = *providerID
 	}
+	if c, err = h.giveUp(ctx, c); err != nil {
+		return answer{}, err
+	}
 	p, err := h.pay(ctx, c, provider, shopper)
 	if err == nil {
 		_, err = h.svc.CapturePayment(ctx, payment.CapturePaymentParams{PaymentID: p.ID, CreatedBy: h.cfg.Actor(r), IdempotencyKey: "paid " + p.ID})
@@ -119,8 +122,27 @@ func (h *admin) markAsPaid(r *http.Request) (answer, error) {
 	return h.collectionAnswer(r.Context(), c.ID)
 }
 
+// giveUp cancels the sessions that hold what is left of a collection, but those that mark-as-paid has begun.
+func (h *admin) giveUp(ctx context.Context, c *payment.PaymentCollection) (*payment.PaymentCollection, error) {
+	if !c.Held.IsPositive() || c.Amount.Sub(c.Authorized).Sub(c.Held).IsPositive() {
+		return c, nil
+	}
+	all, err := h.svc.ListSessions(ctx, payment.ListParams{CollectionID: c.ID, Limit: 100, Descending: true})
+	if err != nil {
+		return nil, err
+	}
+	for _, x := range all.Items {
+		if x.Held.IsPositive() && x.Status != payment.StatusAuthorized && x.Metadata[metadataPaid] != true {
+			if _, err := h.svc.CancelSession(ctx, payment.CancelSessionParams{SessionID: x.ID, KeepAuthorized: true}); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return h.svc.GetCollection(ctx, c.ID)
+}
+
 // pay authorizes all that is left with a provider; or it goes on with the session, or returns the payment, that an interrupted call has left.
-func (h *admin) pay(ctx context.Context, c *payment.PaymentCollection, provider string, shopper payment.Private) (*payment.Payment, error) {
+func (h *admin) pay(ctx context.Context, c *payment.PaymentCollection, provider string, shopper *payment.Private) (*payment.Payment, error) {
 	all, err := h.svc.ListSessions(ctx, payment.ListParams{CollectionID: c.ID, Limit: 100, Descending: true})
 	if err != nil {
 		return nil, err
@@ -147,9 +169,13 @@ func (h *admin) pay(ctx context.Context, c *payment.PaymentCollection, provider 
 		}
 		return list.Items[0], nil
 	}
-	x, err := h.svc.CreateSession(ctx, payment.CreateSessionParams{
-		CollectionID: c.ID, ProviderID: provider, Amount: left, Context: shopper, Metadata: payment.Data{metadataPaid: true}, IdempotencyKey: key,
-	})
+	create := payment.CreateSessionParams{
+		CollectionID: c.ID, ProviderID: provider, Amount: left, Metadata: payment.Data{metadataPaid: true}, IdempotencyKey: key,
+	}
+	if shopper != nil {
+		create.Context = *shopper
+	}
+	x, err := h.svc.CreateSession(ctx, create)
 	if err != nil {
 		return nil, err
 	}

@@ -10,7 +10,7 @@ func (h *admin) providers(r *http.Request) (answer, error) {
 	if err := h.authorize(r, ActionListProviders, Subject{}); err != nil {
 		return answer{}, err
 	}
-	return h.providersAnswer(r, nil, false)
+	return h.providersAnswer(r, nil)
 }
 
 func (h *admin) setProvider(r *http.Request) (answer, error) {

@@ -25,13 +25,17 @@ func (s *server) follow(ctx context.Context, c *payment.PaymentCollection, cart 
 	if !strings.EqualFold(c.CurrencyCode, cart.CurrencyCode) {
 		return nil, &httpError{status: http.StatusConflict, kind: typeConflict, code: "currency_changed", message: "a cart keeps its currency: begin another one"}
 	}
-	accepted := slices.Equal(c.ProviderIDs, cart.ProviderIDs) && (c.ProviderIDs == nil) == (cart.ProviderIDs == nil)
+	accepting := s.cfg.accepting(cart.ProviderIDs)
+	accepted := slices.Equal(c.ProviderIDs, accepting) && (c.ProviderIDs == nil) == (accepting == nil)
 	if c.Amount.Equal(cart.Amount) && accepted || !c.CompletedAt.IsZero() || !c.CanceledAt.IsZero() {
 		return c, nil
 	}
-	change := payment.UpdateCollectionParams{CollectionID: c.ID, Amount: &cart.Amount, ProviderIDs: &cart.ProviderIDs}
+	if cart.Amount.LessThan(c.Authorized) { // nothing is left to be paid; what is too much is the merchant's to give back
+		return c, nil
+	}
+	change := payment.UpdateCollectionParams{CollectionID: c.ID, Amount: &cart.Amount, ProviderIDs: &accepting}
 	changed, err := s.svc.UpdateCollection(ctx, change)
-	if !errors.Is(err, payment.ErrNotAllowed) || !c.Held.IsPositive() || cart.Amount.LessThan(c.Authorized) {
+	if !errors.Is(err, payment.ErrNotAllowed) || !c.Held.IsPositive() {
 		return changed, err
 	}
 	if err := s.lower(ctx, c.ID, cart.Amount.Sub(c.Authorized)); err != nil {
@@ -61,28 +65,32 @@ func (s *server) lower(ctx context.Context, collectionID string, left decimal.De
 	return nil
 }
 
-// owed returns the collection as its cart or order is now, and what the provider is to know of the shopper.
-func (s *server) owed(r *http.Request, c *payment.PaymentCollection) (*payment.PaymentCollection, payment.Private, error) {
+// owed returns the collection as its cart or order is now, and what the provider is to know of the shopper: nil where nobody here can say.
+func (s *server) owed(r *http.Request, c *payment.PaymentCollection) (*payment.PaymentCollection, *payment.Private, error) {
 	if cartID := textOf(c.Metadata[metadataCart]); cartID != "" && s.cfg.ResolveCart != nil {
 		cart, err := s.cfg.ResolveCart(r.Context(), r, cartID)
 		if err != nil {
-			return nil, payment.Private{}, err
+			return nil, nil, err
 		}
 		c, err = s.follow(r.Context(), c, cart)
-		return c, cart.Context, err
+		return c, &cart.Context, err
 	}
 	orderID := textOf(c.Metadata[metadataOrder])
 	if orderID == "" || s.cfg.ResolveOrder == nil {
-		return c, payment.Private{}, nil
+		return c, nil, nil
 	}
 	order, err := s.cfg.ResolveOrder(r.Context(), r, orderID)
-	return c, order.Context, err
+	return c, &order.Context, err
 }
 
-// unchanged refuses to pay what a cart is not any more, where no money can be on it yet: what a gateway holds has to be read.
-func (s *server) unchanged(r *http.Request, x *payment.PaymentSession, c *payment.PaymentCollection) error {
+// unchanged refuses to pay what a cart is not any more, where no money can be on it yet. What a gateway may hold already has to be read: without
+// data, or while it decides, nothing new is paid. With data the server begins to pay, also where the browser could have.
+func (s *server) unchanged(r *http.Request, x *payment.PaymentSession, c *payment.PaymentCollection, data payment.Data) error {
 	cartID := textOf(c.Metadata[metadataCart])
-	if cartID == "" || x.Status != payment.StatusPending && x.Status != payment.StatusError || x.Held.IsPositive() {
+	if cartID == "" || x.Status != payment.StatusPending && x.Status != payment.StatusError {
+		return nil
+	}
+	if begun := len(data) == 0 || x.OperationID != "" || !x.ProcessingSince.IsZero(); begun && x.Held.IsPositive() {
 		return nil
 	}
 	cart, err := s.cfg.ResolveCart(r.Context(), r, cartID)
@@ -111,6 +119,9 @@ func (s *server) createSession(r *http.Request, collection func(*http.Request, A
 	if err != nil {
 		return answer{}, err
 	}
+	if s.staffOnly(ch.providerID) {
+		return answer{}, notAccepted()
+	}
 	if err := s.cfg.input(ch.input); err != nil {
 		return answer{}, err
 	}
@@ -132,8 +143,8 @@ type choice struct {
 	collection *payment.PaymentCollection
 	providerID string
 	input      payment.Data
-	shopper    payment.Private
-	key        string // what the client calls this choice, to tell parts from repeats; may be empty
+	shopper    *payment.Private // what its provider is to know of the shopper; nil: nothing new
+	key        string           // what the client calls this choice, to tell parts from repeats; may be empty
 }
 
 // choose makes the chosen provider's session the one to be paid: the one that is there, as the cart is now, or a new one. Sessions with
@@ -152,10 +163,11 @@ func (s *server) choose(ctx context.Context, r *http.Request, ch choice) error {
 	amount := c.Amount.Sub(c.Authorized)
 	if s.cfg.SplitAmount != nil {
 		others = nil
-		if slices.ContainsFunc(all.Items, named) {
-			return nil
-		}
-		if ch.key != "" {
+		if i := slices.IndexFunc(all.Items, named); i >= 0 {
+			if mine = all.Items[i]; mine.Status != payment.StatusPending || !mine.InitializedAt.IsZero() {
+				return nil
+			}
+		} else if ch.key != "" {
 			mine = nil
 		}
 		left := amount.Sub(c.Held)
@@ -170,7 +182,7 @@ func (s *server) choose(ctx context.Context, r *http.Request, ch choice) error {
 		return nothingLeft(c)
 	}
 	if c.ProviderIDs != nil && !slices.Contains(c.ProviderIDs, ch.providerID) {
-		return badField("provider_id", "is not among the providers that are accepted")
+		return notAccepted()
 	}
 	if mine != nil && len(others) == 0 {
 		if done, err := s.keep(ctx, mine, amount, ch); done || err != nil {
@@ -181,9 +193,12 @@ func (s *server) choose(ctx context.Context, r *http.Request, ch choice) error {
 		others = append(others, mine.ID)
 	}
 	p := payment.CreateSessionParams{
-		CollectionID: c.ID, ProviderID: ch.providerID, Amount: amount, Context: ch.shopper, Input: ch.input, Supersede: others,
+		CollectionID: c.ID, ProviderID: ch.providerID, Amount: amount, Input: ch.input, Supersede: others,
 		IdempotencyKey: ch.providerID + " after " + last, // two tabs that see the same begin the same
 		KeepAuthorized: true,                             // what another tab has paid meanwhile is the merchant's to give up
+	}
+	if ch.shopper != nil {
+		p.Context = *ch.shopper
 	}
 	if ch.key != "" {
 		p.Metadata = payment.Data{metadataKey: ch.key}
@@ -191,6 +206,15 @@ func (s *server) choose(ctx context.Context, r *http.Request, ch choice) error {
 	}
 	_, err = s.svc.CreateSession(ctx, p)
 	return err
+}
+
+// staffOnly reports whether a provider is not for whoever reads the answers.
+func (s *server) staffOnly(providerID string) bool {
+	return s.shoppers && slices.Contains(s.cfg.StaffProviders, providerID)
+}
+
+func notAccepted() error {
+	return badField("provider_id", "is not among the providers that are accepted")
 }
 
 // sortOut returns the provider's newest session that can still be paid, the ones of other providers, and the provider's newest of any kind.
@@ -213,12 +237,24 @@ func sortOut(newestFirst []*payment.PaymentSession, providerID string) (mine *pa
 	return mine, others, last
 }
 
-// keep brings a session up to date with its cart. It reports false where its provider cannot: another one has to take its place.
+// keep brings a session up to date with its cart. It reports false where its provider cannot, where its gateway has nothing of it, or where it takes
+// no more attempts: another one has to take its place.
 func (s *server) keep(ctx context.Context, x *payment.PaymentSession, amount decimal.Decimal, ch choice) (bool, error) {
-	if !x.ProcessingSince.IsZero() || x.Amount.Equal(amount) && same(x.Context, ch.shopper) {
+	if x.OperationID != "" && x.InitializedAt.IsZero() { // another tab is opening it, or nobody knows whether it was opened
+		var err error
+		if x, err = s.svc.UpdateSession(ctx, payment.UpdateSessionParams{SessionID: x.ID}); err != nil { // waits for that
+			return false, err
+		}
+	}
+	switch {
+	case !x.ProcessingSince.IsZero():
+		return true, nil
+	case x.InitializedAt.IsZero(), x.Status != payment.StatusRequiresMore && s.svc.AttemptsLeft(x) == 0:
+		return false, nil
+	case x.Amount.Equal(amount) && (ch.shopper == nil || same(x.Context, *ch.shopper)):
 		return true, nil
 	}
-	_, err := s.svc.UpdateSession(ctx, payment.UpdateSessionParams{SessionID: x.ID, Amount: &amount, Context: &ch.shopper, Input: ch.input})
+	_, err := s.svc.UpdateSession(ctx, payment.UpdateSessionParams{SessionID: x.ID, Amount: &amount, Context: ch.shopper, Input: ch.input})
 	switch {
 	case errors.Is(err, payment.ErrUnsupported):
 		return false, nil

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -39,6 +40,10 @@ type Config struct {
 	// SplitAmount allows to pay in parts, with several providers or several times with one: it says what a new session is to authorize, in
 	// major units, where input is what the browser sent along and left what no session holds. nil: one live session a collection, for all of it.
 	SplitAmount func(ctx context.Context, r *http.Request, c *payment.PaymentCollection, left decimal.Decimal, input payment.Data) (decimal.Decimal, error)
+
+	// StaffProviders are those that staff alone may choose, such as manual: Storefront neither lists nor takes them, and Admin takes them whatever a
+	// cart or an order accepts. Default: none. A shopper who may choose a provider that asks for no money is authorized without having paid.
+	StaffProviders []string
 
 	// ReturnURLs are the beginnings of URLs that a browser may name as "return_url" in its data, such as https://shop.example/checkout/. Each has
 	// a scheme and a host. Default: none.
@@ -148,6 +153,20 @@ func (c Config) withDefaults() (Config, error) {
 		}
 	}
 	return c, nil
+}
+
+// accepting returns which providers a collection accepts: those of its cart or order, nil for all, and those of staff.
+func (c *Config) accepting(ids []string) []string {
+	if ids == nil {
+		return nil
+	}
+	all := slices.Clone(ids)
+	for _, id := range c.StaffProviders {
+		if !slices.Contains(ids, id) {
+			all = append(all, id)
+		}
+	}
+	return all
 }
 
 // mayReturn reports whether a browser may be sent to a URL that it has named itself.

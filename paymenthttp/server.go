@@ -256,8 +256,8 @@ func (s *server) collectionAnswer(ctx context.Context, id string) (answer, error
 
 func versionTag(version int64) string { return `"` + strconv.FormatInt(version, 10) + `"` }
 
-// providersAnswer lists the providers.
-func (s *server) providersAnswer(r *http.Request, filters map[string]*string, onlyEnabled bool) (answer, error) {
+// providersAnswer lists the providers: for shoppers those that they may choose.
+func (s *server) providersAnswer(r *http.Request, filters map[string]*string) (answer, error) {
 	var p payment.ListParams
 	limit, offset, err := paging(r, &p, filters)
 	if err != nil {
@@ -269,7 +269,7 @@ func (s *server) providersAnswer(r *http.Request, filters map[string]*string, on
 	}
 	shown := []map[string]any{}
 	for _, one := range all {
-		if one.Enabled || !onlyEnabled {
+		if !s.shoppers || one.Enabled && !s.staffOnly(one.ID) {
 			shown = append(shown, map[string]any{"id": one.ID, "is_enabled": one.Enabled})
 		}
 	}

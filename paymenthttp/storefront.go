@@ -75,7 +75,7 @@ func (h *storefront) providers(r *http.Request) (answer, error) {
 		return answer{}, err
 	}
 	var region string // the host has one list for all of them
-	return h.providersAnswer(r, map[string]*string{"region_id": &region}, true)
+	return h.providersAnswer(r, map[string]*string{"region_id": &region})
 }
 
 func (h *storefront) createCollection(r *http.Request) (answer, error) {
@@ -95,7 +95,8 @@ func (h *storefront) createCollection(r *http.Request) (answer, error) {
 	}
 	key := cartKey(cartID)
 	c, err := h.svc.CreateCollection(r.Context(), payment.CreateCollectionParams{
-		CurrencyCode: cart.CurrencyCode, Amount: cart.Amount, ProviderIDs: cart.ProviderIDs, Metadata: payment.Data{metadataCart: cartID}, IdempotencyKey: key,
+		CurrencyCode: cart.CurrencyCode, Amount: cart.Amount, ProviderIDs: h.cfg.accepting(cart.ProviderIDs), Metadata: payment.Data{metadataCart: cartID},
+		IdempotencyKey: key,
 	})
 	if errors.Is(err, payment.ErrIdempotencyMismatch) { // it is there, for what the cart was before
 		c, err = h.svc.GetCollection(r.Context(), h.svc.CollectionID(key))
@@ -207,7 +208,10 @@ func (h *storefront) authorizeSession(r *http.Request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	if err := h.unchanged(r, x, c); err != nil {
+	if h.staffOnly(x.ProviderID) {
+		return answer{}, &payment.StateError{ID: x.ID, Status: string(x.Status), Action: "authorize", Why: "ask the shop"}
+	}
+	if err := h.unchanged(r, x, c, data); err != nil {
 		return answer{}, err
 	}
 	if err := h.cfg.input(data); err != nil {

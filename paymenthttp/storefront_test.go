@@ -71,8 +71,10 @@ func TestAReloadFindsWhatThereIs(t *testing.T) {
 	require.Equal(t, 0, s.gateway.Authorizations(x)+s.other.Authorizations(other))
 	require.Equal(t, 1, s.gateway.Authorizations(back))
 
-	s.setPrice("anna", "10.00") // below what is authorized
-	s.as("anna", "POST", "/store/payment-collections", `{"cart_id":"anna"}`).status(400, "not_allowed")
+	s.setPrice("anna", "10.00") // below what is authorized: it can be looked at, and nothing is left to be paid
+	found := s.as("anna", "POST", "/store/payment-collections", `{"cart_id":"anna"}`).status(200)
+	require.Equal(t, "120.5", fmt.Sprint(found.at("payment_collection.amount")))
+	s.as("anna", "POST", "/store/payment-collections/"+c+"/payment-sessions", `{"provider_id":"sandbox"}`).status(400, "not_allowed")
 }
 
 // What a cart was before is not paid: its page is told, and chooses again.

@@ -42,7 +42,8 @@ type Config struct {
 	// AutomaticCapture has Stripe take the money as soon as it is authorized. Otherwise it waits for a capture.
 	AutomaticCapture bool
 	// MultiCapture says that an authorization may be captured more than once, and asks Stripe for it. Stripe grants it to accounts on IC+
-	// pricing and for cards alone (https://docs.stripe.com/payments/multicapture). Otherwise every capture is final.
+	// pricing and for cards alone (https://docs.stripe.com/payments/multicapture). Otherwise every capture is
+	// final; a part that is not to be final is declined then, with multicapture_unavailable.
 	MultiCapture bool
 	// PaymentMethodTypes are the ways to pay, such as card, as Stripe names them. Empty means those that are enabled in Stripe's dashboard.
 	PaymentMethodTypes []string

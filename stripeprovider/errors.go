@@ -29,7 +29,7 @@ const (
 // failure is an error of Stripe's, sorted.
 type failure struct {
 	verdict verdict
-	code    string // Stripe's word for it
+	code    string // Stripe's word for it, as a shopper may read it
 	cause   error  // for logs: without bodies, keys and client secrets
 }
 
@@ -49,7 +49,7 @@ func classify(err error, t *trace) *failure {
 	if e.RequestID != "" {
 		text += " (" + words(e.RequestID) + ")"
 	}
-	return &failure{verdict: judge(e), code: codeOf(e), cause: errors.New(text)}
+	return &failure{verdict: judge(e), code: reasonOf(e), cause: errors.New(text)}
 }
 
 // judge says what an answer of Stripe's means.
@@ -120,6 +120,16 @@ func codeOf(e *stripe.Error) string {
 		}
 	}
 	return "declined"
+}
+
+// reasonOf is the code of a decline as a shopper may read it: who tries stolen cards must not learn which of them are known to be stolen.
+// The codes are those of which Stripe says so: https://docs.stripe.com/declines/codes
+func reasonOf(e *stripe.Error) string {
+	switch e.DeclineCode {
+	case stripe.DeclineCodeFraudulent, stripe.DeclineCodeLostCard, stripe.DeclineCodeStolenCard, stripe.DeclineCodeMerchantBlacklist:
+		return string(stripe.DeclineCodeGenericDecline)
+	}
+	return codeOf(e)
 }
 
 // words returns what Stripe says, without anything that looks like a secret: a key, or a client secret.

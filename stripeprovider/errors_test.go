@@ -69,14 +69,15 @@ func TestErrors(t *testing.T) {
 		// 402: the parameters are right, and the payment is refused
 		"generic decline":         {"confirm", 402, card("card_declined", "generic_decline"), isDeclined, "generic_decline"},
 		"insufficient funds":      {"confirm", 402, card("card_declined", "insufficient_funds"), isDeclined, "insufficient_funds"},
-		"lost card":               {"confirm", 402, card("card_declined", "lost_card"), isDeclined, "lost_card"},
-		"stolen card":             {"confirm", 402, card("card_declined", "stolen_card"), isDeclined, "stolen_card"},
+		"lost card":               {"confirm", 402, card("card_declined", "lost_card"), isDeclined, "generic_decline"},
+		"stolen card":             {"confirm", 402, card("card_declined", "stolen_card"), isDeclined, "generic_decline"},
 		"expired card":            {"confirm", 402, card("expired_card", ""), isDeclined, "expired_card"},
 		"incorrect cvc":           {"confirm", 402, card("incorrect_cvc", ""), isDeclined, "incorrect_cvc"},
 		"incorrect number":        {"confirm", 402, card("incorrect_number", ""), isDeclined, "incorrect_number"},
 		"processing error":        {"confirm", 402, card("processing_error", ""), isDeclined, "processing_error"},
+		"blocked card":            {"confirm", 402, card("card_declined", "merchant_blacklist"), isDeclined, "generic_decline"},
 		"velocity":                {"confirm", 402, card("card_declined", "card_velocity_exceeded"), isDeclined, "card_velocity_exceeded"},
-		"fraudulent":              {"confirm", 402, card("card_declined", "fraudulent"), isDeclined, "fraudulent"},
+		"fraudulent":              {"confirm", 402, card("card_declined", "fraudulent"), isDeclined, "generic_decline"},
 		"authentication required": {"confirm", 402, card("authentication_required", "authentication_required"), isDeclined, "authentication_required"},
 		"authentication failure": {"confirm", 402, object{"type": "invalid_request_error", "code": "payment_intent_authentication_failure",
 			"message": "The provided PaymentMethod has failed authentication."}, isDeclined, "payment_intent_authentication_failure"},
@@ -195,7 +196,9 @@ func TestDeclineComesWithTheIntent(t *testing.T) {
 	s, err := call(t, d.provider(), "confirm", request())
 	require.ErrorIs(t, err, payment.ErrDeclined)
 	require.Equal(t, payment.SnapshotDeclined, s.State)
-	require.Equal(t, "lost_card", s.Decline.Code)
+	require.Equal(t, "generic_decline", s.Decline.Code, "for the shopper")
+	require.Contains(t, s.Decline.Message, "lost_card", "for the merchant")
+	require.Contains(t, err.Error(), "lost_card")
 
 	// What was stored under the key need not be so any more.
 	stored := refusal(402, card("card_declined", "lost_card"))

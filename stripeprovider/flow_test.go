@@ -222,3 +222,49 @@ func TestReplayedAnswerIsStale(t *testing.T) {
 	require.Empty(t, again.Movements[1].IdempotencyKey)
 	require.Equal(t, refund, again.Movements[2].Reference)
 }
+
+// Stripe grants more than one capture by network, wallet and account, and says so of each charge: what it takes once is captured once.
+func TestFlowOneCaptureOnly(t *testing.T) {
+	t.Parallel()
+	authorized := func() (*shop, *payment.PaymentSession, *payment.Payment) {
+		s := newShop(t, stripetest.Config{}, stripeprovider.Config{MultiCapture: true})
+		x := s.session("100", "USD")
+		require.NoError(t, s.confirm(x, "pm_card_visa"))
+		p, err := s.authorize(x, nil)
+		require.NoError(t, err)
+		return s, x, p
+	}
+	s, x, p := authorized()
+	part := decimal.RequireFromString("40")
+	_, err := s.CapturePayment(t.Context(), payment.CapturePaymentParams{PaymentID: p.ID, Amount: &part})
+	require.ErrorIs(t, err, payment.ErrDeclined)
+	require.ErrorContains(t, err, "multicapture_unavailable")
+	p, err = s.CapturePayment(t.Context(), payment.CapturePaymentParams{PaymentID: p.ID, Amount: &part, Final: true})
+	require.NoError(t, err)
+	require.True(t, part.Equal(p.Captured) && p.Capturable.IsZero(), "%s of %s", p.Captured, p.Authorized)
+	require.Len(t, s.agree(x).Captures, 2, "with the one that was refused")
+
+	s, x, p = authorized()
+	p, err = s.CapturePayment(t.Context(), payment.CapturePaymentParams{PaymentID: p.ID})
+	require.NoError(t, err)
+	require.True(t, p.Authorized.Equal(p.Captured))
+	require.Len(t, s.agree(x).Captures, 1)
+}
+
+// What the browser has confirmed is kept where the host asks for that, though no webhook has come, and what Stripe decides about is not canceled.
+func TestFlowPaidInTheBrowserIsKept(t *testing.T) {
+	t.Parallel()
+	s := newShop(t, stripetest.Config{}, stripeprovider.Config{})
+	x := s.session("100", "USD")
+	require.NoError(t, s.confirm(x, "pm_card_visa"))
+	_, err := s.CancelSession(t.Context(), payment.CancelSessionParams{SessionID: x.ID, KeepAuthorized: true})
+	require.ErrorIs(t, err, payment.ErrNotAllowed)
+	s.agree(x)
+
+	s = newShop(t, stripetest.Config{}, stripeprovider.Config{AutomaticCapture: true})
+	x = s.session("10", "USD")
+	require.NoError(t, s.confirm(x, "pm_usBankAccount"))
+	_, err = s.CancelSession(t.Context(), payment.CancelSessionParams{SessionID: x.ID, KeepAuthorized: true})
+	require.ErrorIs(t, err, payment.ErrNotAllowed)
+	require.ErrorContains(t, err, "deciding")
+}

@@ -95,10 +95,13 @@ func TestRequests(t *testing.T) {
 		"cancel":          {method: "cancel"},
 		"capture":         {method: "capture"},
 		"capture_partial": {method: "capture", config: []func(*stripeprovider.Config){multi, connected}},
-		"refund":          {method: "refund"},
-		"status":          {method: "status", config: []func(*stripeprovider.Config){connected}},
-		"status_lost":     {method: "status", config: []func(*stripeprovider.Config){connected}, request: []func(*payment.Request){lost}, answers: []answer{found}},
-		"capture_lost":    {method: "capture", request: []func(*payment.Request){lost}, answers: []answer{found}},
+		"capture_whole": {method: "capture", config: []func(*stripeprovider.Config){multi}, request: []func(*payment.Request){func(r *payment.Request) {
+			r.Data = payment.Data{"amount": "10.99", "one_capture": true}
+		}}},
+		"refund":       {method: "refund"},
+		"status":       {method: "status", config: []func(*stripeprovider.Config){connected}},
+		"status_lost":  {method: "status", config: []func(*stripeprovider.Config){connected}, request: []func(*payment.Request){lost}, answers: []answer{found}},
+		"capture_lost": {method: "capture", request: []func(*payment.Request){lost}, answers: []answer{found}},
 		"many_refunds": {method: "status", config: []func(*stripeprovider.Config){connected},
 			answers: []answer{{body: func() object {
 				in := capturedIntent(key)

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/shopspring/decimal"
 	"github.com/stripe/stripe-go/v85"
 
 	"github.com/seed40c892db/payment"
@@ -273,10 +274,17 @@ func captureParams(cfg Config, info payment.ProviderInfo, r payment.CaptureReque
 		Metadata:        map[string]string{metaCapture + r.IdempotencyKey: strconv.FormatInt(n, 10)},
 		Expand:          []*string{stripe.String(expandRefunds)},
 	}
-	if cfg.MultiCapture { // elsewhere the parameter is refused, and every capture is final
+	if cfg.MultiCapture && r.Data[dataOneCapture] != true { // elsewhere the parameter is refused, and every capture is final
 		p.FinalCapture = &r.Final
 	}
 	return p, nil
+}
+
+// onlyWhole reports whether a capture is of a part, and Stripe takes one of all or none.
+func onlyWhole(r payment.CaptureRequest) bool {
+	text, _ := r.Data["amount"].(string)
+	whole, err := decimal.NewFromString(text)
+	return r.Data[dataOneCapture] == true && (err != nil || r.Amount.LessThan(whole))
 }
 
 // refundParams gives money back.

@@ -79,7 +79,16 @@ func (v view) data(in *stripe.PaymentIntent, s payment.Snapshot) payment.Data {
 	if v.account != "" {
 		d["account"] = v.account // Stripe.js needs it as stripeAccount
 	}
+	if v.info.MultiCapture && in.Status == stripe.PaymentIntentStatusRequiresCapture && !capturedInParts(in) {
+		d[dataOneCapture] = true
+	}
 	return d
+}
+
+// capturedInParts reports whether Stripe takes more than one capture of a charge, which it says of each: by its network, its wallet and the account.
+func capturedInParts(in *stripe.PaymentIntent) bool {
+	card := cardOf(in)
+	return card != nil && card.Multicapture != nil && card.Multicapture.Status == stripe.ChargePaymentMethodDetailsCardMulticaptureStatusAvailable
 }
 
 // state translates an intent's status: https://docs.stripe.com/payments/paymentintents/lifecycle
@@ -110,7 +119,7 @@ func decline(in *stripe.PaymentIntent) *payment.Decline {
 	if e == nil {
 		return nil
 	}
-	return &payment.Decline{Code: codeOf(e), Message: words(e.Msg)}
+	return &payment.Decline{Code: reasonOf(e), Message: codeOf(e) + ": " + words(e.Msg)}
 }
 
 // authorized is how much was authorized, in all: captures and refunds do not reduce it. 0 where nothing was.

@@ -57,7 +57,7 @@ func TestStates(t *testing.T) {
 		require.NotNil(t, s.Movements)
 		require.Nil(t, s.Private)
 		if s.Decline != nil {
-			require.Equal(t, payment.Decline{Code: "insufficient_funds", Message: "Your card has insufficient funds."}, *s.Decline)
+			require.Equal(t, payment.Decline{Code: "insufficient_funds", Message: "insufficient_funds: Your card has insufficient funds."}, *s.Decline)
 		}
 		require.Equal(t, tc.status == "requires_capture", s.CaptureBefore.Equal(time.Unix(1681405305, 0)))
 	}
