@@ -112,21 +112,21 @@ func (g *gateway) send(ctx context.Context, b *book, op *Operation) (a answer) {
 	r := b.requestFor(op)
 	var s Snapshot
 	var err error
-	switch op.Kind {
-	case OperationInitialize:
+	switch kind := op.Kind; {
+	case kind == OperationInitialize:
 		s, err = g.Initialize(ctx, InitializeRequest{r})
-	case OperationAuthorize:
+	case kind == OperationAuthorize:
 		s, err = g.Authorize(ctx, AuthorizeRequest{r})
-	case OperationUpdate:
+	case kind == OperationUpdate && g.updater != nil:
 		s, err = g.updater.Update(ctx, UpdateRequest{r})
-	case OperationCancel:
+	case kind == OperationCancel && g.canceler != nil:
 		s, err = g.canceler.Cancel(ctx, CancelRequest{r})
-	case OperationCapture:
+	case kind == OperationCapture && g.capturer != nil:
 		s, err = g.capturer.Capture(ctx, CaptureRequest{Request: r, Final: op.Final})
-	case OperationRefund:
+	case kind == OperationRefund && g.refunder != nil:
 		s, err = g.refunder.Refund(ctx, RefundRequest{Request: r, ReasonCode: op.ReasonCode, Note: op.Note})
-	default:
-		err = errors.New("there is nothing to call for " + string(op.Kind))
+	default: // as it may be when another version of the host has begun it
+		err = errors.New("this process has no provider that can " + string(kind))
 	}
 	if err == nil && s.State == SnapshotAuthorized && s.Movements == nil {
 		s.Movements = impliedMovement(op)

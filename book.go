@@ -30,6 +30,7 @@ type book struct {
 	keeps    bool      // the shelf gets it once the call is over, so that what is handed out must be copies
 	stored   bool      // the rows are as they were committed, and nothing was decided on them since
 	touched  bool      // something is to be committed
+	isNews   bool      // and it is more than what decorates a session
 	more     bool      // the Snapshot held more movements than one commit takes
 	prompted bool      // the answer settled last came because of a message
 	untold   bool      // it held movements of which it cannot be told yet whose they are
@@ -183,7 +184,7 @@ func (b *book) committed() {
 	b.version++
 	b.collection.Version = b.version
 	b.out.clear()
-	b.touched, b.kept, b.stored = false, false, true
+	b.touched, b.isNews, b.kept, b.stored = false, false, false, true
 }
 
 // clear takes all rows out of c, but keeps the room for as many.
@@ -193,9 +194,18 @@ func (c *Changes) clear() {
 	}
 }
 
-func (b *book) touchCollection() { b.touched = true }
+// touch says that something is to be committed, and that it is news: the session is looked at again soon.
+func (b *book) touch() { b.touched, b.isNews = true, true }
+
+func (b *book) touchCollection() { b.touch() }
 
 func (b *book) touchSession() {
+	b.touch()
+	b.decorateSession()
+}
+
+// decorateSession has the session committed, but what has changed of it is no news: a gateway may say such a thing anew whenever it is asked.
+func (b *book) decorateSession() {
 	b.touched = true
 	if len(b.out.Sessions) == 0 {
 		b.out.Sessions = append(b.sessionRoom[:0], b.session)
@@ -203,6 +213,12 @@ func (b *book) touchSession() {
 }
 
 func (b *book) touchPayment() {
+	b.touch()
+	b.decoratePayment()
+}
+
+// decoratePayment is decorateSession for the payment.
+func (b *book) decoratePayment() {
 	b.touched = true
 	b.payment.UpdatedAt = b.now
 	if len(b.out.Payments) == 0 {
@@ -211,7 +227,7 @@ func (b *book) touchPayment() {
 }
 
 func (b *book) putOperation(op *Operation) {
-	b.touched = true
+	b.touch()
 	op.UpdatedAt = b.now
 	if !slices.Contains(b.out.Operations, op) {
 		b.out.Operations = append(b.out.Operations, op)
@@ -222,7 +238,7 @@ func (b *book) putOperation(op *Operation) {
 }
 
 func (b *book) putRequest(r *KeyedRequest) {
-	b.touched = true
+	b.touch()
 	b.request = r
 	b.out.Requests = append(b.out.Requests[:0], r)
 }
@@ -233,7 +249,7 @@ func (b *book) dueAt(opID string, at time.Time, tries int) {
 }
 
 func (b *book) putDue(d Due) {
-	b.touched = true
+	b.touch()
 	for i := range b.out.Due {
 		if b.out.Due[i].ID == d.ID {
 			b.out.Due[i] = d
@@ -255,7 +271,7 @@ func (b *book) event(e Event) {
 	if b.session != nil && !strings.HasPrefix(string(e.Kind), "collection.") {
 		e.SessionID, e.ProviderID, e.PaymentID = b.session.ID, b.session.ProviderID, b.session.PaymentID
 	}
-	b.touched = true
+	b.touch()
 	*another(&b.out.Events) = e
 }
 

@@ -128,8 +128,8 @@ func TestAcceptedDifferenceIsNoProof(t *testing.T) {
 		"authorize, waiting":  {payment.OperationAuthorize, func(*payment.Snapshot) {}, "failed not_done; pending"},
 		"authorize, declined": {payment.OperationAuthorize, func(s *payment.Snapshot) { s.State = payment.SnapshotDeclined }, "failed declined; error"},
 		"authorize, canceled": {payment.OperationAuthorize, func(s *payment.Snapshot) { s.State = payment.SnapshotCanceled }, "failed canceled; canceled"},
-		"capture":             {payment.OperationCapture, func(*payment.Snapshot) {}, "failed not_done; authorized, authorized 100, capturable 100"},
-		"refund":              {payment.OperationRefund, func(*payment.Snapshot) {}, "failed not_done; authorized, authorized 100, captured 40, capturable 60"},
+		"capture":             {payment.OperationCapture, func(*payment.Snapshot) {}, "failed not_done; authorized, authorized 100, capturable 100, failed capture 40"},
+		"refund":              {payment.OperationRefund, func(*payment.Snapshot) {}, "failed not_done; authorized, authorized 100, captured 40, capturable 60, failed refund 30"},
 		"void":                {kindVoid, func(*payment.Snapshot) {}, "failed not_done; authorized, authorized 100, capturable 100"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -51,8 +51,10 @@ func (b *book) conclude(g *gateway, op *Operation, v verdict, n *news, code stri
 	case verdictCanceled:
 		b.fail(op, codeCanceled)
 	case verdictNoEffect:
+		b.cameToNothing(op, codeNoEffect)
 		b.fail(op, codeNoEffect)
 	case verdictNever:
+		b.cameToNothing(op, codeNotDone)
 		b.fail(op, codeNotDone)
 		if b.session.Status != StatusCanceled { // that our call is not known says nothing of what others did
 			b.putDue(Due{Kind: DueSession, CollectionID: b.collection.ID, ID: b.session.ID, At: b.now.Add(firstLook)})
@@ -62,8 +64,27 @@ func (b *book) conclude(g *gateway, op *Operation, v verdict, n *news, code stri
 			b.attention(op, codeUnasked) // a person wanted it to be asked about: the answer is there
 			return
 		}
-		b.stayOpen(g, op)
+		b.stayOpen(g, op, n.ambiguous)
 	}
+}
+
+// cameToNothing records a capture or refund that has moved nothing, as if it had been refused, where its caller may have been told that nobody
+// knows: that is no silent end.
+func (b *book) cameToNothing(op *Operation, code string) {
+	if op.Tries < 2 {
+		return
+	}
+	switch op.Kind {
+	case OperationCapture:
+		b.refuseMovement(op, MovementCapture, code)
+	case OperationRefund:
+		b.refuseMovement(op, MovementRefund, code)
+	}
+}
+
+// refuseMovement records the capture or refund of an operation as failed.
+func (b *book) refuseMovement(op *Operation, kind MovementKind, code string) {
+	b.addMovement(op, found{kind: kind, ours: true, Movement: Movement{Amount: op.Amount, State: MovementFailed}}, code)
 }
 
 // updated gives the session what the gateway has accepted.
@@ -86,9 +107,9 @@ func (b *book) decline(g *gateway, op *Operation, code string) {
 	case OperationInitialize, OperationAuthorize:
 		b.declineSession(g, code, !b.readAgain(g, op, code), false)
 	case OperationCapture:
-		b.addMovement(op, found{kind: MovementCapture, ours: true, Movement: Movement{Amount: op.Amount, State: MovementFailed}}, code)
+		b.refuseMovement(op, MovementCapture, code)
 	case OperationRefund:
-		b.addMovement(op, found{kind: MovementRefund, ours: true, Movement: Movement{Amount: op.Amount, State: MovementFailed}}, code)
+		b.refuseMovement(op, MovementRefund, code)
 	}
 	b.fail(op, code)
 }
@@ -103,8 +124,9 @@ func (g *gateway) onlyReads(kind OperationKind, withoutInput bool) bool {
 	return g.info.ClientConfirms && kind == OperationAuthorize && withoutInput
 }
 
-// declineSession makes a session that is neither authorized nor canceled an error. attempt says that this decline is a new one.
-func (b *book) declineSession(g *gateway, code string, attempt, hinted bool) {
+// declineSession makes a session that is neither authorized nor canceled an error. attempt says that this decline is a new one, and holds that it may
+// be of an earlier attempt than the one that is under way.
+func (b *book) declineSession(g *gateway, code string, attempt, holds bool) {
 	s := b.session
 	if !s.Status.CanBecome(StatusError) {
 		return
@@ -115,7 +137,7 @@ func (b *book) declineSession(g *gateway, code string, attempt, hinted bool) {
 		s.Reason = code
 		b.touchSession()
 	}
-	if !g.info.ClientConfirms && !hinted { // there the shopper can try again without us, and a message may tell of an earlier attempt
+	if !g.info.ClientConfirms && !holds { // there the shopper can try again without us
 		b.hold(decimal.Decimal{})
 	}
 	if attempt {
@@ -161,8 +183,9 @@ func (b *book) finish(op *Operation, state OperationState, code string) {
 	}
 }
 
-// stayOpen ends the executor's lease, so that the next caller asks at once, or gives up asking.
-func (b *book) stayOpen(g *gateway, op *Operation) {
+// stayOpen ends the executor's lease, so that the next caller asks at once, or gives up asking. ambiguous says that the gateway has answered, with a
+// movement that could be the operation's.
+func (b *book) stayOpen(g *gateway, op *Operation, ambiguous bool) {
 	if op == nil || op.State != OperationOpen {
 		return
 	}
@@ -171,7 +194,11 @@ func (b *book) stayOpen(g *gateway, op *Operation) {
 		since = op.ResolvedAt
 	}
 	if op.Tries >= leastTries && !since.IsZero() && b.now.Sub(since) >= b.cfg.GiveUpAfter && b.now.Sub(op.LastCallAt) >= g.info.proofWindow(b.cfg) {
-		b.attention(op, "gave_up")
+		if ambiguous {
+			b.attention(op, "movement")
+		} else {
+			b.attention(op, "gave_up")
+		}
 		return
 	}
 	op.LeaseUntil = b.now
@@ -193,7 +220,12 @@ func backoff(tries int) time.Duration {
 
 // proofWindow is how long after its last call an operation may still have an effect.
 func (i *ProviderInfo) proofWindow(cfg *Config) time.Duration {
-	return max(i.KeyTTL, cfg.CallTimeout) + i.MaxRequestLife + cfg.ClockSkew
+	return max(i.KeyTTL, cfg.lease()) + i.MaxRequestLife + cfg.ClockSkew
+}
+
+// flight is how long after its last call, of which LastCallAt is the earliest time, a request may still be under way.
+func (i *ProviderInfo) flight(cfg *Config) time.Duration {
+	return cfg.lease() + i.MaxRequestLife + cfg.ClockSkew
 }
 
 // proven reports whether "it has had no effect so far" means "it never will". That counts from when the gateway was asked: whoever asked may have

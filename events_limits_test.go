@@ -18,7 +18,7 @@ import (
 	"github.com/seed40c892db/payment/sandboxprovider"
 )
 
-// An event that nobody has taken after 24 h and ten tries is given up, and said to be so. The next one is delivered.
+// An event that nobody has taken after 24 h and 50 tries is given up, and said to be so. The next one is delivered.
 func TestEventIsGivenUp(t *testing.T) {
 	var last payment.Due
 	store := &busyStore{Store: memstore.New(), done: func(d payment.Due, _ time.Time, done func() error) error {
@@ -67,16 +67,18 @@ func TestEventIsGivenUp(t *testing.T) {
 	requireSame(t, s.eventsOf(c.ID), append(events[:1:1], l.taken(c.ID)...))
 }
 
-// 24 hours alone are no reason: an outage of the host's own leaves an event ten tries.
+// 24 hours alone are no reason: after an outage of the host's own an event has its tries, for seven hours.
 func TestEventGetsItsTries(t *testing.T) {
 	s, l := hearing(t, options{config: payment.Config{GiveUpAfter: 30 * time.Hour}})
 	c := s.collection("100", "EUR")
 	l.set(func(context.Context, payment.Event) error { return errNotNow })
 	s.clock.Advance(1000 * time.Hour)
-	for range 9 {
+	began := s.clock.Now()
+	for range 49 {
 		require.Empty(t, s.reconcile(10*time.Minute).GivenUp)
 	}
-	require.Len(t, l.handed(c.ID), 9)
+	require.Len(t, l.handed(c.ID), 49)
+	require.Greater(t, s.clock.Now().Sub(began), 7*time.Hour)
 	require.Len(t, s.reconcile(10*time.Minute).GivenUp, 1)
 }
 
@@ -174,7 +176,7 @@ func TestDeliveryMovesNoVersion(t *testing.T) {
 	before, version := s.allRows(), s.fresh(c.ID).Version
 	commits = 0
 	l.set(func(context.Context, payment.Event) error { return errNotNow })
-	for range 9 {
+	for range 49 {
 		s.reconcile(time.Hour)
 	}
 	require.NotEmpty(t, s.reconcile(24*time.Hour).GivenUp)

@@ -328,7 +328,8 @@ func TestBadConfig(t *testing.T) {
 		}},
 		`payment: Providers: "one" has ClientConfirms but is no Canceler: what the browser holds could never be given up`: alone(
 			payment.ProviderInfo{ClientConfirms: true}),
-		`payment: Providers: "one" describes a negative duration`: alone(payment.ProviderInfo{KeyTTL: -1}),
+		`payment: Providers: "one" describes a negative duration`:                   alone(payment.ProviderInfo{KeyTTL: -1}),
+		`payment: Providers: "one" describes a MaxRequestLife of more than 31 days`: alone(payment.ProviderInfo{MaxRequestLife: 32 * 24 * time.Hour}),
 		`payment: Providers: "one" counts USD with 5 digits in steps of 0`: alone(payment.ProviderInfo{
 			Currencies: map[string]payment.CurrencyRule{"USD": {Digits: 5}},
 		}),

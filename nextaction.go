@@ -39,11 +39,15 @@ func (a *NextAction) public() (kept *NextAction, dropped []string) {
 	}
 	c := *a
 	c.ExpiresAt = microseconds(a.ExpiresAt)
-	if c.Data, dropped = publicData(a.Data); checkText(a.Text) != nil {
+	if c.Data, dropped = publicData(a.Data); len(a.Text) > maxShown || checkText(a.Text) != nil {
 		c.Text, dropped = "", append(dropped, "text")
 	}
 	c.Fields = nil
+	room := maxShown
 	for k, v := range a.Fields {
+		if room -= len(k) + len(v); room < 0 {
+			return nil, []string{"next_action"} // a form without some of its fields is another one
+		}
 		if checkText(k) != nil || checkText(v) != nil || secretUnder(k, v, joinPath("", k)) != "" {
 			dropped = append(dropped, "fields")
 			continue
@@ -55,6 +59,17 @@ func (a *NextAction) public() (kept *NextAction, dropped []string) {
 	}
 	return &c, dropped
 }
+
+// kind is what the shopper has to do, empty where nothing says so.
+func (a *NextAction) kind() NextActionKind {
+	if a == nil {
+		return ""
+	}
+	return a.Kind
+}
+
+// maxShown is how many bytes the text of an action may have, and its fields together.
+const maxShown = 64 << 10
 
 // safe reports whether an action is one of the kinds, and its URL one to send a shopper to: https, or http to this machine, without
 // user information.

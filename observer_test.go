@@ -332,7 +332,7 @@ func TestObserverIsToldOfWebhooks(t *testing.T) {
 	), r.take(t))
 	s.reconcile(time.Minute)
 	require.Contains(t, r.take(t), "  work delivery: parked\n")
-	for range 30 {
+	for range 60 {
 		s.reconcile(time.Hour)
 	}
 	told := r.take(t)
@@ -365,7 +365,7 @@ func TestObserverIsToldOfDeliveries(t *testing.T) {
 
 	s.collection("100", "EUR")
 	refuse = errors.New("never")
-	for range 40 {
+	for range 60 {
 		s.reconcile(time.Hour)
 	}
 	told := r.take(t)

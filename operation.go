@@ -324,7 +324,7 @@ func (s *Service) executePure(ctx context.Context, g *gateway, b *book, op *Oper
 
 // notSent is the error of a pure provider that did not answer: nothing of what was decided is stored.
 func (b *book) notSent(stored PaymentSession) error {
-	b.touched = false
+	b.touched, b.isNews = false, false
 	e := &SessionError{Outcome: ErrNotSent, RetryAfter: time.Second}
 	if stored.Revision > 0 { // else there is no session yet
 		e.Session = &stored
@@ -429,7 +429,7 @@ func (s *Service) report(ctx context.Context, op *Operation) {
 	case op.State == OperationOpen:
 		s.cfg.Logger.WarnContext(ctx, "payment: the outcome of an operation is not known yet", "operation_id", op.ID, "operation_kind", op.Kind,
 			"session_id", op.SessionID, "provider_id", op.ProviderID, "tries", op.Tries, "message", op.Message)
-	case op.State == OperationFailed && op.Code == codeNotSent: // maybe the key or a setting is wrong: nothing works then
+	case op.withoutEffect(): // maybe the key or a setting is wrong: nothing works then
 		s.cfg.Logger.WarnContext(ctx, "payment: a call had no effect", "operation_id", op.ID, "operation_kind", op.Kind,
 			"session_id", op.SessionID, "provider_id", op.ProviderID, "message", op.Message)
 	}
@@ -548,10 +548,13 @@ func (s *Service) pursue(ctx context.Context, b *book, op *Operation, q inquiry,
 // mayRepeat reports whether a second call cannot have a second effect: the gateway honors the key for long enough, or there has been
 // no first call.
 func (g *gateway) mayRepeat(cfg *Config, op *Operation, now time.Time) bool {
-	if op.FirstCallAt.IsZero() {
-		return true
-	}
-	return g.info.KeyTTL > 0 && now.Sub(op.FirstCallAt)+cfg.CallTimeout < g.info.KeyTTL/2
+	return op.FirstCallAt.IsZero() || now.Before(g.repeatsUntil(cfg, op))
+}
+
+// repeatsUntil is when an operation that was called is called no more: at half of what its key lives, and never so late that the call could arrive
+// when the key is forgotten.
+func (g *gateway) repeatsUntil(cfg *Config, op *Operation) time.Time {
+	return op.FirstCallAt.Add(min(g.info.KeyTTL/2-cfg.CallTimeout, g.info.KeyTTL-g.info.MaxRequestLife-cfg.lease()))
 }
 
 // notDone reports whether an answer of Status says that the operation has had no effect so far.

@@ -51,17 +51,21 @@ func (s *Service) deliverEvents(ctx context.Context, d Due, r *Report) error {
 }
 
 // EventFailed notes in a claimed row of events that the host did not take the next one, e, and returns when it is to be tried again. Zero
-// means that it is given up, after giveUpAfter and ten tries: d has gone beyond it, and its Seq is in d.Dead. It is for stores that deliver
+// means that it is given up, after giveUpAfter and 50 tries: d has gone beyond it, and its Seq is in d.Dead. It is for stores that deliver
 // events in transactions of their own.
 func (d *Due) EventFailed(e *Event, now time.Time, giveUpAfter time.Duration) (again time.Time) {
 	d.Tries++
-	if d.Tries < leastTries || now.Sub(e.At) < giveUpAfter {
+	if d.Tries < leastHandings || now.Sub(e.At) < giveUpAfter {
 		return now.Add(backoff(d.Tries))
 	}
 	d.Dead = append(d.Dead, e.Seq)
 	d.Seq, d.Tries = e.Seq, 0
 	return time.Time{}
 }
+
+// leastHandings is how often an event or a message is tried at the least before it is given up. With the pauses between them that is seven hours: an
+// outage of an hour must not lose what has waited for a day.
+const leastHandings = 50
 
 // tell hands one event to the host.
 func (s *Service) tell(ctx context.Context, e Event) (err error) {

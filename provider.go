@@ -90,9 +90,10 @@ type ProviderInfo struct {
 	// Initialize on, until the gateway says canceled. Such a provider must be a Canceler.
 	ClientConfirms bool
 	// KeyTTL is for how long the gateway honors an idempotency key: a repeated request has no second effect. 0 means that it
-	// does not, and no call is ever repeated.
+	// does not, and no call is ever repeated. Of what is longer than [Config].GiveUpAfter only that is used.
 	KeyTTL time.Duration
-	// MaxRequestLife is how long a request may be under way and still take effect. 0 means 15 minutes.
+	// MaxRequestLife is how long a request may be under way and still take effect; at most 31 days. 0 means 15 minutes. Calls are only repeated
+	// where keys live longer than that.
 	MaxRequestLife time.Duration
 	// StatusByKey says that Status answers SnapshotNotFound if and only if the gateway has not executed a request with
 	// StatusRequest.IdempotencyKey. A request that was refused has been executed if the gateway remembers its key.

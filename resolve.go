@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/shopspring/decimal"
 )
@@ -132,6 +133,9 @@ func (b *book) resolve(g *gateway, op *Operation, a answer) error {
 		if b.happened(g, op, a) {
 			return &StateError{op.ID, string(op.State), "fail", "the gateway says that it has happened: accept it"}
 		}
+		if until := b.underWay(g, op, a); b.now.Before(until) {
+			return &StateError{op.ID, string(op.State), "fail", "its request may still arrive at the gateway until " + until.Format(time.RFC3339) + ": decide after that"}
+		}
 		b.giveIn(g, op)
 	case ResolveAccept:
 		return b.accept(g, op, a)
@@ -146,6 +150,26 @@ func (b *book) happened(g *gateway, op *Operation, a answer) bool {
 	}
 	n := b.read(op, a)
 	return b.conflict(op, a, &n) == "" && b.judge(g, op, a, &n) == verdictDone
+}
+
+// underWay is until when the request of an operation may still take effect, as far as anybody knows: the answer to its last call is missing, and the
+// gateway says of nothing that would keep it from that. Zero where failing it leaves nothing to arrive.
+func (b *book) underWay(g *gateway, op *Operation, a answer) time.Time {
+	if op.Tries < 2 || op.LastCallAt.IsZero() { // the only call was answered
+		return time.Time{}
+	}
+	switch op.Kind {
+	case OperationAuthorize, OperationCapture, OperationRefund:
+	default:
+		return time.Time{}
+	}
+	if a.kind == answerAsked {
+		n := b.read(op, a)
+		if v := b.judge(g, op, a, &n); b.conflict(op, a, &n) == "" && v != verdictOpen && v != verdictNotDone {
+			return time.Time{}
+		}
+	}
+	return op.LastCallAt.Add(g.info.flight(b.cfg))
 }
 
 // giveIn ends an operation as if the gateway had declined it.

@@ -414,7 +414,7 @@ func TestResolve(t *testing.T) {
 			},
 		},
 		{
-			kind: payment.OperationCapture, before: held, done: taken, notDone: held, failed: held + ", failed capture 40",
+			kind: payment.OperationCapture, before: held, done: taken, notDone: held + ", failed capture 40", failed: held + ", failed capture 40",
 			special: []special{
 				{"authorized more", "succeeded; " + taken, "failed declined; " + held + ", failed capture 40 | alarm: authorized"},
 				{"authorized less", "succeeded; " + taken, "failed declined; " + held + ", failed capture 40 | alarm: authorized"},
@@ -443,7 +443,7 @@ func TestResolve(t *testing.T) {
 			},
 		},
 		{
-			kind: payment.OperationRefund, before: taken, done: "authorized, authorized 100, captured 40, refunded 30, capturable 60", notDone: taken,
+			kind: payment.OperationRefund, before: taken, done: "authorized, authorized 100, captured 40, refunded 30, capturable 60", notDone: taken + ", failed refund 30",
 			failed: taken + ", failed refund 30",
 			special: []special{
 				{

@@ -156,7 +156,7 @@ func TestRestoredWithoutASession(t *testing.T) {
 	last := messages[len(messages)-1]
 	result := s.tell(s.gateway.SignWebhook(last.Body, s.clock.Now()))
 	require.Equal(t, "session_missing", result.Code)
-	for range 30 {
+	for range 60 {
 		s.reconcile(time.Hour)
 	}
 	deliveries := s.deliveries()

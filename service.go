@@ -28,7 +28,7 @@ type Config struct {
 	SettleTimeout time.Duration // how long its answer may take to be recorded, likewise: it is tried again if the store fails; default 10 s
 	ClockSkew     time.Duration // how far the clocks of processes may differ; default 10 s
 	// GiveUpAfter is how long an unknown outcome is asked about, a webhook message or an event tried, before a person must look; default and
-	// least 24 h. It takes ten tries at the least, and an unknown outcome also until no call can have an effect any more: with keys that a
+	// least 24 h. It takes ten tries at the least, of a message or an event 50, and an unknown outcome also until no call can have an effect any more: with keys that a
 	// gateway honors for 24 h, calls are repeated for 12 h, and a person is asked after about 36 h. A message about a session with an operation that is
 	// open, or needs attention, is kept until that has ended.
 	GiveUpAfter time.Duration
@@ -37,7 +37,7 @@ type Config struct {
 	AuditFor        time.Duration // how long after its last movement a session with money on it is still asked about; default 90 days
 
 	// OnEvent takes the events, each at least once, those of a collection in their order, from Reconcile and Run. An error means that it is
-	// to be delivered again, with a pause that grows to 10 minutes; after GiveUpAfter and ten tries it is given up, and the next is delivered.
+	// to be delivered again, with a pause that grows to 10 minutes; after GiveUpAfter and 50 tries it is given up, and the next is delivered.
 	// It has CallTimeout for each, and may call the Service, whose rows can be newer than the event. nil: events are only kept, and can be listed.
 	OnEvent func(ctx context.Context, e Event) error
 
@@ -97,6 +97,7 @@ func NewService(store Store, cfg Config) (*Service, error) {
 		if err != nil {
 			return nil, err
 		}
+		g.info.KeyTTL = min(g.info.KeyTTL, s.cfg.GiveUpAfter) // else nobody would be told of an unknown outcome for as long as keys live
 		id := p.ID()
 		if s.providers[id] != nil {
 			return nil, invalid("Providers", fmt.Sprintf("%q is there twice", id))
@@ -195,6 +196,8 @@ func newGateway(p Provider) (*gateway, error) {
 		return nil, invalid("Providers", fmt.Sprintf("%q has ClientConfirms but is no Canceler: what the browser holds could never be given up", id))
 	case g.info.KeyTTL < 0 || g.info.MaxRequestLife < 0 || g.info.SessionLifetime < 0:
 		return nil, invalid("Providers", fmt.Sprintf("%q describes a negative duration", id))
+	case g.info.MaxRequestLife > 31*24*time.Hour:
+		return nil, invalid("Providers", fmt.Sprintf("%q describes a MaxRequestLife of more than 31 days", id))
 	}
 	for code, r := range g.info.Currencies {
 		if r.Digits < 0 || r.Digits > 4 || r.Step < 0 {

@@ -36,7 +36,7 @@ func (b *book) settle(g *gateway, op *Operation, a answer) {
 	}
 	switch {
 	case a.kind == answerUnknown:
-		b.stayOpen(g, op)
+		b.stayOpen(g, op, false)
 		return
 	case a.kind == answerNotSent:
 		// Another try may still arrive at the gateway: only of the first can it be said that nothing was sent. A void of money that
@@ -44,7 +44,7 @@ func (b *book) settle(g *gateway, op *Operation, a answer) {
 		if op != nil && op.Tries == 1 && (b.payment == nil || !b.payment.Unasked) {
 			b.fail(op, codeNotSent)
 		} else {
-			b.stayOpen(g, op)
+			b.stayOpen(g, op, false)
 		}
 		return
 	case a.kind == answerDeclined && a.snapshot.State == "":
@@ -284,7 +284,7 @@ func (b *book) learn(g *gateway, n *news) {
 		dropped = bad
 		if !equalData(s.Data, data) {
 			s.Data = data
-			b.touchSession()
+			b.decorateSession()
 		}
 	}
 	if n.Private != nil {
@@ -293,7 +293,7 @@ func (b *book) learn(g *gateway, n *news) {
 			dropped = append(dropped, "private")
 		} else if !s.Private.holds(private) {
 			s.Private = *n.Private
-			b.touchSession()
+			b.decorateSession()
 		}
 	}
 	if n.NextAction != nil {
@@ -317,9 +317,13 @@ func (b *book) applyState(g *gateway, op *Operation, v verdict, n *news, code st
 		if n.hinted && n.State == SnapshotPending && n.Decline == nil {
 			return // older than what we know, or no news
 		}
+		late := b.mayBeLate(op, n)
+		if late && b.now.Before(s.ProcessingSince.Add(replicaLag)) {
+			return
+		}
 		if v == verdictDeclined || n.State == SnapshotDeclined || n.Decline != nil {
 			if v != verdictDeclined { // conclude declines an operation
-				b.declineSession(g, code, s.Status != StatusError, n.hinted)
+				b.declineSession(g, code, s.Status != StatusError, n.hinted || late) // another look tells whether nothing is held any more
 			}
 			return
 		}
@@ -328,16 +332,20 @@ func (b *book) applyState(g *gateway, op *Operation, v verdict, n *news, code st
 			s.ProcessingSince = time.Time{}
 			b.touchSession()
 		}
-		if !g.info.ClientConfirms {
+		if !g.info.ClientConfirms && !late {
 			b.hold(decimal.Decimal{})
 		}
 	case SnapshotRequiresMore:
-		if !equalAction(s.NextAction, n.NextAction) || s.Status != StatusRequiresMore {
+		if s.Status != StatusRequiresMore || s.NextAction.kind() != n.NextAction.kind() {
 			b.setStatus(StatusRequiresMore)
-			s.NextAction = n.NextAction
 			b.touchSession()
 			b.event(Event{Kind: EventSessionRequiresMore, Amount: s.Amount})
 		}
+		if !equalAction(s.NextAction, n.NextAction) {
+			s.NextAction = n.NextAction
+			b.decorateSession()
+		}
+		b.holdWhatMayBeTaken(op)
 	case SnapshotProcessing:
 		if n.hinted && s.Status == StatusError {
 			return // a message of the attempt that was declined; a later one tells how another attempt ends
@@ -348,13 +356,7 @@ func (b *book) applyState(g *gateway, op *Operation, v verdict, n *news, code st
 			b.touchSession()
 			b.event(Event{Kind: EventSessionProcessing, Amount: s.Amount})
 		}
-		// It could be taken without another call of ours.
-		if !s.Held.Equal(s.Amount) && s.Amount.LessThanOrEqual(plus(b.collection.left(), s.Held)) {
-			b.hold(s.Amount)
-			if op != nil {
-				op.Held = decimal.Decimal{} // what it had added is gone
-			}
-		}
+		b.holdWhatMayBeTaken(op)
 	case SnapshotAuthorized:
 		b.authorize(op, n)
 	case SnapshotCanceled:
@@ -362,6 +364,30 @@ func (b *book) applyState(g *gateway, op *Operation, v verdict, n *news, code st
 			b.cancelSession()
 		}
 	}
+}
+
+// holdWhatMayBeTaken holds the session's amount, if it fits, where the gateway could take it without another call of ours.
+func (b *book) holdWhatMayBeTaken(op *Operation) {
+	s := b.session
+	if s.Held.Equal(s.Amount) || s.Amount.GreaterThan(plus(b.collection.left(), s.Held)) {
+		return
+	}
+	b.hold(s.Amount)
+	if op != nil {
+		op.Held = decimal.Decimal{} // what it had added is gone
+	}
+}
+
+// replicaLag is for how long a gateway may still answer as if it knew nothing of what it has told us itself.
+const replicaLag = time.Minute
+
+// mayBeLate reports whether an answer to a question of our own may be from before the attempt that is under way: answers come from replicas too.
+func (b *book) mayBeLate(op *Operation, n *news) bool {
+	s := b.session
+	if op != nil || n.hinted || s.ProcessingSince.IsZero() && s.Status != StatusRequiresMore {
+		return false
+	}
+	return n.State == SnapshotPending && n.Decline == nil || s.Declines > 0
 }
 
 func (b *book) cancelSession() {
@@ -417,7 +443,7 @@ func (b *book) describePayment(n *news) {
 	}
 	if !equalData(p.Data, b.session.Data) {
 		p.Data = b.session.Data.Clone()
-		b.touchPayment()
+		b.decoratePayment()
 	}
 }
 

@@ -495,10 +495,10 @@ func TestTimelineSaysWhenAPersonMustDecide(t *testing.T) {
 				op.LastCallAt = b.now
 			}
 			b.now = at.Add(-2 * time.Second)
-			b.stayOpen(g, op)
+			b.stayOpen(g, op, false)
 			require.Equal(t, OperationOpen, op.State)
 			b.now = at
-			b.stayOpen(g, op)
+			b.stayOpen(g, op, false)
 			require.Equal(t, OperationNeedsAttention, op.State)
 		})
 	}

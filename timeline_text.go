@@ -160,7 +160,7 @@ func (b *book) givesUpAt(g *gateway, op *Operation) time.Time {
 	}
 	last := op.LastCallAt
 	if g.mayRepeat(b.cfg, op, b.now) {
-		last = later(last, op.FirstCallAt.Add(g.info.KeyTTL/2-b.cfg.CallTimeout))
+		last = later(last, g.repeatsUntil(b.cfg, op))
 	}
 	return later(since.Add(b.cfg.GiveUpAfter), last.Add(g.info.proofWindow(b.cfg)))
 }

@@ -20,7 +20,7 @@ func (b *book) audited(g *gateway) bool {
 		return false
 	}
 	_, capturing, _, refunding := b.sums()
-	return s.Held.IsPositive() || !s.ProcessingSince.IsZero() || s.Status == StatusAuthorized || s.OperationID != "" ||
+	return s.Held.IsPositive() || !s.ProcessingSince.IsZero() || s.Status == StatusAuthorized || s.Status == StatusRequiresMore || s.OperationID != "" ||
 		!s.ResolvedAt.IsZero() || // time shows whether the decision was right
 		plus(capturing, refunding).IsPositive()
 }
@@ -32,6 +32,9 @@ func (b *book) lastMovement() time.Time {
 		if t.After(last) {
 			last = t
 		}
+	}
+	if b.session.Held.IsPositive() || !b.session.ProcessingSince.IsZero() || b.session.Status == StatusRequiresMore {
+		later(b.session.UpdatedAt) // an attempt may have begun long after the session was made
 	}
 	later(b.session.AuthorizedAt)
 	later(b.session.ResolvedAt)
@@ -102,7 +105,7 @@ func (b *book) nextLook(g *gateway, looks int, asks bool) time.Time {
 
 // watch makes a changed session due to be looked at. While an operation is open, that one is looked at.
 func (b *book) watch(g *gateway) {
-	if op := b.openOperation(); !b.touched || op != nil && op.State == OperationOpen {
+	if op := b.openOperation(); !b.isNews || op != nil && op.State == OperationOpen {
 		return
 	}
 	if at := b.nextLook(g, 0, true); !at.IsZero() {

@@ -202,7 +202,7 @@ func (s *Service) handle(ctx context.Context, d *Delivery, m WebhookMessage, lim
 		inVain = d.Code == parkedStore // what fails once says nothing of the message
 		p = parked{code: parkedStore}
 	}
-	if inVain && d.Tries+1 >= leastTries && s.now().Sub(d.ReceivedAt) >= s.cfg.GiveUpAfter {
+	if inVain && d.Tries+1 >= leastHandings && s.now().Sub(d.ReceivedAt) >= s.cfg.GiveUpAfter {
 		d.Code = p.code
 		given, tellErr := s.giveUp(ctx, d)
 		if given {

@@ -186,7 +186,7 @@ func TestWildWebhookBeforeItsSession(t *testing.T) {
 		var told []payment.Event
 		s, _, x := prepare(t, payment.Config{OnEvent: func(_ context.Context, e payment.Event) error { told = append(told, e); return nil }})
 		told = nil
-		for range 30 {
+		for range 60 {
 			s.clock.Advance(time.Hour)
 			_, _ = s.Reconcile(t.Context()) // the session cannot be looked at either
 		}

@@ -22,7 +22,7 @@ const eventBatch = 100
 // It returns when nothing is due, or when limit events were delivered, and how many were.
 //
 // Where fn returns an error, or panics, what it wrote for that event is rolled back; the events before it stay delivered. It gets the event
-// again after a pause that grows to 10 minutes, and the collection's later events wait; after ten tries and [Config].GiveUpAfter it is given
+// again after a pause that grows to 10 minutes, and the collection's later events wait; after 50 tries and [Config].GiveUpAfter it is given
 // up. Both are logged, not returned. fn cannot commit or roll back tx, but may use savepoints of its own. It must not wait for a
 // call of the Service on the same rows that is not bound to tx.
 //

@@ -22,7 +22,7 @@ const eventsBeyond = " WHERE collection_id = +? AND seq > +? ORDER BY seq LIMIT 
 // goes to one of them.
 //
 // When fn fails or panics, what it wrote is undone and the event is tried again later, after a second at first; the collection's later ones
-// wait for it. After Config.GiveUpAfter and ten tries it is given up, with an error in the log, and kept in Due.Dead. fn must not end tx, must
+// wait for it. After Config.GiveUpAfter and 50 tries it is given up, with an error in the log, and kept in Due.Dead. fn must not end tx, must
 // not wait for anything but the database, and must reach this store by [Store.WithTx] only: all other writers wait for it.
 //
 // So it is where what fn did has ended the transaction, or keeps it from being committed: a rollback, an interrupted write, a deferred

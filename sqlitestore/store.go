@@ -21,7 +21,7 @@ import (
 type Config struct {
 	BusyTimeout time.Duration    // how long a call waits while others keep the database locked; 0 means 5 seconds. Its context may end it before
 	Now         func() time.Time // the clock of Deliver; nil means time.Now
-	GiveUpAfter time.Duration    // after so long, and ten tries, Deliver gives up an event; 0 means 24 hours
+	GiveUpAfter time.Duration    // after so long, and 50 tries, Deliver gives up an event; 0 means 24 hours
 	Logger      *slog.Logger     // for events that Deliver could not deliver; nil means slog.Default
 }
 

@@ -30,7 +30,7 @@ func (w *world) compareBooks() {
 				live++
 			}
 			if o := w.shadow.ops["op_"+in.AuthorizeKey]; o != nil && in.Authorized.IsPositive() && o.state == payment.OperationFailed &&
-				o.code != "unasked" && o.code != "canceled" && !o.judged && !(o.late && o.code == "not_done" && !w.tells(o.kind)) {
+				o.code != "unasked" && o.code != "canceled" && !o.judged && !(o.late() && o.code == "not_done" && !w.tells(o.kind)) {
 				w.fail("operation %s failed with %s, and the gateway authorized %s because of it", o.id, o.code, in.Reference)
 			}
 			if in.Reference == s.reference {

@@ -2,6 +2,7 @@ package simulation
 
 import (
 	"slices"
+	"time"
 
 	"github.com/seed40c892db/payment"
 	"github.com/seed40c892db/payment/sandboxprovider"
@@ -81,7 +82,8 @@ func (w *world) checkAlarm(a *actor, c *payment.Changes) {
 	for _, x := range c.Operations {
 		alarm = alarm || x.State == payment.OperationNeedsAttention
 		settled = settled || x.State == payment.OperationSucceeded || x.State == payment.OperationFailed
-		if x.State == payment.OperationNeedsAttention && w.v.honest() && x.Code != "gave_up" && x.Code != "unasked" && x.Code != "decline" {
+		gaveUp := x.Code == "gave_up" || x.Code == "movement" && !x.FirstCallAt.IsZero() && x.UpdatedAt.Sub(x.FirstCallAt) >= 24*time.Hour
+		if x.State == payment.OperationNeedsAttention && w.v.honest() && !gaveUp && x.Code != "unasked" && x.Code != "decline" {
 			w.fail("operation %s (%s) needs attention because of %q, and the gateway never contradicts itself", x.ID, x.Kind, x.Code)
 		}
 	}

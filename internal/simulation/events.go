@@ -79,9 +79,22 @@ func (w *world) delivered(col *shadowCollection, e *payment.Event) {
 	}
 }
 
+// leastTries is how often an event or a message is tried at the least before it is given up.
+const leastTries = 50
+
+// undelivered reports whether events wait: for one that its host never takes, when nothing else goes wrong.
+func (w *world) undelivered() bool {
+	for _, col := range w.shadow.collections {
+		if w.skipPoison(col); col.first < len(col.seqs) {
+			return true
+		}
+	}
+	return false
+}
+
 // skipPoison passes over an event that was given up rightly.
 func (w *world) skipPoison(col *shadowCollection) {
-	if col.first < len(col.seqs) && w.poisoned(col, col.seqs[col.first]) && col.poisonTries >= 10 && w.now-col.poisonAt >= 24*hour-clockSkew {
+	if col.first < len(col.seqs) && w.poisoned(col, col.seqs[col.first]) && col.poisonTries >= leastTries && w.now-col.poisonAt >= 24*hour-clockSkew {
 		col.first++
 	}
 }
@@ -90,7 +103,7 @@ func (w *world) skipPoison(col *shadowCollection) {
 func (w *world) checkEvents() {
 	for _, col := range w.shadow.collections {
 		w.skipPoison(col)
-		if col.first < len(col.seqs) && w.poisoned(col, col.seqs[col.first]) && (w.now-col.poisonAt < 26*hour || col.poisonTries < 10) {
+		if col.first < len(col.seqs) && w.poisoned(col, col.seqs[col.first]) && (w.now-col.poisonAt < 26*hour || col.poisonTries < leastTries) {
 			continue // not given up yet, and so in the way of others
 		}
 		if col.first < len(col.seqs) {

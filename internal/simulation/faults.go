@@ -95,6 +95,7 @@ const (
 	IntentsExpire
 	GatewayHostile
 	PureProvider
+	AnswerFromReplica // whether it happens is said by the seed, not drawn: what other seeds play stays as it is
 
 	faultCount
 )
@@ -203,11 +204,12 @@ func faultNames() [faultCount]string {
 		GatewayCapturesOnce:       "world: one capture only",
 		GatewayRefundsWhole:       "world: whole refunds only",
 		GatewayCapturesItself:     "world: gateway captures by itself",
-		GatewayForgetsSoon:        "world: keys live for an hour",
+		GatewayForgetsSoon:        "world: keys live for an hour or less",
 		AuthorizationsExpire:      "world: authorizations expire",
 		IntentsExpire:             "world: intents expire",
 		GatewayHostile:            "world: gateway that says anything",
 		PureProvider:              "world: a manual provider beside the gateway",
+		AnswerFromReplica:         "answer of a replica, some seconds old",
 	}
 }
 

@@ -56,7 +56,13 @@ func (g *gate) call(ctx context.Context, kind payment.OperationKind, r *payment.
 	}
 	a.lied = nil
 	a.call = &sent{kind: kind, opID: opID, session: r.SessionID, effect: effect, deadline: a.deadline(ctx)}
+	if o := w.shadow.ops[opID]; o != nil && kind == payment.OperationStatus {
+		o.askedAt = w.now
+	}
 	s, err := do()
+	if w.v.replicas && err == nil {
+		s = w.replica(kind, r, s)
+	}
 	s, err = g.back(a, s, err)
 	a.call = nil
 	w.afterCall(opID, effect, err)
@@ -64,6 +70,36 @@ func (g *gate) call(ctx context.Context, kind payment.OperationKind, r *payment.
 		w.log(a, "%s for %s is answered %s", kind, short(opID), describeAnswer(&s, err))
 	}
 	return s, err
+}
+
+// told is something that the gateway has said.
+type told struct {
+	at int64
+	s  payment.Snapshot
+}
+
+// replicaLag is how far a replica may lag behind.
+const replicaLag = 10 * second
+
+// replica returns what the gateway answers to a question about a session: now and then what was so some seconds before. What it is asked by a key is
+// answered by the one that knows the key.
+func (w *world) replica(kind payment.OperationKind, r *payment.Request, s payment.Snapshot) payment.Snapshot {
+	if s.State == "" || s.State == payment.SnapshotNotFound {
+		return s
+	}
+	if kind == payment.OperationStatus && r.IdempotencyKey == "" && w.faulty && !w.resting && w.dice.oneIn(3) {
+		for _, before := range w.told[r.SessionID] {
+			if w.now-before.at <= replicaLag && before.s.State != s.State {
+				w.hit(AnswerFromReplica)
+				return before.s
+			}
+		}
+	}
+	if w.told == nil {
+		w.told = map[string][]told{}
+	}
+	w.told[r.SessionID] = append(w.told[r.SessionID], told{w.now, s})
+	return s
 }
 
 // back brings an answer back to the process.

@@ -312,6 +312,16 @@ func (w *world) resendLost() {
 	w.mail.lost = nil
 }
 
+// parked reports whether a message waits to be handled.
+func (w *world) parked() bool {
+	for _, x := range w.mail.stored {
+		if x.state == payment.DeliveryParked {
+			return true
+		}
+	}
+	return false
+}
+
 // checkMail: no message that was acknowledged is left lying.
 func (w *world) checkMail() {
 	for id, x := range w.mail.stored {

@@ -55,8 +55,8 @@ func (w *world) outside() {
 		if i.Status == sandboxprovider.IntentRequiresAction {
 			passed := !d.oneIn(3)
 			done := w.note(w.gateway.CompleteChallenge(i.Reference, passed), "the shopper completes the challenge of", &i)
-			if o := w.shadow.ops["op_"+i.AuthorizeKey]; done && passed && o != nil && o.ended() {
-				o.late = true
+			if o := w.shadow.ops["op_"+i.AuthorizeKey]; done && passed && o != nil {
+				o.passedAt = w.now
 			}
 		}
 	case n < 7:

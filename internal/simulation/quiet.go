@@ -34,6 +34,10 @@ func (w *world) settleDown() {
 			w.round()
 		}
 	}
+	for n := 0; n < leastTries+10 && w.ok() && (w.undelivered() || w.parked()); n++ { // what can only be given up
+		w.advance(w.now + 11*minute)
+		w.round()
+	}
 	if w.ok() && !w.v.hostile {
 		w.compareBooks()
 	}

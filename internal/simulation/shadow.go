@@ -97,11 +97,15 @@ type shadowOp struct {
 	unsent    bool  // the last of them certainly had none
 	firstCall int64 // the true time of the first
 	request   payment.Request
-	forgotten bool // its key's lifetime is over
-	asked     int  // how often a person looked at it
-	judged    bool // a person said that it was not done, of what is there now
-	late      bool // the challenge that it asked for was passed after it had ended
+	forgotten bool  // its key's lifetime is over
+	asked     int   // how often a person looked at it
+	judged    bool  // a person said that it was not done, of what is there now
+	askedAt   int64 // when it was asked about last
+	passedAt  int64 // when the challenge that it had asked for was passed
 }
+
+// late reports whether its challenge was passed after it had been asked about for the last time.
+func (o *shadowOp) late() bool { return o.passedAt > 0 && o.passedAt >= o.askedAt }
 
 func (o *shadowOp) ended() bool {
 	return o.state == payment.OperationSucceeded || o.state == payment.OperationFailed

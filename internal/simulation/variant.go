@@ -30,6 +30,7 @@ type variant struct {
 	browsers    bool
 	manual      bool
 	keyLife     int64
+	replicas    bool // the gateway answers questions from replicas
 	gateway     sandboxprovider.GatewayConfig
 	provider    sandboxprovider.Config
 	poison      int           // which event of a collection its host never takes, counted from 1; 0: none
@@ -55,7 +56,7 @@ func (w *world) drawVariant(profile string) {
 		w.faulty = false
 	}
 	if d.oneIn(2) {
-		for i := range v.quiet {
+		for i := range v.quiet[:AnswerFromReplica] {
 			v.quiet[i] = d.oneIn(3)
 		}
 	}
@@ -113,6 +114,7 @@ func (w *world) drawGateway() {
 		v.askByKey = false
 	}
 	v.noStatus = flag(10, GatewayWithoutStatus)
+	v.replicas = w.seed%8 == 5
 	v.browsers = flag(5, GatewayOfBrowsers)
 	v.provider = sandboxprovider.Config{ClientConfirms: v.browsers, NoStatus: v.noStatus}
 	if !v.browsers {
@@ -123,7 +125,9 @@ func (w *world) drawGateway() {
 	g.WholeRefunds = flag(5, GatewayRefundsWhole)
 	v.keyLife = 24 * hour
 	if !v.noKeys && flag(3, GatewayForgetsSoon) {
-		v.keyLife = hour
+		if v.keyLife = hour; w.seed%2 == 0 {
+			v.keyLife = 10 * minute // less than a request may be under way
+		}
 	}
 	if v.noKeys {
 		v.keyLife = 0

@@ -30,6 +30,7 @@ const (
 
 // world is one store, one gateway, two processes and a clock, and all that happens in it is drawn from its seed.
 type world struct {
+	seed    uint64
 	dice    dice
 	now     int64 // nanoseconds since the epoch
 	points  int
@@ -63,11 +64,12 @@ type world struct {
 	sure    bool // no webhook is dropped now
 	looked  int  // how much due work was looked at in this round
 	secrets secrets
+	told    map[string][]told // what the gateway has said of each session, for its replicas
 }
 
 // newWorld draws a world.
 func newWorld(seed uint64, p *pool, o *Options) *world {
-	w := &world{dice: newDice(seed, 1), pool: p, tracing: o.Trace, line: o.Line, faulty: true, rows: o.Store()}
+	w := &world{seed: seed, dice: newDice(seed, 1), pool: p, tracing: o.Trace, line: o.Line, faulty: true, rows: o.Store()}
 	w.shadow.make()
 	w.mail.stored, w.mail.events = map[string]*arrived{}, map[string]*arrived{}
 	w.drawVariant(o.Profile)

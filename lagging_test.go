@@ -1,0 +1,335 @@
+package payment_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/seed40c892db/payment"
+)
+
+// What begins long after its session was made is asked about like all else.
+func TestAnOldSessionIsAudited(t *testing.T) {
+	for _, state := range []payment.SnapshotState{payment.SnapshotProcessing, payment.SnapshotRequiresMore} {
+		t.Run(string(state), func(t *testing.T) {
+			s, p := newScripted(t)
+			c := s.collection("100", "EUR")
+			x := s.session(c, "scripted", "100")
+			s.clock.Advance(91 * 24 * time.Hour) // an invoice's link, paid late
+			p.on(payment.OperationAuthorize, func(n *payment.Snapshot, _ payment.Request) error {
+				n.State, n.Authorized = state, dec("0")
+				if state == payment.SnapshotRequiresMore {
+					n.NextAction = &payment.NextAction{Kind: payment.ActionWait}
+				}
+				return nil
+			})
+			_, err := s.AuthorizeSession(t.Context(), payment.AuthorizeSessionParams{SessionID: x.ID})
+			require.Error(t, err)
+			equalAmount(t, "100", s.fresh(c.ID).Held)
+			// the gateway authorizes a minute later; the webhook is lost.
+			p.on(payment.OperationStatus, func(n *payment.Snapshot, r payment.Request) error {
+				n.State, n.Amount, n.Authorized = payment.SnapshotAuthorized, dec("100"), dec("100")
+				return nil
+			})
+			for range 60 {
+				s.reconcile(24 * time.Hour)
+			}
+			require.Equal(t, payment.StatusAuthorized, s.freshSession(x.ID).Status, "nobody ever asked")
+		})
+	}
+}
+
+// A challenge that comes up again after a decline holds its amount, and is asked about.
+func TestAChallengeAfterADeclineIsAudited(t *testing.T) {
+	p := &scripted{answer: usual, info: payment.ProviderInfo{KeyTTL: 24 * time.Hour, StatusByKey: true}}
+	s := newShop(t, options{more: []payment.Provider{messenger{p}}})
+	c := s.collection("100", "EUR")
+	x := s.session(c, "scripted", "100")
+	state := payment.SnapshotRequiresMore
+	set := func(n *payment.Snapshot, r payment.Request) error {
+		n.State, n.Amount, n.Authorized = state, dec("100"), dec("0")
+		if state == payment.SnapshotAuthorized {
+			n.Authorized = dec("100")
+		}
+		if state == payment.SnapshotRequiresMore {
+			n.NextAction = &payment.NextAction{Kind: payment.ActionWait}
+		}
+		return nil
+	}
+	p.on(payment.OperationAuthorize, set)
+	p.on(payment.OperationStatus, set)
+	_, err := s.tryAuthorize(x)
+	require.ErrorIs(t, err, payment.ErrRequiresMore)
+	hook := func() {
+		s.clock.Advance(2 * time.Second)
+		_, err := s.HandleWebhook(t.Context(), "scripted", payment.WebhookRequest{Body: []byte(x.ID)})
+		require.NoError(t, err)
+	}
+	state = payment.SnapshotDeclined
+	hook()
+	state = payment.SnapshotRequiresMore // the shopper tries again on the gateway's page
+	hook()
+	require.Equal(t, payment.StatusRequiresMore, s.freshSession(x.ID).Status)
+	equalAmount(t, "100", s.freshSession(x.ID).Held)
+	s.reconcile(2 * time.Minute)       // still at it
+	state = payment.SnapshotAuthorized // and passes; this message is lost
+	for range 48 {
+		s.reconcile(time.Hour)
+	}
+	require.Equal(t, payment.StatusAuthorized, s.freshSession(x.ID).Status)
+}
+
+// What a gateway says anew at each look, and means nothing, makes no look the first.
+func TestWhatDecoratesIsNoNews(t *testing.T) {
+	s, p := newScripted(t)
+	pay := s.paid("scripted", "100", "EUR")
+	questions := 0
+	p.on(payment.OperationStatus, func(n *payment.Snapshot, r payment.Request) error {
+		questions++
+		n.Amount, n.Authorized = dec("100"), dec("100")
+		n.Data = payment.Data{"ephemeral": fmt.Sprint(questions)}
+		return nil
+	})
+	for range 24 * 60 {
+		s.reconcile(time.Minute)
+	}
+	t.Log(questions, "questions in a day about", pay.SessionID)
+	require.Less(t, questions, 15)
+}
+
+// Nor is it an event each time.
+func TestAnActionThatChangesIsOneEvent(t *testing.T) {
+	s, p := newScripted(t)
+	c := s.collection("100", "EUR")
+	x := s.session(c, "scripted", "100")
+	n := 0
+	act := func(a *payment.Snapshot, r payment.Request) error {
+		n++
+		a.State, a.Amount, a.Authorized = payment.SnapshotRequiresMore, dec("100"), dec("0")
+		a.NextAction = &payment.NextAction{Kind: payment.ActionRedirect, URL: fmt.Sprint("https://acs.example/?nonce=", n)}
+		return nil
+	}
+	p.on(payment.OperationAuthorize, act)
+	p.on(payment.OperationStatus, act)
+	_, err := s.tryAuthorize(x)
+	require.ErrorIs(t, err, payment.ErrRequiresMore)
+	for range 24 * 60 {
+		s.reconcile(time.Minute)
+	}
+	events := 0
+	page := payment.ListParams{CollectionID: c.ID, Limit: 100}
+	for {
+		l, err := s.ListEvents(t.Context(), page)
+		require.NoError(t, err)
+		for _, e := range l.Items {
+			if e.Kind == payment.EventSessionRequiresMore {
+				events++
+			}
+		}
+		if page.Cursor = l.Cursor; page.Cursor == "" {
+			break
+		}
+	}
+	t.Log(events, "events in a day")
+	require.Less(t, events, 15)
+}
+
+// An answer of a replica that lags does not undo what the gateway has said itself.
+func TestAReplicaUndoesNothing(t *testing.T) {
+	for _, first := range []payment.SnapshotState{payment.SnapshotProcessing, payment.SnapshotRequiresMore} {
+		for _, stale := range []payment.SnapshotState{payment.SnapshotPending, payment.SnapshotDeclined} {
+			t.Run(string(first)+" then "+string(stale), func(t *testing.T) {
+				p := &scripted{answer: usual, info: payment.ProviderInfo{KeyTTL: 24 * time.Hour, MultiCapture: true}}
+				s := newShop(t, options{more: []payment.Provider{messenger{p}}})
+				c := s.collection("100", "EUR")
+				x := s.session(c, "scripted", "100")
+				charges := map[string]bool{} // by key: a gateway of charges, not of intents
+				if stale == payment.SnapshotDeclined {
+					p.on(payment.OperationAuthorize, func(n *payment.Snapshot, r payment.Request) error {
+						n.State, n.Authorized = payment.SnapshotDeclined, dec("0")
+						return nil
+					})
+					_, err := s.AuthorizeSession(t.Context(), payment.AuthorizeSessionParams{SessionID: x.ID, Input: token("a")})
+					require.ErrorIs(t, err, payment.ErrDeclined)
+				}
+				p.on(payment.OperationAuthorize, func(n *payment.Snapshot, r payment.Request) error {
+					charges[r.IdempotencyKey] = true
+					n.State, n.Authorized = first, dec("0")
+					if first == payment.SnapshotRequiresMore {
+						n.NextAction = &payment.NextAction{Kind: payment.ActionWait}
+					}
+					return nil
+				})
+				p.on(payment.OperationStatus, func(n *payment.Snapshot, r payment.Request) error { // a replica that lags by some seconds
+					n.State, n.Amount, n.Authorized = stale, dec("100"), dec("0")
+					return nil
+				})
+				_, err := s.AuthorizeSession(t.Context(), payment.AuthorizeSessionParams{SessionID: x.ID, Input: token("b")})
+				require.Error(t, err)
+				s.clock.Advance(2 * time.Second)
+				_, err = s.HandleWebhook(t.Context(), "scripted", payment.WebhookRequest{Body: []byte(x.ID)}) // about the creation of the object, say
+				require.NoError(t, err)
+				got := s.freshSession(x.ID)
+				t.Log(got.Status, "held", got.Held, "processing since", got.ProcessingSince)
+				if first == payment.SnapshotProcessing {
+					_, _ = s.AuthorizeSession(t.Context(), payment.AuthorizeSessionParams{SessionID: x.ID, Input: token("b")})
+					require.Len(t, charges, 1, "charged again, while the gateway is deciding about the first")
+				}
+				equalAmount(t, "100", s.fresh(c.ID).Held)
+			})
+		}
+	}
+}
+
+// An outage of a quarter of an hour loses no event, however old it is by then.
+func TestEventsOfADayAgo(t *testing.T) {
+	down := true
+	var got []payment.EventKind
+	s := newShop(t, options{config: payment.Config{OnEvent: func(_ context.Context, e payment.Event) error {
+		if down {
+			return errors.New("the queue is down")
+		}
+		got = append(got, e.Kind)
+		return nil
+	}}})
+	c := s.collection("100", "EUR")
+	s.authorize(s.session(c, "sandbox", "100"))
+	s.clock.Advance(25 * time.Hour) // Reconcile was not run
+	for range 10 * 6 {              // ten minutes
+		s.reconcile(10 * time.Second)
+	}
+	down = false
+	for range 12 {
+		s.reconcile(10 * time.Minute)
+	}
+	l, err := s.ListEvents(t.Context(), payment.ListParams{CollectionID: c.ID, Limit: 100})
+	require.NoError(t, err)
+	require.Len(t, got, len(l.Items), "%v", got)
+}
+
+// Nor a message.
+func TestMessageOfADayAgo(t *testing.T) {
+	p := &scripted{answer: usual, info: payment.ProviderInfo{KeyTTL: 24 * time.Hour, StatusByKey: true}}
+	s := newShop(t, options{more: []payment.Provider{messenger{p}}})
+	x := s.session(s.collection("100", "EUR"), "scripted", "100")
+	down := true
+	p.on(payment.OperationStatus, func(n *payment.Snapshot, _ payment.Request) error {
+		n.Amount, n.Authorized = dec("100"), dec("100")
+		if down {
+			return errors.New("time-out")
+		}
+		return nil
+	})
+	r, err := s.HandleWebhook(t.Context(), "scripted", payment.WebhookRequest{Body: []byte(x.ID)})
+	require.NoError(t, err)
+	require.Equal(t, payment.DeliveryParked, r.State)
+	s.clock.Advance(25 * time.Hour) // Reconcile was not run
+	for range 15 * 6 {              // fifteen minutes
+		s.reconcile(10 * time.Second)
+	}
+	down = false
+	for range 12 {
+		s.reconcile(10 * time.Minute)
+	}
+	require.Equal(t, payment.StatusAuthorized, s.freshSession(x.ID).Status)
+}
+
+// A provider that has lost a capability while an operation was open answers nothing, and breaks nothing.
+func TestACapabilityThatIsGone(t *testing.T) {
+	s, p := newScripted(t)
+	x := s.session(s.collection("100", "EUR"), "scripted", "100")
+	p.on(payment.OperationUpdate, func(*payment.Snapshot, payment.Request) error { return errors.New("time-out") })
+	p.on(payment.OperationStatus, func(n *payment.Snapshot, _ payment.Request) error {
+		n.State, n.Amount, n.Authorized = payment.SnapshotPending, dec("100"), dec("0")
+		return nil
+	})
+	_, err := s.UpdateSession(t.Context(), payment.UpdateSessionParams{SessionID: x.ID, Amount: amount("80")})
+	require.ErrorIs(t, err, payment.ErrOutcomeUnknown)
+	less := bare{p}
+	svc, err := payment.NewService(s.store, payment.Config{Providers: []payment.Provider{less}, Now: s.clock.Now, Wait: s.clock.Wait})
+	require.NoError(t, err)
+	s.clock.Advance(time.Minute)
+	require.NotPanics(t, func() { _, _ = svc.AuthorizeSession(t.Context(), payment.AuthorizeSessionParams{SessionID: x.ID}) })
+}
+
+// bare is the provider without its Updater.
+type bare struct{ p *scripted }
+
+func (b bare) ID() string                     { return b.p.ID() }
+func (b bare) Describe() payment.ProviderInfo { return b.p.Describe() }
+func (b bare) Initialize(c context.Context, r payment.InitializeRequest) (payment.Snapshot, error) {
+	return b.p.Initialize(c, r)
+}
+func (b bare) Authorize(c context.Context, r payment.AuthorizeRequest) (payment.Snapshot, error) {
+	return b.p.Authorize(c, r)
+}
+func (b bare) Status(c context.Context, r payment.StatusRequest) (payment.Snapshot, error) {
+	return b.p.Status(c, r)
+}
+
+// What decorates an answer and is too large is left out, and blocks nothing.
+func TestALargeActionBlocksNothing(t *testing.T) {
+	s, p := newScripted(t)
+	x := s.session(s.collection("100", "EUR"), "scripted", "100")
+	p.on(payment.OperationAuthorize, func(n *payment.Snapshot, _ payment.Request) error {
+		n.NextAction = &payment.NextAction{Kind: payment.ActionDisplay, Text: strings.Repeat("x", 1<<20)}
+		n.State, n.Authorized = payment.SnapshotRequiresMore, dec("0")
+		return nil
+	})
+	_, err := s.tryAuthorize(x)
+	require.ErrorIs(t, err, payment.ErrRequiresMore)
+}
+
+// A form whose fields are too large is no form any more.
+func TestALargeFormIsLeftOut(t *testing.T) {
+	s, p := newScripted(t)
+	x := s.session(s.collection("100", "EUR"), "scripted", "100")
+	p.on(payment.OperationAuthorize, func(n *payment.Snapshot, _ payment.Request) error {
+		n.NextAction = &payment.NextAction{Kind: payment.ActionFormPost, URL: "https://acs.example/", Fields: map[string]string{
+			"PaReq": strings.Repeat("x", 40<<10), "MD": strings.Repeat("y", 40<<10),
+		}}
+		n.State, n.Authorized = payment.SnapshotRequiresMore, dec("0")
+		return nil
+	})
+	_, err := s.tryAuthorize(x)
+	require.ErrorIs(t, err, payment.ErrRequiresMore)
+	require.Nil(t, s.freshSession(x.ID).NextAction)
+}
+
+// A challenge that finds no room for its amount is asked about all the same: what comes of it must be known.
+func TestAChallengeWithoutRoomIsAudited(t *testing.T) {
+	p := &scripted{answer: usual, info: payment.ProviderInfo{KeyTTL: 24 * time.Hour, StatusByKey: true}}
+	s := newShop(t, options{more: []payment.Provider{messenger{p}}})
+	c := s.collection("100", "EUR")
+	x := s.session(c, "scripted", "100")
+	state := payment.SnapshotDeclined
+	set := func(n *payment.Snapshot, _ payment.Request) error {
+		n.State, n.Amount, n.Authorized = state, dec("100"), dec("0")
+		if state == payment.SnapshotAuthorized {
+			n.Authorized = dec("100")
+		}
+		return nil
+	}
+	p.on(payment.OperationAuthorize, set)
+	p.on(payment.OperationStatus, set)
+	_, err := s.tryAuthorize(x)
+	require.ErrorIs(t, err, payment.ErrDeclined)
+	s.authorize(s.session(c, "manual", "100")) // the shopper pays in another way
+	state = payment.SnapshotRequiresMore       // and goes on at the gateway's page
+	s.clock.Advance(2 * time.Second)
+	_, err = s.HandleWebhook(t.Context(), "scripted", payment.WebhookRequest{Body: []byte(x.ID)})
+	require.NoError(t, err)
+	require.Equal(t, payment.StatusRequiresMore, s.freshSession(x.ID).Status)
+	equalAmount(t, "0", s.freshSession(x.ID).Held)
+	state = payment.SnapshotAuthorized // whose message is lost
+	for range 48 {
+		s.reconcile(time.Hour)
+	}
+	require.NotEmpty(t, s.freshSession(x.ID).PaymentID)
+	require.True(t, s.payment(s.freshSession(x.ID).PaymentID).Unasked)
+}
