@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"time"
 
@@ -78,64 +79,60 @@ func newPooled(pool *pgxpool.Pool) pooled {
 func (p pooled) read(ctx context.Context, b *pgx.Batch, then answers) error {
 	what := always(b)
 	return again(ctx, func() error {
-		_, err := p.send(ctx, what, then)
-		return err
+		return p.send(ctx, what, then)
 	})
 }
 
 func (p pooled) write(ctx context.Context, what batch, then answers) error {
 	return again(ctx, func() error {
-		answered, err := p.send(ctx, what, then)
-		if err != nil && uncertain(err, answered) {
+		err := p.send(ctx, what, then)
+		if err != nil && uncertain(err) {
 			return fmt.Errorf("%w: %w", errUncertain, err)
 		}
 		return err
 	})
 }
 
-// send sends a batch. answered says whether all statements had been answered before the error, as they are before a transaction commits.
-func (p pooled) send(ctx context.Context, what batch, then answers) (answered bool, err error) {
+// send sends a batch.
+func (p pooled) send(ctx context.Context, what batch, then answers) error {
 	c, err := p.pool.Acquire(ctx)
 	if err != nil {
-		return false, &acquireError{err: err, full: full(p.pool)}
+		return &acquireError{err: err, full: full(p.pool)}
 	}
 	defer c.Release()
 	b := what()
 	if b == nil {
-		return false, errNothingToSend
+		return errNothingToSend
 	}
 	if sent := p.pipeline(ctx, c.Conn(), b); sent != nil {
 		err = then(sent)
-		answered = err == nil
 		if closed := sent.close(); err == nil {
 			err = closed
 		}
 		if isCode(err, unknownStatement) { // somebody has made the server forget what was prepared: it is to be prepared again
 			_ = c.Conn().DeallocateAll(ctx)
 		}
-		return answered, scrub(err)
+		return scrub(err)
 	}
 	if b.Len() == 1 { // the same round trip, with less ado
 		one := &single{ctx: ctx, conn: c.Conn(), query: b.QueuedQueries[0]}
 		err = then(one)
-		return one.answered, scrub(one.close(err))
+		return scrub(one.close(err))
 	}
 	results := c.SendBatch(ctx, b)
 	err = then(results)
-	answered = err == nil
 	if closed := results.Close(); err == nil {
 		err = closed
 	}
-	return answered, scrub(err)
+	return scrub(err)
 }
 
 // single is the result of one statement, whose transaction it is.
 type single struct {
-	ctx      context.Context //nolint:containedctx // of the call that it is made for
-	conn     *pgx.Conn
-	query    *pgx.QueuedQuery
-	rows     pgx.Rows
-	answered bool // a row, or the end of the statement, was read
+	ctx   context.Context //nolint:containedctx // of the call that it is made for
+	conn  *pgx.Conn
+	query *pgx.QueuedQuery
+	rows  pgx.Rows
 }
 
 // Query sends the statement.
@@ -150,9 +147,6 @@ func (s *single) Exec() (pgconn.CommandTag, error) {
 	if err != nil {
 		return pgconn.CommandTag{}, err
 	}
-	for rows.Next() {
-		s.answered = true
-	}
 	rows.Close()
 	return rows.CommandTag(), rows.Err()
 }
@@ -166,7 +160,6 @@ func (s *single) close(err error) error {
 	if err == nil {
 		err = s.rows.Err()
 	}
-	s.answered = s.answered || s.rows.CommandTag().String() != ""
 	return err
 }
 
@@ -192,18 +185,25 @@ func (e *acquireError) Unwrap() error { return e.err }
 func (e *acquireError) SafeToRetry() bool { return true }
 
 // uncertain reports whether a batch that ended with err may have been committed. The server answers in order, and sends all answers
-// before it commits: an error among the answers means that it did not.
-func uncertain(err error, answered bool) bool {
+// before it commits: an error among the answers means that it did not. Who ends the connection may be a pooler between, though, which has
+// lost the server's answers: that says nothing.
+func uncertain(err error) bool {
+	if _, ok := errors.AsType[*acquireError](err); ok { // a login that was refused ends its connection as well
+		return false
+	}
 	if said, ok := errors.AsType[*pgconn.PgError](err); ok {
-		return answered && !isError(said)
+		return !isError(said)
 	}
 	return !pgconn.SafeToRetry(err) && !errors.Is(err, errRefused)
 }
 
-// isError reports whether the server refused a statement, rather than ended the connection. Severity is in the server's language.
+// isError reports whether the server refused a statement, rather than that the connection was ended. Severity is in the server's language.
 func isError(said *pgconn.PgError) bool {
-	return said.Severity == "ERROR" || said.SeverityUnlocalized == "ERROR"
+	return (said.Severity == "ERROR" || said.SeverityUnlocalized == "ERROR") && !isBroken(said)
 }
+
+// isBroken reports whether it is an error of the connection: class 08.
+func isBroken(said *pgconn.PgError) bool { return strings.HasPrefix(said.Code, "08") }
 
 // errRefused marks errors of an answers function that are no failure of the connection.
 var errRefused = errors.New("pgstore: refused")

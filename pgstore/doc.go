@@ -40,7 +40,8 @@
 // # Durability and failover
 //
 // What a call has acknowledged is as durable as the server makes it: leave synchronous_commit and fsync on. Where an answer is lost, Commit
-// returns [payment.ErrCommitUnknown], and the Service repeats the same commit. For a failover, name all servers in the connection string with
+// returns [payment.ErrCommitUnknown], and the Service repeats the same commit. So it is where the connection of a call under way is ended, by an
+// administrator or by a pooler: the server may still do what it was sent. For a failover, name all servers in the connection string with
 // target_session_attrs=read-write, and replicate synchronously, or the newest payments are lost with the primary.
 //
 // After a promotion, clear synchronous_standby_names on the new primary, or its commits wait for a standby that it does not have.

@@ -120,6 +120,9 @@ func (s *Store) diagnoseCode(said *pgconn.PgError) (problem payment.StoreProblem
 	case dataDamaged, indexDamaged:
 		return payment.StoreDamaged, "the server's files are damaged: restore a backup, or REINDEX"
 	}
+	if isBroken(said) {
+		return payment.StoreGone, "the connection broke: see that the server runs, and what stands between, such as a pooler"
+	}
 	return "", ""
 }
 

@@ -11,8 +11,8 @@ import (
 func TestErrorsInAnotherLanguage(t *testing.T) {
 	refused := &pgconn.PgError{Severity: "FEHLER", SeverityUnlocalized: "ERROR", Code: "23503"}
 	require.True(t, (&round{committing: true}).broke(refused))
-	require.False(t, uncertain(refused, true))
+	require.False(t, uncertain(refused))
 	ended := &pgconn.PgError{Severity: "FATAL", SeverityUnlocalized: "FATAL", Code: adminShutdown}
 	require.False(t, (&round{committing: true}).broke(ended))
-	require.True(t, uncertain(ended, true))
+	require.True(t, uncertain(ended))
 }
