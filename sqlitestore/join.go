@@ -3,6 +3,7 @@ package sqlitestore
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"time"
 
 	"github.com/seed40c892db/payment"
@@ -10,9 +11,13 @@ import (
 )
 
 // WithTx returns the store as it is inside the host's transaction: it sees what tx has written, and what it writes is there when tx commits.
-// Each call stands between SAVEPOINT and RELEASE, so that after an error, such as [payment.ErrConflict], tx can go on without it. tx is to be begun
-// with BEGIN IMMEDIATE (_txlock=immediate in the data source name), else a call may find that somebody else has written since tx began to
-// read: a [*payment.StoreError] of problem busy, after which tx must be rolled back.
+// Each call stands between SAVEPOINT and RELEASE, so that after an error, such as [payment.ErrConflict], tx can go on without it. Where SQLite has
+// rolled back all of tx for the error, as it does when the disk is full, tx is at its end: whatever the host does with it returns [sql.ErrTxDone], and a
+// call of the store a [*payment.StoreError] of problem gone.
+//
+// tx is to be begun with BEGIN IMMEDIATE (_txlock=immediate in the data source name), else a call may find that somebody else has written since
+// tx began to read: a [*payment.StoreError] of problem busy, after which tx must be rolled back. How long a call waits for others' writes is then the
+// busy_timeout of the host's connection: the end of its context does not end the wait.
 //
 // tx may be of any database where [Migrate] was run. While it is open nobody else can write: keep it short, and call no provider.
 func (s *Store) WithTx(tx *sql.Tx) payment.Store {
@@ -58,14 +63,21 @@ func (j *joined) alone(ctx context.Context, call func() error) error {
 // lock writes nothing, and takes the lock that a write needs.
 const lock = "UPDATE payment_schema SET version = version WHERE false"
 
-// write waits for the lock until the context ends. From then on it is not interrupted: SQLite would undo all that the host has written.
+// write is never interrupted, not even where it waits for the lock: SQLite would undo all that the host has written. Where SQLite has done so, the host's
+// transaction is ended for database/sql too, which would let each of the host's next statements be a transaction of its own.
 func (j *joined) write(ctx context.Context, run func(context.Context, database) error) error {
 	return j.alone(ctx, func() error {
-		if _, err := j.db.exec(ctx, lock); err != nil {
-			return err
-		}
 		safe := context.WithoutCancel(ctx)
-		return within(safe, j.db, func() error { return run(safe, j.db) })
+		err := within(safe, j.db, func() error {
+			if _, err := j.db.exec(safe, lock); err != nil {
+				return err
+			}
+			return run(safe, j.db)
+		})
+		if errors.Is(err, errLost) {
+			_ = j.db.tx.Rollback() // there is nothing left to roll back, as a rule
+		}
+		return err
 	})
 }
 

@@ -132,3 +132,80 @@ func TestOthersWaitForTheHost(t *testing.T) {
 	require.NoError(t, tx.Commit())
 	require.NoError(t, <-answer)
 }
+
+// A call whose context ends while it waits for the lock is not interrupted: SQLite would undo what the host has written, and write what comes
+// next at once.
+func TestAContextEndsWhileTheHostsTransactionWaits(t *testing.T) {
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(t.TempDir(), "shop.db")+"?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)") // BEGIN DEFERRED
+	require.NoError(t, err)
+	defer func() { require.NoError(t, db.Close()) }()
+	require.NoError(t, Migrate(t.Context(), db))
+	s, err := New(db, Config{})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, s.Close()) }()
+	for name, write := range map[string]func(context.Context, payment.Store) error{
+		"commit": func(ctx context.Context, s payment.Store) error { return s.Commit(ctx, order(1)) },
+		"delivery": func(ctx context.Context, s payment.Store) error {
+			return s.PutDelivery(ctx, &payment.Delivery{ID: "whd", State: payment.DeliveryHandled})
+		},
+		"settings": func(ctx context.Context, s payment.Store) error { return s.PutSettings(ctx, &payment.Settings{}) },
+		"claim": func(ctx context.Context, s payment.Store) error {
+			_, err := s.Claim(ctx, payment.DueEvents, begin, begin, 1)
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			other, err := db.Conn(t.Context())
+			require.NoError(t, err)
+			_, err = other.ExecContext(t.Context(), "BEGIN IMMEDIATE")
+			require.NoError(t, err)
+			tx, err := db.Begin()
+			require.NoError(t, err)
+			defer func() { _ = tx.Rollback() }() // after a failure
+			joined := s.WithTx(tx).(*joined)
+			ctx, cancel := context.WithCancel(t.Context())
+			answer := make(chan error, 1)
+			go func() { answer <- write(ctx, joined) }()
+			require.Eventually(t, func() bool { return len(joined.turn) == 1 }, time.Second, 10*time.Microsecond)
+			cancel()
+			_, err = other.ExecContext(t.Context(), "ROLLBACK")
+			require.NoError(t, err)
+			require.NoError(t, other.Close())
+			require.NoError(t, <-answer)
+			require.NoError(t, tx.Rollback())
+		})
+	}
+}
+
+// Where SQLite rolls back the whole transaction itself, the host's next statements are none of their own.
+func TestTheDiskIsFullInTheHostsTransaction(t *testing.T) {
+	s, db := hosted(t, Config{}, "")
+	ctx := t.Context()
+	_, err := db.Exec("CREATE TABLE orders (id INTEGER PRIMARY KEY)")
+	require.NoError(t, err)
+	tx, err := db.Begin()
+	require.NoError(t, err)
+	var pages int
+	require.NoError(t, tx.QueryRow("PRAGMA page_count").Scan(&pages))
+	_, err = tx.Exec("PRAGMA max_page_count = " + fmtInt(pages+3))
+	require.NoError(t, err)
+	_, err = tx.Exec("INSERT INTO orders VALUES (1)")
+	require.NoError(t, err)
+	joined := s.WithTx(tx)
+	large := order(1)
+	for i := range 14 {
+		large.Sessions = append(large.Sessions, &payment.PaymentSession{ID: "payses_" + fmtInt(i), CollectionID: large.CollectionID,
+			Status: payment.StatusPending, CurrencyCode: "EUR", CreatedAt: begin, Data: payment.Data{"text": longText(60_000)}})
+	}
+	requireProblem(t, joined.Commit(ctx, large), payment.StoreFull)
+	for _, later := range []payment.Store{joined, s.WithTx(tx)} {
+		require.Contains(t, requireProblem(t, later.Commit(ctx, order(2)), payment.StoreGone), "begin another one")
+		_, err = later.Load(ctx, payment.Key{CollectionID: order(1).CollectionID})
+		require.Contains(t, requireProblem(t, err, payment.StoreGone), "begin another one")
+	}
+	_, err = tx.Exec("INSERT INTO orders VALUES (2)")
+	require.ErrorIs(t, err, sql.ErrTxDone)
+	require.ErrorIs(t, tx.Commit(), sql.ErrTxDone)
+	require.Zero(t, orders(t, db))
+	require.Zero(t, version(t, s, order(2).CollectionID))
+}
