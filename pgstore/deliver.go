@@ -117,7 +117,7 @@ type round struct {
 }
 
 // errBroken says that fn has left the transaction unusable.
-var errBroken = errors.New("fn ended the transaction, put another in its place, or left a result open")
+var errBroken = errors.New("fn ended the transaction, put another in its place, left a result open, or took longer than the server waits")
 
 // broke reports whether what fn did has kept the transaction from being committed.
 func (r *round) broke(err error) bool {
@@ -154,7 +154,8 @@ func (r *round) run(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if c := tx.Conn().PgConn(); c.TxStatus() != 'T' || c.IsBusy() { // no transaction, one that has failed, or a result that is open
+		// No transaction, one that has failed, a result that is open, or a connection that the server has closed, as it does to who is idle for too long.
+		if c := tx.Conn().PgConn(); c.TxStatus() != 'T' || c.IsBusy() || c.IsClosed() {
 			return fmt.Errorf("%w: %w", errBroken, err)
 		}
 		if again = r.failed(ctx, d, e, err); !again.IsZero() {
