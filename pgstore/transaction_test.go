@@ -23,7 +23,15 @@ type joining struct {
 }
 
 func (j joining) do(ctx context.Context, f func(payment.Store) error) error {
-	return pgx.BeginFunc(ctx, j.pool, func(tx pgx.Tx) error { return f(j.WithTx(tx)) })
+	tx, err := j.pool.Begin(ctx)
+	if err != nil {
+		return err
+	}
+	if err := f(j.WithTx(tx)); err != nil {
+		_ = tx.Rollback(context.WithoutCancel(ctx)) // the connection may be closed
+		return err
+	}
+	return tx.Commit(context.WithoutCancel(ctx)) // one that is given up may have been made
 }
 
 func (j joining) Load(ctx context.Context, by payment.Key) (rows *payment.Rows, err error) {

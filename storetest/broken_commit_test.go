@@ -160,6 +160,21 @@ func brokenCommits() []brokenStore {
 		{"keeps the request of a refused commit", refusals(), keepsRefused(func(from, to *payment.Changes) { to.Requests = from.Requests })},
 		{"keeps the event of a refused commit", refusals(), keepsRefused(func(from, to *payment.Changes) { to.Events = from.Events[:1] })},
 		{"keeps the due work of a refused commit", refusals(), keepsRefused(func(from, to *payment.Changes) { to.Due = from.Due })},
+		{"leaves nil rows out", []string{"Commit/what Check refuses"}, acceptsInvalid(func(c *payment.Changes) {
+			c.Refunds = slices.DeleteFunc(c.Refunds, func(r *payment.Refund) bool { return r == nil })
+		})},
+		{"takes the last of two rows with one ID", []string{"Commit/what Check refuses"}, acceptsInvalid(func(c *payment.Changes) {
+			c.Sessions = c.Sessions[len(c.Sessions)-1:]
+		})},
+		{"leaves rows without an ID out", []string{"Commit/what Check refuses"}, acceptsInvalid(func(c *payment.Changes) {
+			c.Events = slices.DeleteFunc(c.Events, func(r *payment.Event) bool { return r == nil || r.ID == "" })
+		})},
+		{"leaves work of events out", []string{"Commit/what Check refuses"}, acceptsInvalid(func(c *payment.Changes) {
+			c.Due = slices.DeleteFunc(c.Due, func(d payment.Due) bool { return d.Kind == payment.DueEvents })
+		})},
+		{"takes more than 64 rows", []string{"Commit/what Check refuses"}, acceptsInvalid(func(c *payment.Changes) {
+			c.Sessions = c.Sessions[:min(len(c.Sessions), 50)]
+		})},
 		{"takes 32 rows at most", []string{"Commit/64 rows"}, beforeCommit(func(c *payment.Changes) {
 			c.Sessions = c.Sessions[:min(32, len(c.Sessions))]
 		})},
@@ -211,6 +226,19 @@ func keepsRefused(pick func(from, to *payment.Changes)) wrapper {
 			},
 		}.wrap(s)
 	}
+}
+
+// acceptsInvalid commits what Check refuses without that.
+func acceptsInvalid(less func(*payment.Changes)) wrapper {
+	return broken{commit: func(ctx context.Context, s payment.Store, c *payment.Changes) error {
+		err := s.Commit(ctx, c)
+		if !errors.Is(err, payment.ErrInvalid) {
+			return err
+		}
+		other := *c
+		less(&other)
+		return s.Commit(ctx, &other)
+	}}.wrap
 }
 
 func takesRowVersion(s payment.Store) payment.Store {

@@ -52,21 +52,46 @@ func brokenInCrowds() []brokenStore {
 				return nil
 			},
 		}.wrap},
-		{"loads the collection first and the rest later", []string{"Concurrency/whole commits"}, broken{
-			load: func(ctx context.Context, s payment.Store, by payment.Key) (*payment.Rows, error) {
-				first, err := s.Load(ctx, by)
-				if err != nil {
-					return nil, err
+		{"looks at due work first and removes it later", []string{"Concurrency/done and a commit"}, broken{
+			done: func(ctx context.Context, s payment.Store, d payment.Due, again time.Time) error {
+				if err := s.Done(ctx, d, d.At); err != nil || !again.IsZero() {
+					return err
 				}
 				time.Sleep(time.Millisecond)
-				rest, err := s.Load(ctx, by)
-				if err == nil {
-					rest.Collections = first.Collections
+				r, err := s.Load(ctx, payment.Key{CollectionID: d.CollectionID})
+				if err != nil {
+					return err
 				}
-				return rest, err
+				return forced(ctx, s, changes(r.Collections[0], moved(d, time.Time{})))
 			},
 		}.wrap},
+		{"loads the collection first and the rest later", []string{"Concurrency/whole commits"}, loadsLater(func(rows, later *payment.Rows) {
+			collections := rows.Collections
+			*rows = *later
+			rows.Collections = collections
+		})},
+		{"loads refunds later", []string{"Concurrency/whole commits"}, loadsLater(func(rows, later *payment.Rows) { rows.Refunds = later.Refunds })},
+		{"loads operations later", []string{"Concurrency/whole commits"}, loadsLater(func(rows, later *payment.Rows) {
+			rows.Operations = later.Operations
+		})},
+		{"loads requests later", []string{"Concurrency/whole commits"}, loadsLater(func(rows, later *payment.Rows) { rows.Requests = later.Requests })},
 	}
+}
+
+// loadsLater takes something of the rows as they are a moment later.
+func loadsLater(take func(rows, later *payment.Rows)) wrapper {
+	return broken{load: func(ctx context.Context, s payment.Store, by payment.Key) (*payment.Rows, error) {
+		rows, err := s.Load(ctx, by)
+		if err != nil {
+			return nil, err
+		}
+		time.Sleep(time.Millisecond)
+		later, err := s.Load(ctx, by)
+		if err == nil {
+			take(rows, later)
+		}
+		return rows, err
+	}}.wrap
 }
 
 func turnsAway(s payment.Store) payment.Store {

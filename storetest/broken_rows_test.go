@@ -303,6 +303,7 @@ func brokenContexts() []brokenStore {
 				return errors.Join(s.Commit(on(ctx), c), ctx.Err())
 			},
 		}.wrap},
+		{"leaves a commit that is under way when the context ends", []string{"Context/Commit under way"}, leavesCommits},
 		{"lists without its context", []string{"Context/List"}, broken{
 			list: func(ctx context.Context, s payment.Store, kind payment.RowKind, f payment.Filter, p payment.Page) (*payment.Rows, error) {
 				return s.List(on(ctx), kind, f, p)
@@ -337,6 +338,26 @@ func brokenContexts() []brokenStore {
 			},
 		}.wrap},
 	}
+}
+
+// leavesCommits tells a caller whose context ends during a commit that nothing was written, and writes it nevertheless.
+func leavesCommits(s payment.Store) payment.Store {
+	return broken{commit: func(ctx context.Context, s payment.Store, c *payment.Changes) error {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		other, written := copyChanges(c), make(chan error, 1)
+		go func() {
+			time.Sleep(time.Millisecond) // to the database
+			written <- s.Commit(context.WithoutCancel(ctx), other)
+		}()
+		select {
+		case err := <-written:
+			return err
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}}.wrap(s)
 }
 
 func brokenSettings() []brokenStore {

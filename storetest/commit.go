@@ -41,6 +41,7 @@ func commitCases() []testCase {
 		{"Commit/nothing on a taken Seq", whole, func(k *kit) { k.commitHalf(payment.ErrDuplicate, (*kit).spoilSeq) }},
 		{"Commit/nothing on a taken reference", whole, func(k *kit) { k.commitHalf(payment.ErrDuplicate, (*kit).spoilReference) }},
 		{"Commit/nothing with a foreign row", whole, func(k *kit) { k.commitHalf(payment.ErrDuplicate, (*kit).spoilRow) }},
+		{"Commit/what Check refuses", "a [Store]'s Commit begins with it", commitChecked},
 		{"Commit/64 rows", "At most 64 rows and 1 MiB.", commitLargest},
 	}
 }
@@ -291,6 +292,61 @@ func commitMisnamed(k *kit) {
 	}
 	k.unwritten(t, astray, payment.DueOperation)
 	k.unwritten(other, astray, payment.DueOperation)
+}
+
+// spoiled is one way in which no store may write Changes.
+type spoiled struct {
+	what  string
+	spoil func(*payment.Changes)
+}
+
+// spoiledRows puts into a list of Changes, which is not empty, what may not be there.
+func spoiledRows[T any](list string, of func(*payment.Changes) *[]*T, id func(*T) *string) []spoiled {
+	return []spoiled{
+		{"a nil row in " + list, func(c *payment.Changes) { *of(c) = append(*of(c), nil) }},
+		{"a row that is twice in " + list, func(c *payment.Changes) {
+			again := *(*of(c))[0]
+			*of(c) = append(*of(c), &again)
+		}},
+		{"a row without an ID in " + list, func(c *payment.Changes) {
+			none := *(*of(c))[0]
+			*id(&none) = ""
+			*of(c) = append(*of(c), &none)
+		}},
+	}
+}
+
+func commitChecked(k *kit) {
+	t := k.stored()
+	more := k.branch(t.collection)
+	all := slices.Concat(
+		spoiledRows("Sessions", func(c *payment.Changes) *[]*payment.PaymentSession { return &c.Sessions }, func(r *payment.PaymentSession) *string { return &r.ID }),
+		spoiledRows("Payments", func(c *payment.Changes) *[]*payment.Payment { return &c.Payments }, func(r *payment.Payment) *string { return &r.ID }),
+		spoiledRows("Captures", func(c *payment.Changes) *[]*payment.Capture { return &c.Captures }, func(r *payment.Capture) *string { return &r.ID }),
+		spoiledRows("Refunds", func(c *payment.Changes) *[]*payment.Refund { return &c.Refunds }, func(r *payment.Refund) *string { return &r.ID }),
+		spoiledRows("Operations", func(c *payment.Changes) *[]*payment.Operation { return &c.Operations }, func(r *payment.Operation) *string { return &r.ID }),
+		spoiledRows("Requests", func(c *payment.Changes) *[]*payment.KeyedRequest { return &c.Requests }, func(r *payment.KeyedRequest) *string { return &r.Key }),
+		spoiledRows("Events", func(c *payment.Changes) *[]*payment.Event { return &c.Events }, func(r *payment.Event) *string { return &r.ID }),
+		[]spoiled{
+			{"no collection", func(c *payment.Changes) { c.Collection = nil }},
+			{"no CollectionID", func(c *payment.Changes) { c.CollectionID = "" }},
+			{"work that is there twice", func(c *payment.Changes) { c.Due = append(c.Due, c.Due[0]) }},
+			{"work without an ID", func(c *payment.Changes) { c.Due[0].ID = "" }},
+			{"work without a kind", func(c *payment.Changes) { c.Due[0].Kind = "" }},
+			{"work of events", func(c *payment.Changes) { c.Due[0].Kind = payment.DueEvents }},
+			{"65 rows", func(c *payment.Changes) {
+				for range payment.MaxChangesRows - 8 { // with the 9 that are there
+					c.Sessions = append(c.Sessions, k.session(t.collection))
+				}
+			}},
+		},
+	)
+	for _, s := range all {
+		c := changes(t.collection, append(more.rows(), k.event(t.collection, 0), k.due(t.collection, payment.DueOperation, 1))...)
+		s.spoil(c)
+		k.refused(c, payment.ErrInvalid, "Commit of %s", s.what)
+	}
+	k.unwritten(t, more, payment.DueOperation)
 }
 
 // commitHalf commits new rows of every kind, with one thing in it for which all have to be refused.

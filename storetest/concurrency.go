@@ -25,6 +25,7 @@ func concurrencyCases() []testCase {
 		{"Concurrency/many collections", endsWithContext, crowdCollections},
 		{"Concurrency/claims", until, crowdClaims},
 		{"Concurrency/done", moved, crowdDone},
+		{"Concurrency/done and a commit", moved, crowdDoneAndCommit},
 		{"Concurrency/one message", put, crowdMessage},
 		{"Concurrency/events", eventBeyond, crowdEvents},
 		{"Concurrency/settings", "PutSettings replaces the settings if their stored Version is s.Version", crowdSettings},
@@ -199,6 +200,25 @@ func crowdDone(k *kit) {
 	k.sameDue(k.claim(payment.DueOperation, at(9), at(10), 10), moved(due[0], at(10)))
 }
 
+// crowdDoneAndCommit has work finished while a commit makes it due at another time: whoever comes first, it is due then.
+func crowdDoneAndCommit(k *kit) {
+	for range 10 {
+		collection, due := k.dues(payment.DueOperation, 1)
+		d := k.claim(payment.DueOperation, at(5), at(9), 1)[0]
+		k.crowd(2, func(i int) error {
+			if i == 0 {
+				if err := k.s.Commit(k.ctx(), changes(collection, moved(due[0], at(7)))); err != nil {
+					return fmt.Errorf("Commit: %w", err)
+				}
+			} else if err := k.s.Done(k.ctx(), d, time.Time{}); err != nil && !errors.Is(err, payment.ErrConflict) {
+				return fmt.Errorf("Done: %w", err)
+			}
+			return nil
+		})
+		k.sameDue(k.claim(payment.DueOperation, at(7), at(60), 10), moved(due[0], at(60)))
+	}
+}
+
 func crowdMessage(k *kit) {
 	for range 5 {
 		event := k.newDelivery().EventID
@@ -247,11 +267,12 @@ func crowdSettings(k *kit) {
 }
 
 func crowdReaders(k *kit) {
-	const commits = 40
+	const commits = 25
 	t := k.tree()
 	t.collection.Captured, t.payment.Captured, t.session.Held = t.capture.Amount, t.capture.Amount, t.capture.Amount
-	k.store(t.collection, t.session, t.payment, t.capture)
-	by := payment.Key{SessionID: t.session.ID}
+	t.operation.Tries, t.request.Code = 1, "1"
+	k.store(t.collection, t.rows()...)
+	by := payment.Key{SessionID: t.session.ID, Method: t.request.Method, RequestKey: t.request.Key}
 	var written atomic.Bool
 	k.crowd(crowdSize, func(i int) error {
 		if i == 0 {
@@ -285,19 +306,19 @@ func crowdReaders(k *kit) {
 	}
 }
 
-// captureMore adds a capture, and its amount to every total.
+// captureMore adds a capture and a refund, the capture's amount to every total, and writes the version into the operation and the request.
 func (k *kit) captureMore(rows *payment.Rows) *payment.Changes {
-	c, s, p := rows.Collections[0], rows.Sessions[0], rows.Payments[0]
+	c, s, p, o, r := rows.Collections[0], rows.Sessions[0], rows.Payments[0], rows.Operations[0], rows.Requests[0]
 	capture := k.capture(p)
 	c.Captured, s.Held, p.Captured = c.Captured.Add(capture.Amount), s.Held.Add(capture.Amount), p.Captured.Add(capture.Amount)
-	s.Revision = c.Version + 1
-	return changes(c, s, p, capture)
+	s.Revision, o.Tries, r.Code = c.Version+1, int(c.Version+1), fmt.Sprint(c.Version+1)
+	return changes(c, s, p, capture, k.refund(p), o, r)
 }
 
 // oneMoment returns an error when rows are of different commits of captureMore.
 func oneMoment(rows *payment.Rows) error {
-	if len(rows.Collections) != 1 || len(rows.Sessions) != 1 || len(rows.Payments) != 1 {
-		return errors.New("Load does not bring the collection, the session and the payment")
+	if len(rows.Collections) != 1 || len(rows.Sessions) != 1 || len(rows.Payments) != 1 || len(rows.Operations) != 1 || len(rows.Requests) != 1 {
+		return errors.New("Load does not bring the collection, the session, the payment, the operation and the request")
 	}
 	c, s, p, sum := rows.Collections[0], rows.Sessions[0], rows.Payments[0], decimal.Decimal{}
 	for _, capture := range rows.Captures {
@@ -306,6 +327,11 @@ func oneMoment(rows *payment.Rows) error {
 	if s.Revision != c.Version || !c.Captured.Equal(sum) || !s.Held.Equal(sum) || !p.Captured.Equal(sum) {
 		return fmt.Errorf("Load brought rows of different commits: the captures are %s in sum; collection version %d says %s, "+
 			"session revision %d says %s, the payment says %s", sum, c.Version, c.Captured, s.Revision, s.Held, p.Captured)
+	}
+	if n, tries, code := len(rows.Refunds), rows.Operations[0].Tries, rows.Requests[0].Code; int64(n) != c.Version || int64(tries) != c.Version ||
+		code != fmt.Sprint(c.Version) {
+		return fmt.Errorf("Load brought rows of different commits: the collection is of version %d; there are %d refunds, "+
+			"the operation is of version %d, the request of version %s", c.Version, n, tries, code)
 	}
 	return nil
 }

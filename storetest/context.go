@@ -2,6 +2,8 @@ package storetest
 
 import (
 	"context"
+	"errors"
+	"time"
 
 	"github.com/seed40c892db/payment"
 )
@@ -26,6 +28,7 @@ func contextCases() []testCase {
 			k.canceled(func(ctx context.Context) error { return k.s.Commit(ctx, c) })
 			k.unwritten(t, more, payment.DueSession)
 		}},
+		{"Context/Commit under way", "After any other error nothing was written.", commitUnderWay},
 		{"Context/List", endsWithContext, func(k *kit) {
 			k.stored()
 			k.canceled(func(ctx context.Context) error {
@@ -81,5 +84,38 @@ func (k *kit) canceled(call func(context.Context) error) {
 	k.ended(err)
 	if err == nil {
 		k.fail("no error from a call whose context had ended before")
+	}
+}
+
+// commitUnderWay has contexts end at many moments of commits, most of them in the middle of one on any database. What a commit has said is so, and
+// stays so.
+func commitUnderWay(k *kit) {
+	const each, longest = 3, 13
+	var all []*payment.Changes
+	var errs []error
+	for i := range each * longest {
+		collection := k.collection()
+		c := changes(collection, k.session(collection))
+		ctx, cancel := context.WithTimeout(k.ctx(), time.Microsecond<<(i%longest))
+		all, errs = append(all, c), append(errs, k.s.Commit(ctx, c))
+		cancel()
+	}
+	time.Sleep(50 * time.Millisecond) // no event is to be waited for: nothing may come
+	for i, c := range all {
+		k.ended(errs[i])
+		if errors.Is(errs[i], payment.ErrCommitUnknown) {
+			if err := k.s.Commit(k.ctx(), c); err != nil && !errors.Is(err, payment.ErrConflict) {
+				k.need(err, "Commit of the same Changes, after one that may have happened")
+			}
+		}
+		_, err := k.s.Load(k.ctx(), payment.Key{CollectionID: c.CollectionID})
+		switch {
+		case errs[i] == nil || errors.Is(errs[i], payment.ErrCommitUnknown):
+			k.need(err, "Load of a collection that was committed")
+		case err == nil:
+			k.fail("a Commit whose context ended while it was under way said %q, and wrote its rows nevertheless", errs[i])
+		default:
+			k.want(err, payment.ErrNotFound, "Load of a collection that was not committed")
+		}
 	}
 }
