@@ -42,7 +42,7 @@ func (s *Store) PutDelivery(ctx context.Context, d *payment.Delivery) error {
 	err := s.db.write(ctx, always(b), func(results results) error {
 		_, err := results.Exec()
 		switch {
-		case isCode(err, divisionByZero) || isCode(err, uniqueViolation) && constraint(err) != "deliveries_event":
+		case isCode(err, divisionByZero):
 			return refused("delivery %.64q has no version %d: %w", d.ID, d.Version, payment.ErrConflict)
 		case isCode(err, uniqueViolation):
 			return refused("delivery %.64q came before: %w", d.ID, payment.ErrDuplicate)

@@ -149,11 +149,3 @@ func (e *refusedError) Is(target error) bool { return target == errRefused }
 
 // Unwrap returns what is wrong.
 func (e *refusedError) Unwrap() error { return e.err }
-
-// constraint names the constraint that was violated.
-func constraint(err error) string {
-	if said, ok := errors.AsType[*pgconn.PgError](err); ok {
-		return said.ConstraintName
-	}
-	return ""
-}

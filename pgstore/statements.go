@@ -56,7 +56,8 @@ func newStatements(schema string) *statements {
 	q.rest = "UPDATE " + due + " SET tries = $2, seq = $3, dead = $4::bigint[], at = CASE WHEN newest > $3 THEN (SELECT e.at FROM " + in + ".events e " +
 		"WHERE e.collection_id = $1 AND e.seq > $3 ORDER BY e.seq LIMIT 1) END WHERE kind = 'events' AND id = $1 AND at = $5"
 
-	q.insertDelivery, q.updateDelivery = q.deliveries.insert(in), must(q.deliveries.update(in))
+	// Which of two indexes complains first depends on which was made first, as by a restored dump: so only that of the event can.
+	q.insertDelivery, q.updateDelivery = must(q.deliveries.insert(in)+" ON CONFLICT (id) DO NOTHING RETURNING 1"), must(q.deliveries.update(in))
 	q.parkDelivery = q.due.insert(in) + " ON CONFLICT (kind, id) DO UPDATE SET collection_id = excluded.collection_id, at = excluded.at, " +
 		"tries = excluded.tries, seq = excluded.seq, dead = excluded.dead"
 	q.endDelivery = "DELETE FROM " + due + " WHERE kind = 'delivery' AND id = $1"
