@@ -100,31 +100,35 @@ func (p pooled) send(ctx context.Context, what batch, then answers) error {
 		return &acquireError{err: err, full: full(p.pool)}
 	}
 	defer c.Release()
-	b := what()
+	err = p.sendOn(ctx, c, what(), then)
+	if isCode(err, unknownStatement) { // somebody has made the server forget what was prepared: it is to be prepared again
+		_ = c.Conn().DeallocateAll(ctx)
+	}
+	return scrub(err)
+}
+
+// sendOn sends a batch on a connection.
+func (p pooled) sendOn(ctx context.Context, c *pgxpool.Conn, b *pgx.Batch, then answers) error {
 	if b == nil {
 		return errNothingToSend
 	}
 	if sent := p.pipeline(ctx, c.Conn(), b); sent != nil {
-		err = then(sent)
+		err := then(sent)
 		if closed := sent.close(); err == nil {
 			err = closed
 		}
-		if isCode(err, unknownStatement) { // somebody has made the server forget what was prepared: it is to be prepared again
-			_ = c.Conn().DeallocateAll(ctx)
-		}
-		return scrub(err)
+		return err
 	}
 	if b.Len() == 1 { // the same round trip, with less ado
 		one := &single{ctx: ctx, conn: c.Conn(), query: b.QueuedQueries[0]}
-		err = then(one)
-		return scrub(one.close(err))
+		return one.close(then(one))
 	}
 	results := c.SendBatch(ctx, b)
-	err = then(results)
+	err := then(results)
 	if closed := results.Close(); err == nil {
 		err = closed
 	}
-	return scrub(err)
+	return err
 }
 
 // single is the result of one statement, whose transaction it is.

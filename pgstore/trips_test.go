@@ -136,7 +136,7 @@ func TestRoundTrips(t *testing.T) {
 	}
 }
 
-// TestForgottenStatements has a host make its connections forget what is prepared on them.
+// TestForgottenStatements has a host make its connections forget what is prepared on them, before each call, however it is sent.
 func TestForgottenStatements(t *testing.T) {
 	ctx := t.Context()
 	for name, forget := range map[string]func(c *pgx.Conn) error{
@@ -146,16 +146,38 @@ func TestForgottenStatements(t *testing.T) {
 			return err
 		},
 	} {
-		t.Run(name, func(t *testing.T) {
-			s, pool := open(t, prepared, func(cfg *pgxpool.Config) { cfg.MaxConns = 1 })
-			for version := range int64(3) {
-				require.NoError(t, s.Commit(ctx, changes(1, version, 1)))
-				require.NoError(t, pool.AcquireFunc(ctx, func(c *pgxpool.Conn) error { return forget(c.Conn()) }))
-			}
-			require.NoError(t, pool.AcquireFunc(ctx, func(c *pgxpool.Conn) error { return c.Conn().DeallocateAll(ctx) })) // for Load, which is pgx's
-			rows, err := s.Load(ctx, payment.Key{CollectionID: id("paycol", 1)})
-			require.NoError(t, err)
-			require.EqualValues(t, 3, rows.Collections[0].Version)
-		})
+		for _, way := range []string{"as they are", "by pgx"} {
+			t.Run(name+" "+way, func(t *testing.T) {
+				s, pool := open(t, prepared, ways[way], func(cfg *pgxpool.Config) { cfg.MaxConns = 1 })
+				call := func(what string, f func() error) {
+					t.Helper()
+					for range 3 {
+						require.NoError(t, f(), what)
+						require.NoError(t, pool.AcquireFunc(ctx, func(c *pgxpool.Conn) error { return forget(c.Conn()) }))
+					}
+				}
+				version, put := int64(-1), int64(-1)
+				call("Commit", func() error { version++; return s.Commit(ctx, changes(1, version, 1)) })
+				call("PutDelivery", func() error {
+					put++
+					return s.PutDelivery(ctx, &payment.Delivery{ID: "whd", Version: put, State: payment.DeliveryParked, DueAt: noon})
+				})
+				call("Load", func() error {
+					rows, err := s.Load(ctx, payment.Key{CollectionID: id("paycol", 1)})
+					require.NoError(t, err)
+					require.EqualValues(t, 3, rows.Collections[0].Version)
+					return nil
+				})
+				call("List", func() error {
+					_, err := s.List(ctx, payment.RowEvents, payment.Filter{}, payment.Page{Limit: 5, Count: true})
+					return err
+				})
+				call("Claim and Done", func() error {
+					due, err := s.Claim(ctx, payment.DueEvents, noon, noon, 1)
+					require.NoError(t, err)
+					return s.Done(ctx, due[0], noon)
+				})
+			})
+		}
 	}
 }
