@@ -37,8 +37,11 @@ func (s *Store) Claim(ctx context.Context, kind payment.DueKind, now, until time
 	err := s.db.write(ctx, always(b), func(results results) error {
 		claims = nil
 		return eachRow(results, func(r *reader) error {
-			claims = append(claims, claim{r.due(), r.time()})
-			return r.err
+			c := claim{Due: r.due()}
+			unreadable := r.err
+			c.was = r.time() // somebody may have made that -infinity: it is the oldest then, and no longer so
+			claims = append(claims, c)
+			return unreadable
 		})
 	})
 	if err != nil {

@@ -87,6 +87,51 @@ func TestBadDatabases(t *testing.T) {
 	}
 }
 
+// TestTimesInAnotherStyle has the server write times as nobody but a person reads them, which matters where they come as texts.
+func TestTimesInAnotherStyle(t *testing.T) {
+	for way, change := range ways {
+		t.Run(way, func(t *testing.T) {
+			s, pool := open(t, change, func(cfg *pgxpool.Config) { cfg.ConnConfig.RuntimeParams["datestyle"] = "German" })
+			if way == "exec" || way == "simple" {
+				every(t, s, payment.StoreUnsupported)
+				tx := begin(t, pool, pgx.ReadCommitted)
+				every(t, s.WithTx(tx), payment.StoreUnsupported)
+				return
+			}
+			require.NoError(t, s.Commit(t.Context(), changes(1, 0, 1)))
+			rows, err := s.Load(t.Context(), payment.Key{CollectionID: id("paycol", 1)})
+			require.NoError(t, err)
+			require.True(t, rows.Collections[0].CreatedAt.Equal(noon))
+		})
+	}
+}
+
+// TestWorkThatIsDueForEver has somebody make work due before every time: it is the oldest, and keeps nobody from the rest.
+func TestWorkThatIsDueForEver(t *testing.T) {
+	for way, change := range ways {
+		t.Run(way, func(t *testing.T) {
+			ctx := t.Context()
+			s, pool := open(t, change)
+			c := changes(1, 0, 0)
+			for n := range 3 {
+				c.Due = append(c.Due, payment.Due{Kind: payment.DueSession, ID: id("payses", n), At: noon})
+			}
+			require.NoError(t, s.Commit(ctx, c))
+			_, err := pool.Exec(ctx, "UPDATE payment.due SET at = '-infinity' WHERE id = $1", id("payses", 1))
+			require.NoError(t, err)
+			for _, now := range []time.Time{noon, noon.Add(time.Hour)} {
+				due, err := s.Claim(ctx, payment.DueSession, now, now.Add(time.Hour), 10)
+				require.NoError(t, err)
+				require.Len(t, due, 3)
+				if now.Equal(noon) {
+					require.Equal(t, id("payses", 1), due[0].ID)
+				}
+				require.True(t, due[0].At.Equal(now.Add(time.Hour)))
+			}
+		})
+	}
+}
+
 func TestTablesThatGoAwayLater(t *testing.T) {
 	s, pool := open(t, prepared)
 	_, err := s.Settings(t.Context())

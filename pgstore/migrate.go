@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"strconv"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -195,21 +196,27 @@ func (s *Store) ready(ctx context.Context) error {
 
 func (s *Store) inspect(ctx context.Context) error {
 	var q querier
+	var config *pgx.ConnConfig
 	if j, ok := s.db.(joined); ok {
-		q = j.tx
+		q, config = j.tx, j.tx.Conn().Config()
 	} else {
 		c, err := s.pool.Acquire(ctx)
 		if err != nil {
 			return &acquireError{err: err, full: full(s.pool)}
 		}
 		defer c.Release()
-		q = c
+		q, config = c, c.Conn().Config()
 	}
 	var number int
-	if err := q.QueryRow(ctx, "SELECT current_setting('server_version_num')::int").Scan(&number); err != nil {
+	var style string
+	err := q.QueryRow(ctx, "SELECT current_setting('server_version_num')::int, current_setting('DateStyle')").Scan(&number, &style)
+	if err != nil {
 		return err
 	}
 	if err := supported(number); err != nil {
+		return err
+	}
+	if err := readable(style, config.DefaultQueryExecMode); err != nil {
 		return err
 	}
 	have, err := s.version(ctx, q)
@@ -230,6 +237,17 @@ func (s *Store) inspect(ctx context.Context) error {
 		return tooNew(have, len(all))
 	}
 	return nil
+}
+
+// readable refuses times that come as texts of another form than pgx reads. In its other modes they are binary.
+func readable(style string, mode pgx.QueryExecMode) error {
+	if strings.HasPrefix(style, "ISO") || mode != pgx.QueryExecModeExec && mode != pgx.QueryExecModeSimpleProtocol {
+		return nil
+	}
+	return &payment.StoreError{
+		Problem: payment.StoreUnsupported,
+		Advice:  "let the connection string say datestyle=ISO, or set it for the role: times cannot be read in the style " + style,
+	}
 }
 
 func tooNew(have, know int) error {
