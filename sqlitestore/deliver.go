@@ -3,6 +3,7 @@ package sqlitestore
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -13,6 +14,9 @@ import (
 
 // maxDelivered is how many events share a transaction: it keeps all other writers waiting.
 const maxDelivered = 25
+
+// dueEventsBut finds the collection whose events are due for longest, but for some.
+const dueEventsBut = " WHERE kind = 'events' AND at IS NOT NULL AND at <= +? AND id NOT IN (SELECT value FROM json_each(?)) ORDER BY at, id LIMIT 1"
 
 const eventsBeyond = " WHERE collection_id = +? AND seq > +? ORDER BY seq LIMIT ?"
 
@@ -29,37 +33,48 @@ const eventsBeyond = " WHERE collection_id = +? AND seq > +? ORDER BY seq LIMIT 
 // constraint that does not hold. The events before it are handed to fn again then, as what it wrote for them was undone too.
 //
 // The error is the context's when that ends, or a [*payment.StoreError]: events are delivered again then, and what fn wrote for them is
-// undone.
+// undone. Where it is of problem damaged, a collection's events cannot be read, and those of all others were delivered.
 func (s *Store) Deliver(ctx context.Context, limit int, fn func(ctx context.Context, tx *sql.Tx, e payment.Event) error) (int, error) {
 	delivered := 0
+	tried := []string{} // collections whose events cannot be read
+	var damaged error
 	for delivered < limit {
 		if err := ctx.Err(); err != nil {
-			return delivered, err
+			return delivered, errors.Join(damaged, err)
 		}
-		n, more, err := s.deliverSome(ctx, min(limit-delivered, maxDelivered), fn)
+		n, id, err := s.deliverSome(ctx, min(limit-delivered, maxDelivered), tried, fn)
 		delivered += n
-		if err != nil || !more {
-			return delivered, err
+		if e, ok := errors.AsType[*payment.StoreError](err); ok && e.Problem == payment.StoreDamaged && id != "" {
+			tried, damaged = append(tried, id), errors.Join(damaged, err)
+			continue
+		}
+		if err != nil || id == "" {
+			return delivered, errors.Join(damaged, err)
 		}
 	}
-	return delivered, nil
+	return delivered, damaged
 }
 
-// deliverSome delivers events of the collection whose are due for longest. more says that there was one. An event that keeps the transaction
-// from being committed has failed like any other, so that it does not hold up all that are behind it for ever.
-func (s *Store) deliverSome(ctx context.Context, limit int, fn deliverer) (n int, more bool, err error) {
+// deliverSome delivers events of the collection whose are due for longest, but for those that were tried, and returns which one that was; none if
+// no other has any. An event that keeps the transaction from being committed has failed like any other, so that it does not hold up all that are
+// behind it for ever.
+func (s *Store) deliverSome(ctx context.Context, limit int, tried []string, fn deliverer) (n int, id string, err error) {
+	but, err := json.Marshal(tried)
+	if err != nil {
+		return 0, "", err
+	}
 	blamed := map[string]error{}
 	for {
-		r := &round{s: s, limit: limit, fn: func(ctx context.Context, tx *sql.Tx, e payment.Event) error {
+		r := &round{s: s, limit: limit, but: string(but), fn: func(ctx context.Context, tx *sql.Tx, e payment.Event) error {
 			if cause := blamed[e.ID]; cause != nil {
 				return cause
 			}
 			return fn(ctx, tx, e)
 		}}
-		n, more, err = r.run(ctx)
+		n, err = r.run(ctx)
 		switch {
 		case err == nil || ctx.Err() != nil || blamed[r.last] != nil || !r.broke(err):
-			return n, more, explain(context.WithoutCancel(ctx), err)
+			return n, r.id, explain(context.WithoutCancel(ctx), err)
 		case r.handed > 1 && !errors.Is(err, errLost): // one of them did it
 			limit = 1
 		default:
@@ -75,6 +90,8 @@ type round struct {
 	s      *Store
 	fn     deliverer
 	limit  int
+	but    string // the collections that were tried, as JSON
+	id     string // the collection
 	handed int    // events that fn was given
 	last   string // the last of them
 }
@@ -88,26 +105,26 @@ func (r *round) broke(err error) bool {
 	return false
 }
 
-func (r *round) run(ctx context.Context) (n int, more bool, err error) {
+func (r *round) run(ctx context.Context) (n int, err error) {
 	s, now := r.s, r.s.cfg.Now()
-	if more, err = s.anyDue(ctx, payment.DueEvents, now); err != nil || !more {
-		return 0, false, err
+	if some, err := s.anyDue(ctx, payment.DueEvents, now); err != nil || !some {
+		return 0, err
 	}
 	c, err := s.take(ctx, s.writer)
 	if err != nil {
-		return 0, false, explain(ctx, err)
+		return 0, explain(ctx, err)
 	}
 	defer s.writer.give(c)
 	tx, err := s.begin(ctx, c)
 	if err != nil {
-		return 0, false, explain(ctx, err)
+		return 0, explain(ctx, err)
 	}
 	defer func() { _ = tx.Rollback() }() // after a Commit it does nothing
 	// From here on only fn sees the context: an interrupted write would undo all of the others.
 	safe := context.WithoutCancel(ctx)
-	d, err := s.t.due.one(safe, c, dueBy, string(payment.DueEvents), now.UnixMicro(), 1)
+	d, err := r.find(safe, c, now)
 	if err != nil || d == nil {
-		return 0, false, err
+		return 0, err
 	}
 	claimed := d.At
 	n, again, err := r.deliverTo(ctx, c, tx, d)
@@ -119,9 +136,25 @@ func (r *round) run(ctx context.Context) (n int, more bool, err error) {
 		err = tx.Commit()
 	}
 	if err != nil {
-		return 0, false, err
+		return 0, err
 	}
-	return n, true, ctx.Err()
+	return n, ctx.Err()
+}
+
+// find finds the collection, and how far its events are delivered; nil if there is none.
+func (r *round) find(ctx context.Context, c *connection, now time.Time) (*payment.Due, error) {
+	due, damaged, err := r.s.t.due.findSome(ctx, c, dueEventsBut, now.UnixMicro(), r.but)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(damaged) > 0:
+		r.id = damaged[0].id
+		return nil, damaged[0].err
+	case len(due) == 0:
+		return nil, nil
+	}
+	r.id = due[0].ID
+	return due[0], nil
 }
 
 // begin begins a transaction that can write. The store's own connections begin theirs with the lock.

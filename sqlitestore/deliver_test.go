@@ -308,3 +308,31 @@ func TestAnEventThatBreaksItsTransaction(t *testing.T) {
 		})
 	}
 }
+
+// TestEventsThatCannotBeRead has somebody damage an event, or how far events are delivered: all others are delivered, and the collection is named.
+func TestEventsThatCannotBeRead(t *testing.T) {
+	for name, sql := range map[string]string{
+		"an event": "UPDATE payment_events SET amount = 'x' WHERE collection_id = ?",
+		"a mark":   "UPDATE payment_due SET dead = 'x' WHERE id = ?",
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := newMail(t)
+			for n := range 4 {
+				require.NoError(t, m.Commit(t.Context(), order(n)))
+			}
+			for n := range 2 {
+				_, err := m.db.Exec(sql, order(n).CollectionID)
+				require.NoError(t, err)
+			}
+			for _, delivered := range []int{2, 0} {
+				n, err := m.Deliver(t.Context(), 10, m.send)
+				require.Equal(t, delivered, n)
+				requireProblem(t, err, payment.StoreDamaged)
+				for n := range 2 {
+					require.ErrorContains(t, err, map[string]string{"an event": order(n).Events[0].ID, "a mark": order(n).CollectionID}[name])
+				}
+			}
+			require.Equal(t, []string{order(2).Events[0].ID, order(3).Events[0].ID}, m.sent(t))
+		})
+	}
+}

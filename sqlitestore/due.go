@@ -1,6 +1,7 @@
 package sqlitestore
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -10,6 +11,7 @@ import (
 
 const (
 	dueBy       = " WHERE kind = +? AND at IS NOT NULL AND at <= +? ORDER BY at, id LIMIT ?"
+	anyDue      = "SELECT EXISTS (SELECT 1 FROM payment_due" + dueBy + ")"
 	claimDue    = "UPDATE payment_due SET at = ? WHERE kind = +? AND id = +?"
 	removeDue   = "DELETE FROM payment_due WHERE kind = +? AND id = +? AND at = +?"
 	putDue      = "UPDATE payment_due SET at = ?, collection_id = ?, tries = ?, seq = ?, dead = ? WHERE kind = +? AND id = +? AND at = +?"
@@ -18,8 +20,9 @@ const (
 
 // Claim returns the oldest due work of a kind, at most limit of it, and makes it due again at until. Nothing due is an empty list.
 //
-// A [*payment.StoreError] says that the database cannot serve: nothing was claimed. After the context's error something may have been, until
-// then.
+// A row that cannot be read is due again at until as well, and keeps nobody from the others. It is an error, a [*payment.StoreError] of problem damaged,
+// where no other was due. Any other StoreError says that the database cannot serve: nothing was claimed. After the context's error something may
+// have been, until then.
 func (s *Store) Claim(ctx context.Context, kind payment.DueKind, now, until time.Time, limit int) ([]payment.Due, error) {
 	if limit < 1 {
 		return nil, ctx.Err()
@@ -28,44 +31,61 @@ func (s *Store) Claim(ctx context.Context, kind payment.DueKind, now, until time
 	if some, err := s.anyDue(ctx, kind, now); err != nil || !some {
 		return nil, err
 	}
-	var claimed []payment.Due
+	var c claims
 	err := s.write(ctx, func(ctx context.Context, db database) (err error) {
-		claimed, err = s.t.claim(ctx, db, kind, now, until, limit)
+		c, err = s.t.claim(ctx, db, kind, now, until, limit)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	return claimed, nil
+	return c.answer()
+}
+
+// claims is what was claimed.
+type claims struct {
+	due     []payment.Due
+	damaged error // of the first row that cannot be read
+}
+
+// answer returns what Claim returns.
+func (c claims) answer() ([]payment.Due, error) {
+	if len(c.due) == 0 {
+		return nil, c.damaged
+	}
+	return c.due, nil
 }
 
 // anyDue reports whether work of a kind is due.
 func (s *Store) anyDue(ctx context.Context, kind payment.DueKind, now time.Time) (some bool, err error) {
 	err = s.read(ctx, func(ctx context.Context, db database) error {
-		due, err := s.t.due.find(ctx, db, dueBy, string(kind), now.UnixMicro(), 1)
-		some = len(due) > 0
-		return err
+		return scanOne(ctx, db, &some, anyDue, string(kind), now.UnixMicro(), 1)
 	})
 	return some, err
 }
 
-func (t *tables) claim(ctx context.Context, db database, kind payment.DueKind, now, until time.Time, limit int) ([]payment.Due, error) {
+func (t *tables) claim(ctx context.Context, db database, kind payment.DueKind, now, until time.Time, limit int) (c claims, err error) {
 	if limit < 1 {
-		return nil, nil
+		return claims{}, nil
 	}
-	due, err := t.due.find(ctx, db, dueBy, string(kind), now.UnixMicro(), limit)
+	due, damaged, err := t.due.findSome(ctx, db, dueBy, string(kind), now.UnixMicro(), limit)
 	if err != nil {
-		return nil, err
+		return claims{}, err
 	}
-	var claimed []payment.Due
+	for _, d := range damaged {
+		if _, err := db.exec(ctx, claimDue, until.UnixMicro(), string(kind), d.id); err != nil {
+			return claims{}, err
+		}
+		c.damaged = cmp.Or(c.damaged, d.err)
+	}
 	for _, d := range due {
 		if _, err := db.exec(ctx, claimDue, until.UnixMicro(), string(kind), d.ID); err != nil {
-			return nil, err
+			return claims{}, err
 		}
 		d.At = until.UTC().Truncate(time.Microsecond)
-		claimed = append(claimed, *d)
+		c.due = append(c.due, *d)
 	}
-	return claimed, nil
+	return c, nil
 }
 
 // Done stores d with At = again, or removes it when again is zero. A row of DueEvents stays then, and is not due until the next event; one

@@ -129,15 +129,15 @@ func (j *joined) List(ctx context.Context, kind payment.RowKind, f payment.Filte
 
 // Claim is [Store.Claim] in the transaction; its errors are the same.
 func (j *joined) Claim(ctx context.Context, kind payment.DueKind, now, until time.Time, limit int) ([]payment.Due, error) {
-	var claimed []payment.Due
+	var c claims
 	err := j.write(ctx, func(ctx context.Context, db database) (err error) {
-		claimed, err = j.t.claim(ctx, db, kind, now, until, limit)
+		c, err = j.t.claim(ctx, db, kind, now, until, limit)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	return claimed, nil
+	return c.answer()
 }
 
 // Done is [Store.Done] in the transaction; its errors are the same.

@@ -64,19 +64,38 @@ func (t *table[T]) encode(e *encoder, kind string, row *T) []any {
 
 // find returns the rows that match what follows the SELECT.
 func (t *table[T]) find(ctx context.Context, db database, where string, args ...any) (found []*T, err error) {
-	rows, err := db.query(ctx, t.sel+where, args...)
+	found, damaged, err := t.findSome(ctx, db, where, args...)
+	if err == nil && len(damaged) > 0 {
+		err = damaged[0].err
+	}
 	if err != nil {
 		return nil, err
+	}
+	return found, nil
+}
+
+// unreadable is a row that somebody has changed by hand.
+type unreadable struct {
+	id  string // empty where not even that can be read
+	err error
+}
+
+// findSome returns the rows that match and can be read, and apart those that cannot.
+func (t *table[T]) findSome(ctx context.Context, db database, where string, args ...any) (found []*T, damaged []unreadable, err error) {
+	rows, err := db.query(ctx, t.sel+where, args...)
+	if err != nil {
+		return nil, nil, err
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
 		row := new(T)
-		if err := t.scan(rows, row); err != nil {
-			return nil, err
+		if id, err := t.scan(rows, row); err != nil {
+			damaged = append(damaged, unreadable{id, err})
+			continue
 		}
 		found = append(found, row)
 	}
-	return found, rows.Err()
+	return found, damaged, rows.Err()
 }
 
 // one returns the row that matches, nil when there is none.
@@ -88,7 +107,8 @@ func (t *table[T]) one(ctx context.Context, db database, where string, args ...a
 	return rows[0], nil
 }
 
-func (t *table[T]) scan(rows *sql.Rows, row *T) error {
+// scan reads a row, and returns its ID where it cannot.
+func (t *table[T]) scan(rows *sql.Rows, row *T) (id string, err error) {
 	fields := t.fields(row)
 	targets := make([]target, len(fields))
 	into := make([]any, len(fields))
@@ -97,13 +117,12 @@ func (t *table[T]) scan(rows *sql.Rows, row *T) error {
 		into[i] = &targets[i]
 	}
 	if err := rows.Scan(into...); err != nil {
-		id := ""
 		if first, ok := fields[0].(*string); ok {
 			id = *first
 		}
-		return damaged(t.name, id, err)
+		return id, damaged(t.name, id, err)
 	}
-	return nil
+	return "", nil
 }
 
 // tables are all kinds of rows.
