@@ -49,9 +49,11 @@ func newStatements(schema string) *statements {
 		"FOR UPDATE SKIP LOCKED) UPDATE " + due + " d SET at = $3 FROM p WHERE d.kind = p.kind AND d.id = p.id RETURNING " +
 		q.due.selected("d") + ", p.at"
 	q.again = "UPDATE " + due + " SET collection_id = $3, at = $4, tries = $5, seq = $6, dead = $7::bigint[] WHERE kind = $1 AND id = $2 AND at = $8"
-	const one = " WHERE kind = $1 AND id = $2 AND at = $3"
-	q.finish = "WITH d AS (DELETE FROM " + due + one + " AND state IS NULL RETURNING 1), u AS (UPDATE " + due + " SET at = NULL" + one +
-		" AND state IS NOT NULL RETURNING 1) SELECT FROM d UNION ALL SELECT FROM u" // an operation that is open keeps its row
+	// An operation that is open keeps its row. Whether it is, the row says that was waited for: a commit that opens or ends it may come between.
+	const one = " WHERE kind = $1 AND id = $2"
+	q.finish = "WITH l AS MATERIALIZED (SELECT state FROM " + due + one + " AND at = $3 FOR UPDATE), " +
+		"d AS (DELETE FROM " + due + " USING l" + one + " AND l.state IS NULL RETURNING 1), " +
+		"u AS (UPDATE " + due + " SET at = NULL FROM l" + one + " AND l.state IS NOT NULL RETURNING 1) SELECT FROM d UNION ALL SELECT FROM u"
 	q.lockEvents = "SELECT 1 FROM " + due + " WHERE kind = 'events' AND id = $1 FOR NO KEY UPDATE"
 	q.rest = "UPDATE " + due + " SET tries = $2, seq = $3, dead = $4::bigint[], at = CASE WHEN newest > $3 THEN (SELECT e.at FROM " + in + ".events e " +
 		"WHERE e.collection_id = $1 AND e.seq > $3 ORDER BY e.seq LIMIT 1) END WHERE kind = 'events' AND id = $1 AND at = $5"
