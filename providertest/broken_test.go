@@ -146,10 +146,9 @@ func TestReferenceBrowser(t *testing.T) { Run(t, browserConfig("")) }
 // recorder is a test that fails without failing the one it stands in for.
 type recorder struct {
 	testing.TB
-	mu      sync.Mutex
-	failed  bool
-	skipped bool
-	text    strings.Builder
+	mu     sync.Mutex
+	failed bool
+	text   strings.Builder
 }
 
 func (r *recorder) note(s string) {
@@ -165,33 +164,33 @@ func (r *recorder) Error(a ...any)            { r.Log(a...); r.failed = true }
 func (r *recorder) Errorf(f string, a ...any) { r.Logf(f, a...); r.failed = true }
 func (r *recorder) Fatal(a ...any)            { r.Error(a...); runtime.Goexit() }
 func (r *recorder) Fatalf(f string, a ...any) { r.Errorf(f, a...); runtime.Goexit() }
-func (r *recorder) Skip(...any)               { r.skipped = true; runtime.Goexit() }
+func (r *recorder) Skip(...any)               { runtime.Goexit() }
 func (r *recorder) Failed() bool              { return r.failed }
 
-// observe runs the named cases and returns what the failed ones wrote.
-func observe(t *testing.T, c Config, names []string) map[string]string {
+// observe runs the named cases, or all, and returns what the failed ones wrote, and why others could not run.
+func observe(t *testing.T, c Config, names []string) (failed, missing map[string]string) {
 	t.Helper()
 	r, err := newRun(t, c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	failed := map[string]string{}
+	failed, missing = map[string]string{}, map[string]string{}
 	for _, tc := range cases() {
-		if !slices.Contains(names, tc.name) {
+		if names != nil && !slices.Contains(names, tc.name) {
 			continue
 		}
 		rec := &recorder{TB: t}
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			r.runCase(rec, tc, func(string) { rec.skipped = true })
+			r.runCase(rec, tc, func(reason string) { missing[tc.name] = reason })
 		}()
 		<-done
 		if rec.failed {
 			failed[tc.name] = rec.text.String()
 		}
 	}
-	return failed
+	return failed, missing
 }
 
 // broken is one provider broken on purpose, and the cases that must find it.
@@ -362,7 +361,7 @@ func TestBrokenProviders(t *testing.T) {
 				if setup == nil {
 					setup = func(fault string) Config { return config(fault, nil) }
 				}
-				failed := observe(t, setup(b.fault), b.cases)
+				failed, _ := observe(t, setup(b.fault), b.cases)
 				for _, name := range b.cases {
 					text, ok := failed[name]
 					if !ok {

@@ -187,11 +187,15 @@ func checkUnreachableStatus(k *kit) {
 	}
 }
 
-// unknown fails the case unless an answer admits that it was lost. A provider that has found it again by itself is right, too.
+// unknown fails the case where an answer says more than can be known of a request whose answer was lost. One that was answered
+// after all proves nothing: the provider may have found it again, which is right, and the loss may never have reached it.
 func (k *kit) unknown(a answer) {
 	k.Helper()
 	if a.broken != "" {
 		k.Fatal(a.broken)
+	}
+	if a.ok() {
+		k.vain = "the call after Config.LoseAnswer was answered: the loss must reach the provider, and http.Transport may have sent the request again by itself"
 	}
 	if errors.Is(a.err, payment.ErrDeclined) || errors.Is(a.err, payment.ErrNotSent) || isAlreadyDone(a.err) {
 		k.Errorf("the gateway has executed the request, and the answer was lost, so that no kind of error is true of it: %s", a)

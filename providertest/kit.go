@@ -48,22 +48,24 @@ func (r *run) part() decimal.Decimal {
 // grace is how long after its context's end a call may take to return.
 func (r *run) grace() time.Duration { return min(r.c.Timeout, 5*time.Second) }
 
-// runCase runs one case, or says why not. A failure ends with the sentence.
-func (r *run) runCase(t testing.TB, tc testCase, skip func(reason string)) {
+// runCase runs one case, or tells missing why not and skips it. A failure ends with the sentence.
+func (r *run) runCase(t testing.TB, tc testCase, missing func(reason string)) {
 	t.Helper()
 	defer func() {
 		if t.Failed() {
 			t.Logf("the contract says: %q", tc.sentence)
 		}
 	}()
-	k := &kit{TB: t, run: r, p: r.c.New(t), secret: "planted-" + newKey()}
+	k := &kit{TB: t, run: r, p: r.c.New(t), secret: "planted-" + newKey(), missing: missing}
 	for _, n := range tc.needs {
 		if reason := n(k); reason != "" {
-			skip(reason)
-			return
+			k.notRun(reason)
 		}
 	}
 	tc.check(k)
+	if k.vain != "" {
+		k.notRun(k.vain)
+	}
 }
 
 // kit is what one case works with: the test it reports to, and a provider of its own.
@@ -72,6 +74,18 @@ type kit struct {
 	*run
 	p      payment.Provider
 	secret string // in every request's Context; must not be seen again
+
+	missing func(reason string) // is told why the case could not run
+	vain    string              // why what the case has looked at so far proves nothing
+}
+
+// notRun ends the case: there was nothing that it could look at. One that has failed before stays failed, and counts as run.
+func (k *kit) notRun(reason string) {
+	k.Helper()
+	if !k.Failed() {
+		k.missing(reason)
+	}
+	k.Skip("not run: " + reason)
 }
 
 // has reports whether the provider has an optional interface.
@@ -387,7 +401,7 @@ func (k *kit) taken() *session {
 	}
 	if has[payment.Capturer](k.p) {
 		if a := s.settled(s.must(capture, newKey(), amount(s.r.Amount))); waits(a) {
-			k.Skip("not run: captures of this gateway stay pending for longer than Config.Settle")
+			k.notRun("captures of this gateway stay pending for longer than Config.Settle")
 		}
 	}
 	return s

@@ -82,7 +82,10 @@ type Config struct {
 
 	// Unreachable makes every request of p fail before it reaches the gateway, until restore is called.
 	Unreachable func(t testing.TB, p payment.Provider) (restore func())
-	// LoseAnswer makes the gateway execute the next request of p, and lose the answer.
+	// LoseAnswer makes the gateway execute the next request of p, and lose the answer. The loss must reach the provider: over a
+	// connection that was kept, Go's http.Transport sends a request with an Idempotency-Key again by itself. Disable keep-alives in
+	// the test, or lose the answer in an http.RoundTripper as section 9 of docs/writing-a-provider.md does. Where the call is
+	// answered after all, its case is counted as not run.
 	LoseAnswer func(t testing.TB, p payment.Provider)
 	// Stall makes the gateway take further requests of p and answer none, for the rest of the case. Let them go in t.Cleanup, before a
 	// test server is closed: httptest.Server.Close waits for them.
@@ -111,10 +114,7 @@ func Run(t *testing.T, c Config) {
 	for _, tc := range all {
 		t.Run(tc.name, func(t *testing.T) {
 			chosen++
-			r.runCase(t, tc, func(reason string) {
-				missing[reason]++
-				t.Skip("not run: " + reason)
-			})
+			r.runCase(t, tc, func(reason string) { missing[reason]++ })
 		})
 	}
 	report(t, chosen, missing)

@@ -28,6 +28,7 @@ type reference struct {
 	totals    bool // no movements are listed: totals only
 	mute      bool // Status answers ErrUnsupported
 	undated   bool // signatures carry no date
+	resends   bool // what lies below the provider sends a request again whose answer was lost
 
 	mu      sync.Mutex
 	n       int                // counts references
@@ -169,7 +170,9 @@ func (g *reference) do(ctx context.Context, r *payment.Request, f func() (paymen
 		g.replies[r.IdempotencyKey] = a
 	}
 	if g.lose {
-		g.lose = false
+		if g.lose = false; g.resends {
+			return a.snapshot, a.err
+		}
 		if g.is("a lost answer is NotSent") {
 			return payment.Snapshot{}, payment.NotSent(errors.New("connection reset"))
 		}

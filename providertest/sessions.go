@@ -99,7 +99,7 @@ func checkDeclineNamed(k *kit) {
 func checkDeclinedAgain(k *kit) {
 	s, a := k.declined()
 	if a.err != nil {
-		k.Skip("not run: payment.Declined refuses this request for good, and promises nothing of another")
+		k.notRun("payment.Declined refuses this request for good, and promises nothing of another")
 	}
 	if again := s.approve(newKey()); again.State != payment.SnapshotAuthorized || !again.Authorized.Equal(k.c.Amount) {
 		k.Errorf("another try, with another key and Config.Approve, must authorize: %s", again)
@@ -295,7 +295,7 @@ func checkKeyRefused(k *kit) {
 	s, key := k.authorized(), newKey()
 	refused := s.send(capture, key, amount(k.c.Amount.Add(k.steps(1))))
 	if !errors.Is(refused.err, payment.ErrDeclined) && !errors.Is(refused.err, payment.ErrNotSent) {
-		k.Skip("not run: a capture of too much was not refused")
+		k.notRun("a capture of too much was not refused")
 	}
 	known := s.send(status, key)
 	if !known.ok() {
@@ -357,7 +357,7 @@ func checkCancelOpen(k *kit) {
 func checkCancelAuthorized(k *kit) {
 	s := k.authorized()
 	if got, _ := sums(s.last); got.Captured.IsPositive() {
-		k.Skip("not run: the gateway captures along with the authorization: nothing is left to cancel")
+		k.notRun("the gateway captures along with the authorization: nothing is left to cancel")
 	}
 	if a := s.settled(s.must(cancel, newKey())); a.State != payment.SnapshotCanceled {
 		k.Errorf("an authorized session must be canceled: %s", a)
@@ -406,7 +406,7 @@ func checkCancelRest(k *kit) {
 func checkNothingAfterCancel(k *kit) {
 	s := k.authorized()
 	if got, _ := sums(s.last); got.Captured.IsPositive() {
-		k.Skip("not run: the gateway captures along with the authorization: nothing is left to cancel")
+		k.notRun("the gateway captures along with the authorization: nothing is left to cancel")
 	}
 	s.must(cancel, newKey())
 	for _, m := range []method{authorize, capture} {

@@ -446,7 +446,7 @@ func checkAlreadyDone(k *kit) {
 		again(cancel)
 	}
 	if already == 0 {
-		k.Skip("not run: the provider answers nothing with payment.AlreadyDone")
+		k.notRun("the provider answers nothing with payment.AlreadyDone")
 	}
 }
 
