@@ -38,9 +38,11 @@ func config(fault string, variant func(g *reference)) Config {
 			g.set(func() { g.down = true })
 			return func() { g.set(func() { g.down = false }) }
 		},
-		LoseAnswer: func(_ testing.TB, p payment.Provider) { g := of(p); g.set(func() { g.lose = true }) },
-		Stall:      func(_ testing.TB, p payment.Provider) { g := of(p); g.set(func() { g.stalled = true }) },
-		Settle:     100 * time.Millisecond,
+		LoseAnswer:  func(_ testing.TB, p payment.Provider) { g := of(p); g.set(func() { g.lose = true }) },
+		Stall:       func(_ testing.TB, p payment.Provider) { g := of(p); g.set(func() { g.stalled = true }) },
+		ServerError: func(_ testing.TB, p payment.Provider) { g := of(p); g.set(func() { g.failing = true }) },
+		KeyInUse:    func(_ testing.TB, p payment.Provider) { g := of(p); g.set(func() { g.inUse = true }) },
+		Settle:      100 * time.Millisecond,
 	}
 }
 
@@ -319,6 +321,14 @@ func brokenProviders() []broken {
 		{"a refused connection is a decline", []string{"unreachable/calls"}, nil},
 		{"an outage is not_found", []string{"unreachable/status"}, nil},
 		{"a lost answer is NotSent", []string{"lost/initialize", "lost/authorize", "lost/capture", "lost/refund"}, nil},
+		{"a server error is a decline", []string{"server_error/initialize", "server_error/authorize", "server_error/capture",
+			"server_error/refund", "server_error/status"}, nil},
+		{"a server error is NotSent", []string{"server_error/initialize", "server_error/authorize", "server_error/capture", "server_error/refund"}, nil},
+		{"a server error is not_found", []string{"server_error/status"}, nil},
+		{"a server error is unsupported", []string{"server_error/status"}, nil},
+		{"keys are ignored", []string{"server_error/capture", "server_error/refund"}, nil},
+		{"authorizes twice", []string{"server_error/authorize"}, keyless},
+		{"a key in use is a decline", []string{"key_in_use/calls"}, nil},
 		{"changes shared state", []string{"concurrent/sessions"}, nil},
 		{"keys are looked up too early", []string{"concurrent/capture_key"}, nil},
 

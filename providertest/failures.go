@@ -187,25 +187,27 @@ func checkUnreachableStatus(k *kit) {
 	}
 }
 
-// unknown fails the case where an answer says more than can be known of a request whose answer was lost. One that was answered
-// after all proves nothing: the provider may have found it again, which is right, and the loss may never have reached it.
-func (k *kit) unknown(a answer) {
+const lostAnswer = "the gateway has executed the request, and the answer was lost"
+
+// unknown fails the case where an answer says more than can be known after what a hook made happen. A call that was answered all
+// the same proves nothing: the provider may have found it again, which is right, and the fault may never have reached it.
+func (k *kit) unknown(a answer, hook, happened string) {
 	k.Helper()
 	if a.broken != "" {
 		k.Fatal(a.broken)
 	}
 	if a.ok() {
-		k.vain = "the call after Config.LoseAnswer was answered: the loss must reach the provider, and http.Transport may have sent the request again by itself"
+		k.vain = fmt.Sprintf("%s was answered after Config.%s: the fault must reach the provider; http.Transport or an SDK may have sent the request again", a.method, hook)
 	}
 	if errors.Is(a.err, payment.ErrDeclined) || errors.Is(a.err, payment.ErrNotSent) || isAlreadyDone(a.err) {
-		k.Errorf("the gateway has executed the request, and the answer was lost, so that no kind of error is true of it: %s", a)
+		k.Errorf("%s, so that no kind of error is true of it: %s", happened, a)
 	}
 }
 
 func checkLostInitialize(k *kit) {
 	s, key := k.session(), newKey()
 	k.c.LoseAnswer(k.TB, k.p)
-	k.unknown(k.twin(s).send(initialize, key))
+	k.unknown(k.twin(s).send(initialize, key), "LoseAnswer", lostAnswer)
 	first := s.must(initialize, key)
 	again := k.twin(s).must(initialize, key, lost)
 	if first.Reference != again.Reference {
@@ -222,7 +224,7 @@ func checkLostInitialize(k *kit) {
 func checkLostAuthorize(k *kit) {
 	s, key := k.ready(authorize), newKey()
 	k.c.LoseAnswer(k.TB, k.p)
-	k.unknown(k.twin(s).send(authorize, key, input(k.c.Approve)))
+	k.unknown(k.twin(s).send(authorize, key, input(k.c.Approve)), "LoseAnswer", lostAnswer)
 	if !k.info.Pure && k.askable() {
 		a := k.twin(s).send(status, "")
 		if k.c.ConfirmInBrowser == nil && k.info.StatusByKey {
@@ -243,7 +245,7 @@ func checkLostAuthorize(k *kit) {
 func checkLostCapture(k *kit) {
 	s, key := k.authorized(), newKey()
 	k.c.LoseAnswer(k.TB, k.p)
-	k.unknown(k.twin(s).send(capture, key, amount(k.part())))
+	k.unknown(k.twin(s).send(capture, key, amount(k.part())), "LoseAnswer", lostAnswer)
 	s.moved("after a capture whose answer was lost", k.part(), decimal.Zero)
 	if k.repeatable() {
 		k.took(s.must(capture, key, amount(k.part())), payment.MovementCapture, k.part())
@@ -254,7 +256,7 @@ func checkLostCapture(k *kit) {
 func checkLostRefund(k *kit) {
 	s, key := k.taken(), newKey()
 	k.c.LoseAnswer(k.TB, k.p)
-	k.unknown(k.twin(s).send(refund, key))
+	k.unknown(k.twin(s).send(refund, key), "LoseAnswer", lostAnswer)
 	s.moved("after a refund whose answer was lost", k.c.Amount, k.c.Amount)
 	if k.repeatable() {
 		k.took(s.must(refund, key), payment.MovementRefund, k.c.Amount)

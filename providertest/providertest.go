@@ -87,6 +87,11 @@ type Config struct {
 	// the test, or lose the answer in an http.RoundTripper as section 9 of docs/writing-a-provider.md does. Where the call is
 	// answered after all, its case is counted as not run.
 	LoseAnswer func(t testing.TB, p payment.Provider)
+	// ServerError makes the gateway execute the next request of p, and answer it with an error of its own, such as HTTP 500.
+	ServerError func(t testing.TB, p payment.Provider)
+	// KeyInUse makes the gateway answer the next request of p that another with the same key is being worked on, such as with HTTP
+	// 409, and do nothing else.
+	KeyInUse func(t testing.TB, p payment.Provider)
 	// Stall makes the gateway take further requests of p and answer none, for the rest of the case. Let them go in t.Cleanup, before a
 	// test server is closed: httptest.Server.Close waits for them.
 	Stall func(t testing.TB, p payment.Provider)

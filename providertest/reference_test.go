@@ -37,6 +37,8 @@ type reference struct {
 	down    bool               // nothing reaches the gateway
 	lose    bool               // the next answer is lost
 	stalled bool               // requests are taken and not answered
+	failing bool               // the next request is executed, and answered with a server error
+	inUse   bool               // the next request's key is in use
 	current *payment.Request   // for the fault of shared state alone
 	release chan struct{}      // closed when the test ends
 }
@@ -156,6 +158,12 @@ func (g *reference) do(ctx context.Context, r *payment.Request, f func() (paymen
 		g.mu.Lock()
 		*r = *g.current
 	}
+	if g.inUse {
+		if g.inUse = false; g.is("a key in use is a decline") {
+			return payment.Snapshot{}, payment.Declined("key_in_use", "409 Conflict")
+		}
+		return payment.Snapshot{}, errors.New("409 Conflict")
+	}
 	a, done := g.replies[r.IdempotencyKey]
 	if a.err != nil && g.is("refused keys are forgotten") {
 		done = false
@@ -168,6 +176,11 @@ func (g *reference) do(ctx context.Context, r *payment.Request, f func() (paymen
 		}
 		a = g.reply(f)
 		g.replies[r.IdempotencyKey] = a
+	}
+	if g.failing {
+		if g.failing = false; !g.resends {
+			return g.serverError(r)
+		}
 	}
 	if g.lose {
 		if g.lose = false; g.resends {
@@ -189,6 +202,22 @@ func (g *reference) do(ctx context.Context, r *payment.Request, f func() (paymen
 func (g *reference) reply(f func() (payment.Snapshot, error)) reply {
 	s, err := f()
 	return reply{s, err}
+}
+
+// serverError is the answer to a request that the gateway has executed, and stumbled over then.
+func (g *reference) serverError(r *payment.Request) (payment.Snapshot, error) {
+	status := strings.HasPrefix(r.IdempotencyKey, "status-")
+	switch {
+	case status && g.is("a server error is not_found"):
+		return payment.Snapshot{State: payment.SnapshotNotFound}, nil
+	case status && g.is("a server error is unsupported"):
+		return payment.Snapshot{}, payment.ErrUnsupported
+	case g.is("a server error is a decline"):
+		return payment.Snapshot{}, payment.Declined("server_error", "500")
+	case g.is("a server error is NotSent"):
+		return payment.Snapshot{}, payment.NotSent(errors.New("500"))
+	}
+	return payment.Snapshot{}, errors.New("500 Internal Server Error")
 }
 
 // next returns a new reference.

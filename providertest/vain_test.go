@@ -14,6 +14,8 @@ func TestWhatProvesNothingIsNotRun(t *testing.T) {
 		cases       []string
 		reason      string // part of it
 	}{
+		{"server errors that were retried below", "a server error is a decline", func(g *reference) { g.resends = true },
+			[]string{"server_error/initialize", "server_error/authorize", "server_error/capture", "server_error/refund", "server_error/status"}, "Config.ServerError"},
 		{"answers that were never lost", "a lost answer is NotSent", func(g *reference) { g.resends = true },
 			[]string{"lost/initialize", "lost/authorize", "lost/capture", "lost/refund"}, "Config.LoseAnswer"},
 	} {

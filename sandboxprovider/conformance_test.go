@@ -18,10 +18,10 @@ import (
 type network struct {
 	gw       *sandboxprovider.Gateway
 	mu       sync.Mutex
-	down     bool            // nothing is sent
-	lose     bool            // the next answer is lost
-	stall    <-chan struct{} // answers wait for it
-	deciding bool            // what is pending or processing succeeds when somebody asks
+	down     bool                      // nothing is sent
+	next     sandboxprovider.FaultKind // what goes wrong with the next call
+	stall    <-chan struct{}           // answers wait for it
+	deciding bool                      // what is pending or processing succeeds when somebody asks
 }
 
 // fault is the gateway's hook.
@@ -39,9 +39,10 @@ func (n *network) fault(c sandboxprovider.Call) fault {
 	switch {
 	case n.down:
 		return fault{Kind: sandboxprovider.FaultConnectionRefused}
-	case n.lose:
-		n.lose = false
-		return fault{Kind: sandboxprovider.FaultAnswerLost}
+	case n.next != "":
+		kind := n.next
+		n.next = ""
+		return fault{Kind: kind}
 	}
 	return fault{After: n.stall}
 }
@@ -81,6 +82,14 @@ func TestConformance(t *testing.T) {
 				n, ok := all.Load(p)
 				require.True(t, ok)
 				return n.(*network)
+			}
+			next := func(kind sandboxprovider.FaultKind) func(testing.TB, payment.Provider) {
+				return func(_ testing.TB, p payment.Provider) {
+					n := at(p)
+					n.mu.Lock()
+					defer n.mu.Unlock()
+					n.next = kind
+				}
 			}
 			c := providertest.Config{
 				New: func(testing.TB) payment.Provider {
@@ -123,12 +132,9 @@ func TestConformance(t *testing.T) {
 					set(true)
 					return func() { set(false) }
 				},
-				LoseAnswer: func(_ testing.TB, p payment.Provider) {
-					n := at(p)
-					n.mu.Lock()
-					defer n.mu.Unlock()
-					n.lose = true
-				},
+				LoseAnswer:  next(sandboxprovider.FaultAnswerLost),
+				ServerError: next(sandboxprovider.FaultServerErrorAfter),
+				KeyInUse:    next(sandboxprovider.FaultKeyInUse),
 				Stall: func(_ testing.TB, p payment.Provider) {
 					n := at(p)
 					n.mu.Lock()

@@ -101,6 +101,9 @@ func TestConformance(t *testing.T) {
 				require.True(t, ok)
 				return gw.(*stripetest.Gateway)
 			}
+			next := func(kind stripetest.FaultKind) func(testing.TB, payment.Provider) {
+				return func(_ testing.TB, p payment.Provider) { at(p).FailNext(stripetest.OpAny, stripetest.Fault{Kind: kind}) }
+			}
 			c := providertest.Config{
 				New: func(t testing.TB) payment.Provider {
 					gw := newGateway(t, tc.gw)
@@ -139,10 +142,10 @@ func TestConformance(t *testing.T) {
 					gw.Disconnect()
 					return func() { require.NoError(t, gw.Reconnect()) }
 				},
-				LoseAnswer: func(_ testing.TB, p payment.Provider) {
-					at(p).FailNext(stripetest.OpAny, stripetest.Fault{Kind: stripetest.FaultAnswerLost})
-				},
-				Stall: func(t testing.TB, p payment.Provider) { t.Cleanup(at(p).Stall()) },
+				LoseAnswer:  next(stripetest.FaultAnswerLost),
+				ServerError: next(stripetest.FaultServerErrorAfter),
+				KeyInUse:    next(stripetest.FaultKeyInUse),
+				Stall:       func(t testing.TB, p payment.Provider) { t.Cleanup(at(p).Stall()) },
 			}
 			if tc.change != nil {
 				tc.change(&c, at)

@@ -18,15 +18,15 @@ import (
 // network is the way to the gateway, and what goes wrong on it. It is an http.RoundTripper.
 type network struct {
 	*gateway
-	mu                sync.Mutex
-	down, lose, stall bool
+	mu                             sync.Mutex
+	down, lose, fail, inUse, stall bool
 }
 
 // RoundTrip hands a request to the gateway in this process.
 func (n *network) RoundTrip(q *http.Request) (*http.Response, error) {
 	n.mu.Lock()
-	down, lose, stall := n.down, n.lose, n.stall
-	n.lose = false
+	down, lose, fail, inUse, stall := n.down, n.lose, n.fail, n.inUse, n.stall
+	n.lose, n.fail, n.inUse = false, false, false
 	n.mu.Unlock()
 	switch {
 	case down:
@@ -39,9 +39,17 @@ func (n *network) RoundTrip(q *http.Request) (*http.Response, error) {
 		q.Body = http.NoBody
 	}
 	w := httptest.NewRecorder()
+	if inUse {
+		w.WriteHeader(http.StatusConflict)
+		return w.Result(), nil
+	}
 	n.ServeHTTP(w, q)
 	if lose {
 		return nil, errors.New("connection reset by peer")
+	}
+	if fail {
+		w = httptest.NewRecorder()
+		w.WriteHeader(http.StatusBadGateway)
 	}
 	return w.Result(), nil
 }
@@ -79,8 +87,10 @@ func TestConformance(t *testing.T) {
 			n.set(&n.down, true)
 			return func() { n.set(&n.down, false) }
 		},
-		LoseAnswer: func(_ testing.TB, p payment.Provider) { n := networkOf(p); n.set(&n.lose, true) },
-		Stall:      func(_ testing.TB, p payment.Provider) { n := networkOf(p); n.set(&n.stall, true) },
+		LoseAnswer:  func(_ testing.TB, p payment.Provider) { n := networkOf(p); n.set(&n.lose, true) },
+		ServerError: func(_ testing.TB, p payment.Provider) { n := networkOf(p); n.set(&n.fail, true) },
+		KeyInUse:    func(_ testing.TB, p payment.Provider) { n := networkOf(p); n.set(&n.inUse, true) },
+		Stall:       func(_ testing.TB, p payment.Provider) { n := networkOf(p); n.set(&n.stall, true) },
 	})
 }
 
