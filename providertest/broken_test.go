@@ -55,7 +55,7 @@ func of(p payment.Provider) *reference {
 		return of(p.Provider)
 	case noCanceler:
 		return of(p.Provider)
-	case pureCounter:
+	case falselyPure:
 		return p.reference
 	}
 	return p.(*reference)
@@ -75,10 +75,12 @@ func (w wrapped) Unwrap() payment.Provider { return w.Provider }
 // bare hides every optional interface.
 type bare struct{ payment.Provider }
 
-// pureCounter says that it is pure, and counts.
-type pureCounter struct{ *reference }
+// falselyPure says that it is pure, and has a gateway.
+type falselyPure struct{ *reference }
 
-func (p pureCounter) Describe() payment.ProviderInfo { return payment.ProviderInfo{Pure: true} }
+func (p falselyPure) Describe() payment.ProviderInfo {
+	return payment.ProviderInfo{Pure: true, KeyTTL: p.info.KeyTTL}
+}
 
 // noCanceler says that the browser confirms, and cannot cancel.
 type noCanceler struct{ payment.Provider }
@@ -223,10 +225,14 @@ func brokenProviders() []broken {
 		{"KeyTTL negative", []string{"describe/durations"}, nil},
 		{"five digits", []string{"describe/currencies"}, nil},
 		{"no Canceler", []string{"describe/client_confirms", "describe/interfaces"}, wrap(func(p payment.Provider) payment.Provider { return noCanceler{p} })},
-		{"pure, but counts", []string{"pure/same_answer"}, wrap(func(p payment.Provider) payment.Provider {
-			g := p.(*reference)
-			g.forgetful = true
-			return pureCounter{g}
+		{"pure, but counts", []string{"pure/same_answer"}, pureConfig(func(c *Config) {
+			c.Unreachable, c.LoseAnswer, c.ServerError, c.KeyInUse, c.Stall = nil, nil, nil, nil, nil
+		})},
+		{"pure, over a gateway that can be cut off", []string{"pure/same_answer"}, pureConfig(func(c *Config) {
+			c.LoseAnswer, c.ServerError, c.KeyInUse, c.Stall = nil, nil, nil, nil
+		})},
+		{"pure, over a gateway that remembers keys", []string{"pure/same_answer"}, pureConfig(func(c *Config) {
+			c.Unreachable, c.LoseAnswer, c.ServerError, c.KeyInUse, c.Stall = nil, nil, nil, nil, nil
 		})},
 
 		{"keys are ignored", []string{"initialize/repeated_key", "capture/repeated_key", "refund/repeated_key", "lost/initialize",
@@ -341,6 +347,24 @@ func brokenProviders() []broken {
 		{"old webhooks", []string{"webhook/past"}, nil},
 		{"future webhooks", []string{"webhook/future"}, nil},
 		{"a webhook says not_found", []string{"webhook/snapshot"}, nil},
+	}
+}
+
+// pureConfig makes a provider that says that it is pure, and is over a gateway.
+func pureConfig(change func(c *Config)) func(fault string) Config {
+	return func(fault string) Config {
+		c := config(fault, nil)
+		inner := c.New
+		c.New = func(t testing.TB) payment.Provider {
+			g := inner(t).(*reference)
+			g.forgetful = fault == "pure, but counts"
+			if fault != "pure, over a gateway that remembers keys" {
+				g.info.KeyTTL = 0
+			}
+			return falselyPure{g}
+		}
+		change(&c)
+		return c
 	}
 }
 

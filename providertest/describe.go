@@ -99,7 +99,16 @@ func checkCurrencies(k *kit) {
 	}
 }
 
+// checkPure refuses what a gateway alone can have: over one that honors keys, a repeated call looks pure.
 func checkPure(k *kit) {
+	for field, given := range map[string]bool{
+		"ProviderInfo.KeyTTL": k.info.KeyTTL > 0, "Config.Unreachable": k.c.Unreachable != nil, "Config.LoseAnswer": k.c.LoseAnswer != nil,
+		"Config.ServerError": k.c.ServerError != nil, "Config.KeyInUse": k.c.KeyInUse != nil, "Config.Stall": k.c.Stall != nil,
+	} {
+		if given {
+			k.Errorf("%s is given, so that there is a gateway, and a provider over a gateway is not pure", field)
+		}
+	}
 	other := k.c.New(k.TB)
 	s := k.session()
 	for _, m := range []method{initialize, authorize, capture, refund, cancel} {

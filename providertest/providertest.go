@@ -38,6 +38,8 @@ import (
 // Config says how the provider under test is made, and what its gateway can be made to do. Only New is required. A hook that is
 // nil means that the gateway cannot do that on demand; its cases are reported as not run.
 //
+// A provider that declares Pure has no gateway: pure/same_answer fails where one of the faults is given, from Unreachable to Stall.
+//
 // Hooks get the provider that New returned for the case, and may fail the test through t.
 type Config struct {
 	// New returns the provider, against a fresh gateway or a sandbox account. It is called once per case: use t.Cleanup to
