@@ -199,6 +199,7 @@ func (k *kit) unknown(a answer, hook, happened string) {
 	if a.ok() {
 		k.vain = fmt.Sprintf("%s was answered after Config.%s: the fault must reach the provider; http.Transport or an SDK may have sent the request again", a.method, hook)
 	}
+	k.sees(true) // the kind of its error
 	if errors.Is(a.err, payment.ErrDeclined) || errors.Is(a.err, payment.ErrNotSent) || isAlreadyDone(a.err) {
 		k.Errorf("%s, so that no kind of error is true of it: %s", happened, a)
 	}
@@ -342,6 +343,7 @@ func checkConcurrentCapture(k *kit) {
 			}
 		}
 	}
+	k.sees(len(references) > 0)
 	if len(references) > 1 {
 		k.Errorf("many calls with one key made %d captures", len(references))
 	}

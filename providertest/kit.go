@@ -63,6 +63,9 @@ func (r *run) runCase(t testing.TB, tc testCase, missing func(reason string)) {
 		}
 	}
 	tc.check(k)
+	if k.blind && !k.saw && k.vain == "" {
+		k.vain = "the gateway says nothing of what has moved: neither Movements nor Totals"
+	}
 	if k.vain != "" {
 		k.notRun(k.vain)
 	}
@@ -77,6 +80,8 @@ type kit struct {
 
 	missing func(reason string) // is told why the case could not run
 	vain    string              // why what the case has looked at so far proves nothing
+	blind   bool                // it wanted to see what has moved, and the gateway said nothing
+	saw     bool                // it has seen something that it wanted to
 }
 
 // notRun ends the case: there was nothing that it could look at. One that has failed before stays failed, and counts as run.
@@ -110,6 +115,9 @@ func (k *kit) askable() bool {
 
 // newKey returns what the library gives an operation: the 32 hex digits of a UUIDv7.
 func newKey() string { return strings.ReplaceAll(uuid.Must(uuid.NewV7()).String(), "-", "") }
+
+// sees notes whether there was something to be seen of what has moved, or of what the case is about beside it.
+func (k *kit) sees(something bool) { k.saw, k.blind = k.saw || something, k.blind || !something }
 
 // method names one of a provider's calls.
 type method string
@@ -466,6 +474,7 @@ func (s *session) truth() (payment.Totals, bool) {
 func (s *session) moved(when string, captured, refunded decimal.Decimal) {
 	s.k.Helper()
 	t, known := s.truth()
+	s.k.sees(known)
 	if known && (!t.Captured.Equal(captured) || !t.Refunded.Equal(refunded)) {
 		s.k.Errorf("%s, the gateway must have %s captured and %s refunded; it has %s and %s", when, captured, refunded, t.Captured, t.Refunded)
 	}

@@ -11,6 +11,7 @@ import (
 func (k *kit) took(a answer, kind payment.MovementKind, want decimal.Decimal) payment.Movement {
 	k.Helper()
 	m, ok := own(a, kind)
+	k.sees(a.Movements != nil)
 	if !ok {
 		k.Errorf("the answer must have a %s with the request's key %s: %s", kind, a.request.IdempotencyKey, a)
 		return m
@@ -61,7 +62,7 @@ func (k *kit) ownListed(s *session, a answer, kind payment.MovementKind) {
 	if _, ok := own(a, kind); !ok {
 		k.Errorf("a %s with the key %s must be among the movements: %s", kind, a.request.IdempotencyKey, a)
 	}
-	if a.Movements != nil {
+	if k.sees(a.Movements != nil); a.Movements != nil {
 		return
 	}
 	if !k.info.Pure && k.askable() {
@@ -127,6 +128,7 @@ func checkCaptureFinal(k *kit) {
 	}
 	k.took(a, payment.MovementCapture, k.part())
 	a = s.settled(a)
+	k.sees(true) // Capturable is what it is about
 	if a.State != payment.SnapshotCanceled && (a.Capturable == nil || !a.Capturable.IsZero()) {
 		k.Errorf("nothing may be left to capture after a final capture: Capturable must be 0: %s", a)
 	}
@@ -166,6 +168,7 @@ func (k *kit) refused(s *session, m method, kind payment.MovementKind, of decima
 	if !errors.Is(a.err, payment.ErrDeclined) && !errors.Is(a.err, payment.ErrNotSent) {
 		k.Errorf("a %s of %s is more than there is, and the error must be made by payment.Declined or payment.NotSent: %s", kind, of, a)
 	}
+	k.sees(true) // the refusal
 	if m, ok := own(a, kind); ok && m.State != payment.MovementFailed {
 		k.Errorf("a %s of %s is more than there is, and must not move: %s", kind, of, a)
 	}

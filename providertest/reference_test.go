@@ -28,6 +28,7 @@ type reference struct {
 	totals    bool // no movements are listed: totals only
 	mute      bool // Status answers ErrUnsupported
 	undated   bool // signatures carry no date
+	silent    bool // nothing is said of what has moved
 	resends   bool // what lies below the provider sends a request again whose answer was lost
 
 	mu      sync.Mutex
@@ -271,6 +272,9 @@ func (g *reference) say(o *object) payment.Snapshot {
 		Authorized: o.authorized, Capturable: &left, Movements: append([]payment.Movement{}, o.movements...), NextAction: o.next,
 		Decline: o.decline, Data: o.data.Clone(), Private: o.private}
 	g.misspeak(&s, o)
+	if g.silent {
+		s.Movements = nil
+	}
 	if g.totals {
 		t := o.moved()
 		s.Movements, s.Totals = nil, &t
@@ -546,6 +550,9 @@ func (g *reference) tooMuch(o *object, kind payment.MovementKind, left decimal.D
 }
 
 func (g *reference) move(o *object, kind payment.MovementKind, amount decimal.Decimal, key string) {
+	if g.is(string(kind) + "s move nothing") {
+		return
+	}
 	for i, m := range o.movements {
 		if g.is("equal movements are one") && m.Kind == kind && m.Amount.Equal(amount) {
 			o.movements[i].IdempotencyKey = key

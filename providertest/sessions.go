@@ -400,6 +400,7 @@ func checkCancelRest(k *kit) {
 	case k.info.MultiCapture: // else the capture was final, and nothing is left to cancel
 		k.Errorf("what is not captured must be released: %s", a)
 	}
+	k.sees(true) // Capturable
 	s.moved("after the rest was released", k.part(), decimal.Zero)
 }
 
@@ -418,5 +419,6 @@ func checkNothingAfterCancel(k *kit) {
 			k.Errorf("nothing can be done with a canceled session: %s", a)
 		}
 	}
+	k.sees(true) // the refusals
 	s.moved("after a cancellation", decimal.Zero, decimal.Zero)
 }

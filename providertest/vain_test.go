@@ -8,6 +8,7 @@ import (
 // TestWhatProvesNothingIsNotRun runs cases that pass because there is nothing to look at. A fault that they would have to find
 // shows that they prove nothing, so that they must count as not run.
 func TestWhatProvesNothingIsNotRun(t *testing.T) {
+	silent := func(g *reference) { g.silent = true }
 	for _, tc := range []struct {
 		name, fault string
 		set         func(g *reference)
@@ -18,6 +19,14 @@ func TestWhatProvesNothingIsNotRun(t *testing.T) {
 			[]string{"server_error/initialize", "server_error/authorize", "server_error/capture", "server_error/refund", "server_error/status"}, "Config.ServerError"},
 		{"answers that were never lost", "a lost answer is NotSent", func(g *reference) { g.resends = true },
 			[]string{"lost/initialize", "lost/authorize", "lost/capture", "lost/refund"}, "Config.LoseAnswer"},
+		{"captures that nobody tells of", "captures move nothing", silent, []string{"capture/whole", "capture/part", "capture/own_movement",
+			"capture/repeated_key", "capture/equal_amounts", "capture/many", "concurrent/capture_key", "snapshot/sums"}, "neither Movements nor Totals"},
+		{"refunds that nobody tells of", "refunds move nothing", silent, []string{"refund/whole", "refund/own_movement", "refund/repeated_key",
+			"refund/parts", "refund/equal_amounts"}, "neither Movements nor Totals"},
+		{"movements that nobody lists", "captures move nothing", silent,
+			[]string{"snapshot/movements", "snapshot/movements_stay"}, "lists a movement"},
+		{"money that nobody says was captured", "captures move nothing", silent,
+			[]string{"snapshot/movements_empty"}, "was captured"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			failed, missing := observe(t, config(tc.fault, tc.set), tc.cases)
