@@ -118,6 +118,11 @@ func TestReferenceBare(t *testing.T) {
 // TestReferenceQuiet says no more than it must.
 func TestReferenceQuiet(t *testing.T) { Run(t, config("", func(g *reference) { g.quiet = true })) }
 
+// TestReferenceRefuses declines by an error alone.
+func TestReferenceRefuses(t *testing.T) {
+	Run(t, config("", func(g *reference) { g.refuses = true }))
+}
+
 func TestReferenceTotals(t *testing.T) { Run(t, config("", func(g *reference) { g.totals = true })) }
 
 func TestReferenceMute(t *testing.T) { Run(t, config("", mute)) }
@@ -247,6 +252,8 @@ func brokenProviders() []broken {
 		{"a decline without a code", []string{"authorize/decline_named", "snapshot/decline"}, nil},
 		{"a decline's code is a sentence", []string{"snapshot/decline"}, nil},
 		{"a decline for ever", []string{"authorize/another_try"}, nil},
+		{"a declined error for ever", []string{"authorize/another_try"}, nil},
+		{"what is declined is canceled", []string{"authorize/another_try"}, nil},
 		{"a challenge is an error", []string{"authorize/challenged"}, nil},
 		{"a challenge is never done", []string{"authorize/challenge_completed"}, nil},
 		{"a challenge over http", []string{"snapshot/next_action"}, nil},

@@ -59,6 +59,10 @@ func (g *reference) misspeak(s *payment.Snapshot, o *object) {
 		if moved.Refunded.IsPositive() {
 			s.Movements = []payment.Movement{}
 		}
+	case "what is declined is canceled":
+		if s.State == payment.SnapshotDeclined {
+			s.State = payment.SnapshotCanceled
+		}
 	case "the amount is another":
 		s.Amount = s.Amount.Add(decimal.NewFromInt(1))
 	case "Status answers for the newest session":

@@ -28,6 +28,7 @@ type reference struct {
 	totals    bool // no movements are listed: totals only
 	mute      bool // Status answers ErrUnsupported
 	undated   bool // signatures carry no date
+	refuses   bool // a decline is an error
 	silent    bool // nothing is said of what has moved
 	resends   bool // what lies below the provider sends a request again whose answer was lost
 
@@ -381,15 +382,18 @@ func (g *reference) refuse(o *object, r payment.Request) (payment.Snapshot, erro
 		o.decline.Code = "There is not enough money!"
 	case "a decline that holds money":
 		o.authorized = o.amount
-	case "a decline for ever":
+	case "a decline for ever", "a declined error for ever":
 		o.final = true
+	}
+	if g.refuses || g.is("a declined error for ever") || g.is("what is declined is canceled") {
+		return g.say(o), payment.Declined("insufficient_funds", "402 Payment Required")
 	}
 	return g.say(o), nil
 }
 
 // grant authorizes an object.
 func (g *reference) grant(o *object, key string) {
-	if g.is("a decline for ever") && o.final || g.is("a challenge is never done") && o.next != nil {
+	if strings.HasSuffix(g.fault, "for ever") && o.final || g.is("a challenge is never done") && o.next != nil {
 		return
 	}
 	if g.is("authorizes twice") {

@@ -96,12 +96,27 @@ func checkDeclineNamed(k *kit) {
 	}
 }
 
+// checkDeclinedAgain tries another card. A gateway may end its object with the decline: that it says so, and keeps to it, is all
+// that can be asked then.
 func checkDeclinedAgain(k *kit) {
-	s, a := k.declined()
-	if a.err != nil {
-		k.notRun("payment.Declined refuses this request for good, and promises nothing of another")
+	s, _ := k.declined()
+	over := answer{}
+	if !k.info.Pure && k.askable() {
+		over = k.twin(s).must(status, "")
 	}
-	if again := s.approve(newKey()); again.State != payment.SnapshotAuthorized || !again.Authorized.Equal(k.c.Amount) {
+	if k.c.ConfirmInBrowser != nil {
+		k.c.ConfirmInBrowser(k.TB, k.p, s.last, s.r)
+	}
+	again := s.settled(s.send(authorize, newKey(), input(k.c.Approve)))
+	authorized := again.err == nil && again.State == payment.SnapshotAuthorized && again.Authorized.Equal(k.c.Amount)
+	switch {
+	case again.broken != "":
+		k.Fatal(again.broken)
+	case over.State == payment.SnapshotCanceled && authorized:
+		k.Errorf("what was declined is not over, since another try has authorized it: %s; then %s", over, again)
+	case over.State == payment.SnapshotCanceled:
+		k.notRun("the gateway ends its object with a decline")
+	case !authorized:
 		k.Errorf("another try, with another key and Config.Approve, must authorize: %s", again)
 	}
 }
