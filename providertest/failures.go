@@ -92,7 +92,7 @@ func (s *session) untouched(when string, a answer) {
 		k.Fatalf("Status must succeed: %s", now)
 	}
 	got, _ := sums(now.Snapshot)
-	happened := k.info.StatusByKey && now.State != payment.SnapshotNotFound
+	happened := false
 	switch a.method {
 	case authorize:
 		happened = happened || k.c.ConfirmInBrowser == nil && now.State == payment.SnapshotAuthorized
@@ -102,6 +102,9 @@ func (s *session) untouched(when string, a answer) {
 		happened = happened || got.Captured.IsPositive()
 	case refund:
 		happened = happened || got.Refunded.IsPositive()
+	}
+	if !happened && k.info.StatusByKey && now.State != payment.SnapshotNotFound {
+		k.Errorf("%s, the error says that nothing happened: %s; StatusByKey is declared, so that Status with its key must answer not_found: %s", when, a, now)
 	}
 	if happened {
 		k.Errorf("%s, the error says that nothing happened: %s; and then %s", when, a, now)

@@ -20,8 +20,8 @@
 // The kit plays the part of the library: it keeps Reference, Data and Private as a session's row would, gives every operation a
 // key of its own, and puts a deadline on every call. A provider that ignores its context fails; it does not hang the test.
 //
-// What no test of a provider can see stays with its author: that signatures are compared in constant time, that Describe does no
-// I/O, that minor units are what the gateway takes them for. Look at the gateway's dashboard once.
+// What no test of a provider can see stays with its author: that signatures are compared in constant time, that minor units are what
+// the gateway takes them for. Look at the gateway's dashboard once.
 package providertest
 
 import (
@@ -60,7 +60,7 @@ type Config struct {
 	Context payment.Private
 	// InitializeInput is what the browser sends along when a session is created, and with an update. Default nil.
 	InitializeInput payment.Data
-	// Approve is the Input of an Authorize that the gateway authorizes at once. Default nil: it needs none.
+	// Approve is the Input of an Authorize that the gateway authorizes at once. Default nil: it needs none, or the browser confirms.
 	Approve payment.Data
 	// Decline is the Input of an Authorize that the gateway declines.
 	Decline payment.Data
@@ -207,5 +207,23 @@ func newRun(t testing.TB, c Config) (*run, error) {
 	if r.c.Amount.LessThan(r.steps(6)) {
 		return nil, fmt.Errorf("providertest: Config.Amount: %s is less than six steps of %s", r.c.Amount, r.steps(1))
 	}
-	return r, nil
+	return r, r.probe(t, p)
+}
+
+// probe returns an error where the gateway authorizes nothing because it was given no Input: most cases would fail for it, each
+// with another sentence.
+func (r *run) probe(t testing.TB, p payment.Provider) error {
+	t.Helper()
+	if r.c.Approve != nil || r.c.ConfirmInBrowser != nil {
+		return nil
+	}
+	k := &kit{TB: t, run: r, p: p, secret: "planted-" + newKey()}
+	s := k.session()
+	if a := s.send(initialize, newKey()); !a.ok() {
+		return nil // cases say what is wrong with it
+	}
+	if a := s.settled(s.send(authorize, newKey())); a.broken == "" && a.State != payment.SnapshotAuthorized && !isAlreadyDone(a.err) {
+		return fmt.Errorf("providertest: Config.Approve is not given, nor ConfirmInBrowser, and without them nothing is authorized: %s", a)
+	}
+	return nil
 }

@@ -345,6 +345,8 @@ func (g *reference) Authorize(ctx context.Context, r payment.AuthorizeRequest) (
 		}
 		token, _ := r.Input["token"].(string)
 		switch {
+		case token == "" && g.is("needs a token"):
+			return payment.Snapshot{}, payment.Declined("no_token", "a token is needed")
 		case token == "decline" && !g.is("approves everything"):
 			return g.refuse(o, r.Request)
 		case token == "challenge":

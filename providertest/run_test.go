@@ -17,6 +17,7 @@ func TestConfigIsChecked(t *testing.T) {
 	}{
 		{"no New", Config{}, "Config.New"},
 		{"New returns nil", Config{New: func(testing.TB) payment.Provider { return nil }}, "Config.New"},
+		{"no Approve", Config{New: func(t testing.TB) payment.Provider { return newReference(t, "needs a token") }}, "Config.Approve"},
 		{"Challenge alone", Config{New: fresh, Challenge: payment.Data{}}, "CompleteChallenge"},
 		{"unknown currency", Config{New: fresh, CurrencyCode: "EURO"}, "Config.CurrencyCode"},
 		{"too many decimals", Config{New: fresh, Amount: decimal.RequireFromString("10.999")}, "Config.Amount"},
@@ -87,6 +88,17 @@ func TestAllowedURL(t *testing.T) {
 	} {
 		if got := allowedURL(url); got != want {
 			t.Errorf("allowedURL(%q) is %t", url, got)
+		}
+	}
+}
+
+// TestFalseStatusByKeyIsNamed holds the cases that ask with the key of a call that was not sent to saying what is wrong: not the call.
+func TestFalseStatusByKeyIsNamed(t *testing.T) {
+	names := []string{"context/ended", "unreachable/calls"}
+	failed, _ := observe(t, config("every key was executed", nil), names)
+	for _, name := range names {
+		if !strings.Contains(failed[name], "StatusByKey is declared, so that Status with its key must answer not_found") {
+			t.Errorf("case %s must name StatusByKey:\n%s", name, failed[name])
 		}
 	}
 }
