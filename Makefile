@@ -128,7 +128,7 @@ sim: ## Play SEEDS seeds of the simulation, 20000 if not given: docs/simulation.
 	$(GO) build -cover -covermode=atomic -coverpkg="$$module,$$module/internal/simulation/sim" -o "$$dir/sim" ./internal/simulation/sim; \
 	GOCOVERDIR="$$dir/counters" "$$dir/sim" -first $(FIRST) -seeds $(SEEDS); \
 	$(GO) tool covdata textfmt -i="$$dir/counters" -o "$$dir/profile"; \
-	GOCOVERDIR="$$dir/counters" "$$dir/sim" -branches "$$dir/profile"
+	GOCOVERDIR="$$dir/counters" "$$dir/sim" -branches "$$dir/profile" -seeds $(SEEDS)
 
 planted: ## Plant each fault in the library, and see that the simulation finds it
 	@$(GO) run ./internal/simulation/sim -planted -plants '$(PLANT)'

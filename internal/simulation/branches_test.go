@@ -27,16 +27,18 @@ github.com/seed40c892db/payment/book.go:1.1,2.2 1 0
 		{"settle.go", 6, "if a { #2", 3},
 	}, branches)
 
-	require.Equal(t, []string{"settle.go:3 was never reached: if a {"}, CheckBranches(branches, nil))
+	require.Equal(t, []string{"settle.go:3 was never reached: if a {"}, CheckBranches(branches, nil, AllBranches))
+	require.Empty(t, CheckBranches(branches, nil, AllBranches-1), "fewer seeds cannot reach everything")
 	list, err := ReadUnreachable("# a comment\n\nsettle.go | if a { | because\n")
 	require.NoError(t, err)
-	require.Empty(t, CheckBranches(branches, list))
+	require.Empty(t, CheckBranches(branches, list, AllBranches))
 	list, err = ReadUnreachable("settle.go | if a { | because\nsettle.go | if a { #2 | because\nsettle.go | gone | because")
 	require.NoError(t, err)
 	require.Equal(t, []string{
 		"listed as unreachable, and not there: settle.go gone",
 		"settle.go:6 is listed as unreachable, and was reached 3 times: if a { #2",
-	}, CheckBranches(branches, list))
+	}, CheckBranches(branches, list, AllBranches))
+	require.Len(t, CheckBranches(branches, list, 1), 2, "what is wrong with the list is so with one seed")
 
 	_, err = ReadUnreachable("settle.go | if a {")
 	require.ErrorContains(t, err, "a reason")

@@ -55,7 +55,7 @@ func run(args []string, out io.Writer) error {
 	flags.BoolVar(&o.hunt, "hunt", false, "plant each fault, and look for seeds that find it")
 	flags.BoolVar(&o.write, "write", false, "with -hunt: store the seeds")
 	flags.StringVar(&o.plants, "plants", "", "with -planted or -hunt: only the planted faults whose name contains this")
-	flags.StringVar(&o.branches, "branches", "", "print how often each branch of settle ran, by this coverage profile")
+	flags.StringVar(&o.branches, "branches", "", "print how often each branch of settle ran, by this coverage profile of so many -seeds")
 	flags.StringVar(&o.root, "root", ".", "with -planted, -hunt or -branches: where the module is")
 	if err := flags.Parse(args); err != nil {
 		return err
