@@ -123,6 +123,7 @@ func serve(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	fmt.Fprintln(out, "metrics at", url)
+	fmt.Fprintln(out, "made-up shoppers pay until Ctrl+C; PAYMENT_EXAMPLE_ONCE=1 has one bad day, and ends")
 	running := make(chan error, 1)
 	go func() { running <- s.Run(ctx, 2*time.Second) }()
 	for n := 0; ctx.Err() == nil; n++ {
