@@ -164,3 +164,54 @@ func TestRestoredWithoutASession(t *testing.T) {
 	require.NotEmpty(t, deliveries[len(deliveries)-1].Reference)
 	equalAmount(t, "0", s.fresh(c.ID).Authorized)
 }
+
+// Why docs/production.md asks by AuthorizeSession only where the browser confirms, or a challenge is open.
+func TestRestoredSessionThatWasPaidMeanwhile(t *testing.T) {
+	ask := func(s *shop, x *payment.PaymentSession) (*payment.Payment, error) {
+		return s.AuthorizeSession(t.Context(), payment.AuthorizeSessionParams{SessionID: x.ID})
+	}
+	t.Run("confirmed by the browser", func(t *testing.T) {
+		j := newJournal()
+		s := newShop(t, options{store: j, sandbox: sandboxprovider.Config{ClientConfirms: true}})
+		x, abandoned := s.session(s.collection("100", "EUR"), "sandbox", "100"), s.session(s.collection("7", "EUR"), "sandbox", "7")
+		restore := j.backup()
+		s.confirmInBrowser(x, sandboxprovider.TokenVisa)
+		s.authorize(x)
+
+		svc, err := payment.NewService(restore(t), payment.Config{
+			Providers: []payment.Provider{sandboxprovider.New(s.gateway, sandboxprovider.Config{ClientConfirms: true})}, Now: s.clock.Now, Wait: s.clock.Wait,
+		})
+		require.NoError(t, err)
+		s.Service = svc
+		p, err := ask(s, x)
+		require.NoError(t, err)
+		equalAmount(t, "100", p.Authorized)
+		_, err = ask(s, abandoned)
+		require.ErrorIs(t, err, payment.ErrPending)
+	})
+	t.Run("back from a challenge", func(t *testing.T) {
+		j := newJournal()
+		s := newShop(t, options{store: j})
+		x := s.session(s.collection("100", "EUR"), "sandbox", "100")
+		require.ErrorIs(t, s.authorizeWith(x, sandboxprovider.Token3DS), payment.ErrRequiresMore)
+		restore := j.backup()
+		require.NoError(t, s.gateway.CompleteChallenge(s.freshSession(x.ID).Reference, true))
+		s.authorize(x)
+
+		s = s.over(restore(t))
+		p, err := ask(s, x)
+		require.NoError(t, err)
+		equalAmount(t, "100", p.Authorized)
+	})
+	t.Run("never for the others", func(t *testing.T) {
+		j := newJournal()
+		s := newShop(t, options{store: j})
+		cash, card := s.session(s.collection("7", "EUR"), "manual", "7"), s.session(s.collection("8", "EUR"), "sandbox", "8")
+		s = s.over(j.backup()(t))
+		for _, abandoned := range []*payment.PaymentSession{cash, card} {
+			p, err := ask(s, abandoned)
+			require.NoError(t, err)
+			equalAmount(t, abandoned.Amount.String(), p.Authorized)
+		}
+	})
+}
