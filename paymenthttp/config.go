@@ -76,7 +76,7 @@ type Order struct {
 // Action is what somebody wants to do.
 type Action string
 
-// The actions of shoppers.
+// The actions of shoppers, and after them those of admins.
 const (
 	ActionCreateCollection Action = "collection.create"  // begin to pay a cart, or look at what was begun: Subject.CartID
 	ActionReadCollection   Action = "collection.read"    // see a collection with its sessions
