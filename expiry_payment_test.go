@@ -30,6 +30,9 @@ func TestAuthorizationThatLapses(t *testing.T) {
 	equalAmount(t, "100", e.Amount)
 	require.Empty(t, s.calls(sandboxprovider.MethodCancel), "there was nothing to cancel any more")
 	require.Zero(t, s.reconcile(1000*time.Hour).Looked)
+	_, err := s.capture(p, "1")
+	require.ErrorContains(t, err, "its authorization lapsed, and nothing was captured")
+	require.Contains(t, s.timeline(p.CollectionID).Sessions[0].Why, "100.00 released; it lapsed")
 }
 
 // What was captured in part keeps that part.

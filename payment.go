@@ -241,12 +241,19 @@ func (s *Service) movementTask(method string, kind OperationKind, paymentID, key
 	return t, kept, nil
 }
 
+// lapsed reports whether a payment is void because nothing was captured in time.
+func (p *Payment) lapsed() bool {
+	return !p.CaptureBefore.IsZero() && !p.CanceledAt.Before(p.CaptureBefore)
+}
+
 // payable returns the gateway of a payment that money can be moved on.
 func (s *Service) payable(b *book, id, action string) (*gateway, error) {
 	if err := b.visible(RowPayments, id); err != nil {
 		return nil, err
 	}
 	switch p := b.payment; {
+	case p.lapsed():
+		return nil, &StateError{p.ID, string(StatusCanceled), action, "its authorization lapsed, and nothing was captured"}
 	case !p.CanceledAt.IsZero():
 		return nil, &StateError{p.ID, string(StatusCanceled), action, "its authorization was given up, and nothing was captured"}
 	case p.Unasked:

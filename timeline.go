@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/shopspring/decimal"
 )
 
 // How much a Timeline holds at the most: the newest.
@@ -183,6 +185,25 @@ func (d *drawing) held(op *Operation) bool {
 	}
 	at := d.rows.Sessions[i].AuthorizedAt
 	return !at.IsZero() && !op.EndedAt.Before(at)
+}
+
+// amount is what an operation is about: of a cancellation what it released, or is to release of a payment, which may be less than the
+// session's amount.
+func (d *drawing) amount(op *Operation) decimal.Decimal {
+	if op.Kind != OperationCancel {
+		return op.Amount
+	}
+	for _, e := range d.rows.Events {
+		if e.OperationID == op.ID && (e.Kind == EventPaymentReleased || e.Kind == EventPaymentCanceled) {
+			return e.Amount
+		}
+	}
+	for _, p := range d.rows.Payments {
+		if p.SessionID == op.SessionID && op.EndedAt.IsZero() {
+			return p.Capturable
+		}
+	}
+	return op.Amount
 }
 
 // entries puts operations, messages and events in the order of time. Clocks of processes differ: events keep the order of Seq, in which

@@ -289,3 +289,18 @@ func TestTimelineQuotesGateways(t *testing.T) {
 	require.Contains(t, tl.Sessions[0].Why, strings.Repeat("x", 500))
 	require.NotContains(t, tl.String(), strings.Repeat("x", 504))
 }
+
+// A release is told by what it released, not by the session's amount.
+func TestTimelineSaysWhatWasReleased(t *testing.T) {
+	s := newShop(t, options{})
+	p := s.paid("sandbox", "100", "EUR")
+	_, err := s.capture(p, "60")
+	require.NoError(t, err)
+	s.fail(sandboxprovider.MethodCancel, sandboxprovider.FaultAnswerLost)
+	_, err = s.cancelPayment(p)
+	require.ErrorIs(t, err, payment.ErrOutcomeUnknown)
+	require.Contains(t, s.timeline(p.CollectionID).Sessions[0].Why, "(cancel 40.00 EUR) has happened is not known")
+	require.Contains(t, entries(s.timeline(p.CollectionID)), "12:00:00 cancel: 40.00 EUR not known yet")
+	s.reconcile(time.Second)
+	require.Contains(t, entries(s.timeline(p.CollectionID)), "12:00:00 cancel: 40.00 EUR succeeded, after 2 tries, at 03-01 12:00:01")
+}

@@ -56,7 +56,11 @@ func (b *book) outlook(g *gateway, waiting []*Delivery) TimelineSession {
 
 // whyOperation says what an operation that has not ended makes the session wait for.
 func (b *book) whyOperation(op *Operation) string {
-	what := fmt.Sprintf("operation %s (%s %s)", op.ID, op.Kind, money(op.Amount, op.CurrencyCode))
+	amount := op.Amount
+	if op.Kind == OperationCancel && b.payment != nil {
+		amount = b.payment.Capturable
+	}
+	what := fmt.Sprintf("operation %s (%s %s)", op.ID, op.Kind, money(amount, op.CurrencyCode))
 	said := ""
 	if op.Message != "" {
 		said = "; the last answer was " + quoted(op.Message)
@@ -143,6 +147,8 @@ func (b *book) whyPayment() string {
 	part(p.Released, "released")
 	part(p.Capturable, "left to capture")
 	switch {
+	case p.lapsed():
+		why += "; it lapsed"
 	case !p.CanceledAt.IsZero():
 		why += "; it is void"
 	case p.Unasked && b.accepted(codeUnasked, nil):
@@ -322,7 +328,7 @@ func (b *book) possibleMoves(g *gateway) (can []string) {
 // operationEntry tells of an operation, from its beginning.
 func (d *drawing) operationEntry(op *Operation) TimelineEntry {
 	e := TimelineEntry{At: op.CreatedAt.UTC(), Kind: string(op.Kind), ID: op.ID, SessionID: op.SessionID}
-	e.Text = money(op.Amount, op.CurrencyCode) + " " + d.stateWords(op)
+	e.Text = money(d.amount(op), op.CurrencyCode) + " " + d.stateWords(op)
 	if op.Tries > 1 {
 		e.Text += ", after " + times(op.Tries)
 	}
