@@ -200,7 +200,8 @@ func (k *kit) unknown(a answer, hook, happened string) {
 		k.Fatal(a.broken)
 	}
 	if a.ok() {
-		k.vain = fmt.Sprintf("%s was answered after Config.%s: the fault must reach the provider; http.Transport or an SDK may have sent the request again", a.method, hook)
+		k.vain = fmt.Sprintf("%s was answered after Config.%s: the fault must reach the provider; http.Transport or an SDK may have sent the request again",
+			a.method, hook)
 	}
 	k.sees(true) // the kind of its error
 	if errors.Is(a.err, payment.ErrDeclined) || errors.Is(a.err, payment.ErrNotSent) || isAlreadyDone(a.err) {
