@@ -72,7 +72,11 @@ func (s *Store) Load(ctx context.Context, by payment.Key) (*payment.Rows, error)
 func (s *Store) Commit(ctx context.Context, c *payment.Changes) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	errA, errB := s.Tested.Commit(ctx, c), s.Other.Commit(ctx, c)
+	errA := s.Tested.Commit(ctx, c)
+	if errA != nil && ctx.Err() != nil && errors.Is(errA, ctx.Err()) && !errors.Is(errA, payment.ErrCommitUnknown) {
+		return errA // nothing was written, so nothing is to be in the other
+	}
+	errB := s.Other.Commit(context.WithoutCancel(ctx), c) // the context may have ended meanwhile
 	return s.compare(fmt.Sprintf("Commit of %s on version %d", c.CollectionID, c.Version), nil, nil, errA, errB)
 }
 
