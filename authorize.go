@@ -29,7 +29,8 @@ type AuthorizeSessionParams struct {
 //   - [ErrCanceled]: create another session,
 //   - [ErrNotSent]: authorize again,
 //   - [ErrOutcomeUnknown]: authorize again, or wait for Reconcile; it is never done twice,
-//   - [ErrInProgress]: ctx ended while another call was at work; authorize again,
+//   - [ErrInProgress]: this call has begun nothing, as another operation is at work, such as an attempt with another Input, or nobody knows yet
+//     what became of it; authorize again, and let nobody pay in another way meanwhile,
 //   - [ErrNeedsAttention]: a person must decide.
 func (s *Service) AuthorizeSession(ctx context.Context, p AuthorizeSessionParams) (result *Payment, err error) {
 	ctx, o := s.method(ctx, "AuthorizeSession", Subject{SessionID: p.SessionID})

@@ -54,10 +54,13 @@ var (
 	// again with the same IdempotencyKey, or wait for Reconcile. Without a key the same arguments are another capture or refund.
 	// Never treat it as a failure.
 	ErrOutcomeUnknown = errors.New("payment: the outcome is not known yet")
-	// ErrInProgress says that the context ended while another caller's operation was under way: call again.
+	// ErrInProgress says that another call's operation is in the way, and this call has begun nothing: that one's outcome is not known yet, or
+	// the context ended while it was under way. Call again, with the same IdempotencyKey if there is one.
 	ErrInProgress = errors.New("payment: another operation is in progress")
 	// ErrNeedsAttention says that the gateway's answer contradicts what was asked, or that it never answered. The operation,
-	// SessionError.Session.OperationID, keeps its lock until a person decides by [Service.ResolveOperation]; trying again does not help.
+	// SessionError.Session.OperationID, keeps its lock until a person decides by [Service.ResolveOperation]; trying again does not help. It may
+	// be that of an earlier call: once the person has decided, the same call with the same IdempotencyKey returns what became of its own
+	// operation, or begins it where there is none.
 	ErrNeedsAttention = errors.New("payment: a person must decide")
 )
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
-	"slices"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -161,20 +160,19 @@ func (s *Service) run(ctx context.Context, t *task) (*book, *Operation, error) {
 			return b, nil, b.inProgress()
 		}
 		// Somebody else's operation is open, or its own, which somebody else has taken over.
-		waited := *op
+		waited, own := *op, t.owns(b, op)
 		t.begun = waited.ID == t.opID
 		if b, err = s.wait(ctx, b, waited.ID); err != nil {
-			return b, nil, err
+			return b, nil, t.waitedFor(own, err)
 		}
-		if op = b.operation(waited.ID); op != nil && (!op.ended() || op.Code != codeNoEffect && t.shares(&waited)) {
+		switch op = b.operation(waited.ID); {
+		case op == nil || op.ended() && (op.Code == codeNoEffect || !t.shares(&waited)): // to be decided now
+		case op.State == OperationOpen && !own:
+			return b, nil, b.inProgress()
+		default:
 			return b, op, nil
 		}
 	}
-}
-
-// withoutEffect reports whether an operation failed because it certainly moved nothing.
-func (o *Operation) withoutEffect() bool {
-	return o.State == OperationFailed && (o.Code == codeNotSent || o.Code == codeNotDone)
 }
 
 // concluded returns the task's own operation, ended. Where the gateway's object left nothing to do it on, the rows now say why: that the
@@ -197,6 +195,24 @@ func (t *task) shares(op *Operation) bool {
 		return op.Kind == t.kind && op.Input.holds(t.input)
 	}
 	return false
+}
+
+// owns reports whether an operation is what became of the task: it began it, or an earlier call with its key did, or it shares it.
+func (t *task) owns(b *book, op *Operation) bool {
+	return op.ID == t.opID || t.key != "" && b.request != nil && b.request.OperationID == op.ID || t.shares(op)
+}
+
+// waitedFor makes an error of a wait true of the task: what it began may have happened, though its caller left; and of what is not its own
+// it knows that it is none of its doing, though that is not known to have ended.
+func (t *task) waitedFor(own bool, err error) error {
+	e, ok := errors.AsType[*SessionError](err)
+	switch {
+	case ok && t.begun && errors.Is(e.Outcome, ErrInProgress):
+		e.Outcome = ErrOutcomeUnknown
+	case ok && !own && errors.Is(e.Outcome, ErrOutcomeUnknown):
+		e.Outcome = ErrInProgress
+	}
+	return err
 }
 
 // begin decides, and commits the decision. The operation it returns is the task's own, to be executed; or one that ended and is the
@@ -405,9 +421,9 @@ func (s *Service) record(ctx context.Context, g *gateway, b *book, op *Operation
 		s.cfg.Logger.ErrorContext(ctx, "payment: an answer could not be recorded; Reconcile will ask for it again",
 			"operation_id", op.ID, "operation_kind", op.Kind, "session_id", op.SessionID, "provider_id", op.ProviderID, "error", err)
 		known := stored // a copy that is made here alone: every other answer needs none
-		return fresh, fmt.Errorf("%w (recording the answer: %w)", &SessionError{
+		return fresh, &interrupted{&SessionError{
 			Outcome: ErrOutcomeUnknown, Session: &known, RetryAfter: max(leaseUntil.Sub(s.now()), time.Second),
-		}, err)
+		}, fmt.Errorf("recording the answer: %w", err)}
 	}
 }
 
@@ -457,16 +473,12 @@ func (s *Service) wait(ctx context.Context, b *book, opID string) (*book, error)
 		}
 		switch {
 		case err != nil && ctx.Err() != nil:
-			return b, fmt.Errorf("%w: %w", b.inProgress(), err)
+			return b, &interrupted{b.inProgress(), err}
 		case err != nil:
 			return b, err
 		}
 		b = fresh
 	}
-}
-
-func (b *book) inProgress() error {
-	return &SessionError{Outcome: ErrInProgress, Session: b.session, RetryAfter: time.Second}
 }
 
 // takeOver brings on an operation of a book whose lease has ended: it asks first, and calls again only where that is known to be safe. Whoever
@@ -564,39 +576,4 @@ func (b *book) notDone(g *gateway, op *Operation, a answer) bool {
 	}
 	n := b.read(op, a)
 	return b.conflict(op, a, &n) == "" && b.judge(g, op, a, &n) == verdictNotDone
-}
-
-// turnedUp reports whether the gateway has shown the movement of a capture or refund since a person said that it had failed.
-func (b *book) turnedUp(op *Operation) bool {
-	done := func(e *Entry) bool {
-		return op.State == OperationFailed && e.OperationID == op.ID && e.State != MovementFailed
-	}
-	switch op.Kind {
-	case OperationCapture:
-		return slices.ContainsFunc(b.captures, func(c *Capture) bool { return done(&c.Entry) })
-	case OperationRefund:
-		return slices.ContainsFunc(b.refunds, func(r *Refund) bool { return done(&r.Entry) })
-	}
-	return false
-}
-
-// outcome says how a task's operation ended; nil means that it succeeded.
-func (s *Service) outcome(b *book, op *Operation) error {
-	if op == nil || op.State == OperationSucceeded || b.turnedUp(op) {
-		return nil
-	}
-	e := &SessionError{Session: b.ownSession(), Payment: b.ownPayment()}
-	switch {
-	case op.State == OperationOpen:
-		e.Outcome, e.RetryAfter = ErrOutcomeUnknown, max(op.LeaseUntil.Sub(b.now), time.Second)
-	case op.State == OperationNeedsAttention:
-		e.Outcome = ErrNeedsAttention
-	case op.withoutEffect():
-		e.Outcome, e.RetryAfter = ErrNotSent, time.Second
-	case op.Code == codeCanceled || op.Code == codeUnasked, op.Code == codeNoEffect && b.session.Status == StatusCanceled:
-		e.Outcome = ErrCanceled
-	default:
-		e.Outcome, e.Reason = ErrDeclined, op.Code
-	}
-	return e
 }

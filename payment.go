@@ -189,7 +189,8 @@ type CapturePaymentParams struct {
 // The error matches [ErrNotFound], [ErrInvalid], [ErrNotAllowed] and [ErrCanceled] (it is canceled, or nothing can be captured),
 // [ErrAmountExceeded], [ErrUnsupported] or [ErrIdempotencyMismatch]; nothing has changed then. A [*SessionError] matches [ErrDeclined] (a failed
 // capture records it) or [ErrNotSent] (safe to try again), [ErrOutcomeUnknown] (call again with the same IdempotencyKey; without one wait for
-// Reconcile, a new call could be a second capture), [ErrInProgress] or [ErrNeedsAttention].
+// Reconcile, a new call could be a second capture), [ErrInProgress] (another operation on the payment is in the way, and this call has begun
+// nothing: call again, or it is never done) or [ErrNeedsAttention] (this capture's, or that of an operation before it).
 func (s *Service) CapturePayment(ctx context.Context, p CapturePaymentParams) (result *Payment, err error) {
 	ctx, o := s.method(ctx, "CapturePayment", Subject{PaymentID: p.PaymentID})
 	defer func() { o.returned(ctx, result.subject(), err) }()
@@ -294,7 +295,8 @@ type RefundPaymentParams struct {
 // The error matches [ErrNotFound], [ErrInvalid], [ErrNotAllowed] and [ErrCanceled] (it is canceled, or nothing was captured),
 // [ErrAmountExceeded], [ErrUnsupported] or [ErrIdempotencyMismatch]; nothing has changed then. A [*SessionError] matches [ErrDeclined] (a failed
 // refund records it) or [ErrNotSent] (safe to try again), [ErrOutcomeUnknown] (call again with the same IdempotencyKey; without one wait for
-// Reconcile, a new call could be a second refund), [ErrInProgress] or [ErrNeedsAttention].
+// Reconcile, a new call could be a second refund), [ErrInProgress] (another operation on the payment is in the way, and this call has begun
+// nothing: call again, or it is never done) or [ErrNeedsAttention] (this refund's, or that of an operation before it).
 func (s *Service) RefundPayment(ctx context.Context, p RefundPaymentParams) (result *Payment, err error) {
 	ctx, o := s.method(ctx, "RefundPayment", Subject{PaymentID: p.PaymentID})
 	defer func() { o.returned(ctx, result.subject(), err) }()
@@ -355,7 +357,8 @@ type CancelPaymentParams struct {
 //
 // The error matches [ErrNotFound], [ErrInvalid], [ErrNotAllowed] (all was captured: refund it), [ErrUnsupported] (the provider is no
 // [Canceler]) or [ErrIdempotencyMismatch]; nothing has changed then. A [*SessionError] matches [ErrDeclined] or [ErrNotSent] (nothing has
-// changed), [ErrOutcomeUnknown], [ErrInProgress] or [ErrNeedsAttention].
+// changed), [ErrInProgress] (another operation is in the way, and this call has begun nothing: call again), [ErrOutcomeUnknown] or
+// [ErrNeedsAttention].
 func (s *Service) CancelPayment(ctx context.Context, p CancelPaymentParams) (result *Payment, err error) {
 	ctx, o := s.method(ctx, "CancelPayment", Subject{PaymentID: p.PaymentID})
 	defer func() { o.returned(ctx, result.subject(), err) }()

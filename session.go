@@ -66,7 +66,7 @@ type CreateSessionParams struct {
 // The error matches [ErrNotFound], [ErrInvalid] (an [*InvalidError] names the field), [ErrNotAllowed] (the collection is completed or canceled, or
 // p.KeepAuthorized forbids to supersede), [ErrAmountExceeded] (the error names who holds the rest), [ErrTooManyDeclines] or [ErrIdempotencyMismatch];
 // no session is stored then. A [*SessionError] brings the stored session, and matches [ErrDeclined] or [ErrNotSent] (AuthorizeSession initializes it
-// again), or [ErrOutcomeUnknown] or [ErrNeedsAttention]. Go on with SessionError.Session then: another call without a key makes another session. But
+// again), or [ErrOutcomeUnknown], [ErrInProgress] (of a repeat: somebody else is initializing it) or [ErrNeedsAttention]. Go on with SessionError.Session then: another call without a key makes another session. But
 // if its ID is one of p.Supersede, that one could not be canceled, and no session is stored: settle that one first, as [Service.CancelSession] says,
 // and call again.
 func (s *Service) CreateSession(ctx context.Context, p CreateSessionParams) (result *PaymentSession, err error) {
@@ -311,8 +311,8 @@ type UpdateSessionParams struct {
 //
 // The error matches [ErrNotFound], [ErrInvalid], [ErrNotAllowed] (it is authorized, canceled, or being decided by the gateway),
 // [ErrUnsupported] (create another session that supersedes this one), [ErrAmountExceeded] or [ErrIdempotencyMismatch]; nothing has changed
-// then. A [*SessionError] matches [ErrDeclined] or [ErrNotSent] (nothing has changed), [ErrOutcomeUnknown], [ErrInProgress] or
-// [ErrNeedsAttention].
+// then. A [*SessionError] matches [ErrDeclined] or [ErrNotSent] (nothing has changed), [ErrInProgress] (another operation is in the way, and
+// this call has begun nothing: call again), [ErrOutcomeUnknown] or [ErrNeedsAttention].
 func (s *Service) UpdateSession(ctx context.Context, p UpdateSessionParams) (result *PaymentSession, err error) {
 	ctx, o := s.method(ctx, "UpdateSession", Subject{SessionID: p.SessionID})
 	defer func() { o.returned(ctx, result.subject(), err) }()
@@ -435,7 +435,8 @@ type CancelSessionParams struct {
 //
 // The error matches [ErrNotFound], [ErrInvalid], [ErrNotAllowed] (money was captured: cancel the payment's rest or refund it; or the gateway is
 // deciding; or p.KeepAuthorized forbids it), [ErrUnsupported] (the provider is no [Canceler]) or [ErrIdempotencyMismatch]; nothing has changed then.
-// A [*SessionError] matches [ErrDeclined] or [ErrNotSent] (nothing has changed), [ErrOutcomeUnknown], [ErrInProgress] or [ErrNeedsAttention].
+// A [*SessionError] matches [ErrDeclined] or [ErrNotSent] (nothing has changed), [ErrInProgress] (another operation is in the way, and this call has
+// begun nothing: call again), [ErrOutcomeUnknown] or [ErrNeedsAttention].
 func (s *Service) CancelSession(ctx context.Context, p CancelSessionParams) (result *PaymentSession, err error) {
 	ctx, o := s.method(ctx, "CancelSession", Subject{SessionID: p.SessionID})
 	defer func() { o.returned(ctx, result.subject(), err) }()

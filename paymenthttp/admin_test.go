@@ -93,6 +93,11 @@ func TestAnOutcomeThatIsNotKnown(t *testing.T) {
 	require.Equal(t, p, a.text("payment.id"))
 	open := s.admin("GET", "/operations?state=open", "").status(200)
 	require.Equal(t, "capture", open.text("operations.0.kind"))
+	s.gateway.FailNext(sandboxprovider.MethodRetrieve, sandboxprovider.Fault{Kind: sandboxprovider.FaultRequestLost})
+	a = s.admin("POST", "/payments/"+p+"/refund", `{}`, "Idempotency-Key", "another").status(202, "in_progress") // it has not begun
+	require.NotEmpty(t, a.Header().Get("Retry-After"))
+	require.Equal(t, p, a.text("payment.id"))
+	require.Len(t, s.admin("GET", "/operations?state=open", "").status(200).at("operations"), 1)
 	s.admin("POST", "/operations/"+open.text("operations.0.id")+"/resolve", `{"outcome":"ask"}`).status(400, "not_allowed")
 	s.gateway.FailNext(sandboxprovider.MethodRefund, sandboxprovider.Fault{Kind: sandboxprovider.FaultConnectionRefused})
 	s.admin("POST", "/payments/"+p+"/capture", `{}`, "Idempotency-Key", "k").status(200)

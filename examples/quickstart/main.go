@@ -169,7 +169,7 @@ func authorize(ctx context.Context, svc *payment.Service, p payment.AuthorizeSes
 		return nil, stop.NextAction, nil // show it, then authorize again
 	case errors.Is(err, payment.ErrDeclined):
 		return nil, nil, fmt.Errorf("pay with something else (%s): %w", stop.Reason, err)
-	case errors.Is(err, payment.ErrPending), errors.Is(err, payment.ErrOutcomeUnknown), errors.Is(err, payment.ErrNotSent):
+	case errors.Is(err, payment.ErrPending), errors.Is(err, payment.ErrOutcomeUnknown), errors.Is(err, payment.ErrInProgress), errors.Is(err, payment.ErrNotSent):
 		return nil, nil, fmt.Errorf("authorize again in %s: %w", stop.RetryAfter, err) // however often: nobody is charged twice
 	default:
 		return nil, nil, err // canceled, waiting for a person, bad input, or the store does not answer
