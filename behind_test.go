@@ -115,25 +115,6 @@ func TestAnswerToAnotherOperationThatIsNotRecorded(t *testing.T) {
 	require.ErrorIs(t, err, errFailover)
 }
 
-// lossy is a store that applies a commit and does not say so; between is called then.
-type lossy struct {
-	payment.Store
-	lose    func(*payment.Changes) bool
-	between func()
-}
-
-func (l *lossy) Commit(ctx context.Context, c *payment.Changes) error {
-	err := l.Store.Commit(ctx, c)
-	if err != nil || l.lose == nil || !l.lose(c) {
-		return err
-	}
-	l.lose = nil
-	if l.between != nil {
-		l.between()
-	}
-	return payment.ErrCommitUnknown
-}
-
 // A caller who leaves while somebody else brings on what it has begun itself is not told that it began nothing.
 func TestCallerLeavesWhatItHasBegun(t *testing.T) {
 	l := &lossy{Store: memstore.New()}
@@ -155,7 +136,9 @@ func TestCallerLeavesWhatItHasBegun(t *testing.T) {
 		<-release
 		return errors.New("no answer")
 	})
-	l.lose = func(c *payment.Changes) bool { return len(c.Operations) == 1 && c.Operations[0].Kind == payment.OperationCapture }
+	l.lose = func(c *payment.Changes) bool {
+		return len(c.Operations) == 1 && c.Operations[0].Kind == payment.OperationCapture
+	}
 	l.between = func() {
 		s.clock.Advance(time.Minute) // the lease ends
 		go func() {

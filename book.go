@@ -3,6 +3,7 @@ package payment
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -133,8 +134,13 @@ func (s *Service) change(ctx context.Context, by Key, first *book, decide func(*
 // commit writes what was decided, and repeats it while nobody can say whether it happened.
 func (s *Service) commit(ctx context.Context, b *book) error {
 	c := b.changes()
-	for {
+	for unknown := false; ; unknown = true {
 		err := s.store.Commit(ctx, c)
+		if unknown && errors.Is(err, ErrConflict) {
+			if err = s.conflicts(ctx, c, err); err != nil {
+				return err
+			}
+		}
 		if err == nil {
 			if len(c.Events) > 0 {
 				s.wake()
@@ -158,6 +164,22 @@ func (s *Service) commit(ctx context.Context, b *book) error {
 			return err
 		}
 	}
+}
+
+// conflicts reports whether it is another commit that has moved the version, and not these changes, of which nobody knew whether they had been
+// written: then there is no error. An operation is known again by its ID; other changes by their event.
+func (s *Service) conflicts(ctx context.Context, c *Changes, conflict error) error {
+	if len(c.Operations) > 0 || len(c.Events) == 0 {
+		return conflict
+	}
+	rows, err := s.store.List(ctx, RowEvents, Filter{CollectionID: c.CollectionID}, Page{Limit: 1, AfterSeq: c.Events[0].Seq - 1})
+	switch {
+	case err != nil:
+		return fmt.Errorf("%w: %w", ErrCommitUnknown, err)
+	case len(rows.Events) == 1 && rows.Events[0].ID == c.Events[0].ID:
+		return nil
+	}
+	return conflict
 }
 
 // changes completes what is to be committed.

@@ -232,7 +232,10 @@ func (s *Service) begin(ctx context.Context, t *task) (*book, *Operation, error)
 			result = own
 			return nil
 		}
-		if b.moved(t.opID) {
+		if e := b.moved(t.opID); e != nil {
+			if e.State == MovementFailed {
+				result = &Operation{State: OperationFailed, Code: e.Reason}
+			}
 			return nil
 		}
 		if done, op, err := t.answered(b); done || err != nil {
@@ -302,19 +305,19 @@ func (s *Service) firstBook(ctx context.Context, t *task) (*book, error) {
 	return s.load(ctx, by)
 }
 
-// moved reports whether the capture or refund of an operation is there: a pure provider's leaves no other trace.
-func (b *book) moved(opID string) bool {
+// moved returns the capture or refund of an operation, nil if there is none: a pure provider's leaves no other trace.
+func (b *book) moved(opID string) *Entry {
 	for _, c := range b.captures {
-		if c.OperationID == opID {
-			return opID != ""
+		if opID != "" && c.OperationID == opID {
+			return &c.Entry
 		}
 	}
 	for _, r := range b.refunds {
-		if r.OperationID == opID {
-			return opID != ""
+		if opID != "" && r.OperationID == opID {
+			return &r.Entry
 		}
 	}
-	return false
+	return nil
 }
 
 // executePure calls a pure provider within the decide step: its answers can be thrown away, so one commit is enough. stored is the session as it
