@@ -135,6 +135,8 @@ func (b *book) judge(g *gateway, op *Operation, a answer, n *news) verdict {
 		return verdictDone
 	case OperationUpdate:
 		switch {
+		case own && state == SnapshotCanceled:
+			return verdictCanceled
 		case own:
 			return verdictDone
 		case n.Amount.IsZero():
