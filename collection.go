@@ -53,7 +53,8 @@ type CreateCollectionParams struct {
 
 // CreateCollection records what is owed.
 //
-// The error is an [*InvalidError] that names the field, [ErrIdempotencyMismatch], or the store's; nothing is stored then. After
+// The error is an [*InvalidError] that names the field, [ErrIdempotencyMismatch], [ErrNotFound] (the key is that of a collection which was
+// deleted: use another key), or the store's; nothing is stored then. After
 // [ErrCommitUnknown], which a context that ends in the middle can bring, it may be stored: call again with the same IdempotencyKey.
 func (s *Service) CreateCollection(ctx context.Context, p CreateCollectionParams) (result *PaymentCollection, err error) {
 	ctx, o := s.method(ctx, "CreateCollection", Subject{})
@@ -230,7 +231,7 @@ func (s *Service) UpdateCollection(ctx context.Context, p UpdateCollectionParams
 				return &StateError{c.ID, string(c.Status()), "change the amount of", "it is fixed"}
 			case amount.LessThan(plus(c.Authorized, c.Held)):
 				return &StateError{c.ID, string(c.Status()), "lower the amount of",
-					fmt.Sprintf("%s %s is authorized and held; lower or cancel sessions, or cancel payments, first", plus(c.Authorized, c.Held), c.CurrencyCode)}
+					fmt.Sprintf("%s %s is authorized and held; lower or cancel sessions, or cancel payments, first", FormatAmount(plus(c.Authorized, c.Held), c.CurrencyCode), c.CurrencyCode)}
 			}
 			c.Amount = amount
 		}
@@ -280,7 +281,8 @@ func (s *Service) CompleteCollection(ctx context.Context, id string) (result *Pa
 			return &StateError{c.ID, string(CollectionCanceled), "complete", "it was given up"}
 		case c.Authorized.LessThan(c.Amount):
 			return &StateError{c.ID, string(c.Status()), "complete",
-				fmt.Sprintf("only %s of %s %s is authorized; lower the amount first", c.Authorized, c.Amount, c.CurrencyCode)}
+				fmt.Sprintf("only %s of %s %s is authorized; lower the amount first", FormatAmount(c.Authorized, c.CurrencyCode),
+					FormatAmount(c.Amount, c.CurrencyCode), c.CurrencyCode)}
 		}
 		c.CompletedAt = b.now
 		b.event(Event{Kind: EventCollectionCompleted, Amount: c.Captured})

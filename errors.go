@@ -154,12 +154,17 @@ type AmountExceededError struct {
 	CurrencyCode string          // of both
 	Holders      []string        // sessions whose hold or authorization takes the rest, at most 20; some may be paid: look before superseding one
 
-	collectionID, sessionID string // where the holders are to be found, and who is none of them; empty where there are none
+	released                decimal.Decimal // of a payment, beside what is left: what can no longer be captured
+	collectionID, sessionID string          // where the holders are to be found, and who is none of them; empty where there are none
 }
 
-// Error returns "payment: Amount: 60.01 USD is more than the 60 USD that is left".
+// Error returns "payment: Amount: 60.01 USD is more than the 60.00 USD that is left".
 func (e *AmountExceededError) Error() string {
-	text := fmt.Sprintf("payment: %s: %s %s is more than the %s %s that is left", e.Field, e.Asked, e.CurrencyCode, e.Left, e.CurrencyCode)
+	text := fmt.Sprintf("payment: %s: %s %s is more than the %s %s that is left", e.Field, FormatAmount(e.Asked, e.CurrencyCode), e.CurrencyCode,
+		FormatAmount(e.Left, e.CurrencyCode), e.CurrencyCode)
+	if e.released.IsPositive() {
+		text += ", as " + FormatAmount(e.released, e.CurrencyCode) + " " + e.CurrencyCode + " was released"
+	}
 	if len(e.Holders) > 0 {
 		text += " beside " + strings.Join(e.Holders, ", ")
 	}

@@ -97,7 +97,7 @@ func TestErrorsReadWellAndMatch(t *testing.T) {
 		},
 		{
 			&AmountExceededError{Field: "Amount", Asked: d("60.01"), Left: d("60.00"), CurrencyCode: "USD"},
-			"payment: Amount: 60.01 USD is more than the 60 USD that is left", []error{ErrAmountExceeded},
+			"payment: Amount: 60.01 USD is more than the 60.00 USD that is left", []error{ErrAmountExceeded},
 		},
 		{
 			&AmountExceededError{Field: "Amount", Asked: d("60"), Left: d("0"), CurrencyCode: "JPY", Holders: []string{"payses_1", "payses_2"}},

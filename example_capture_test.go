@@ -52,7 +52,7 @@ func ExampleService_CapturePayment() {
 	fmt.Println("captured:", paid.Captured, "left:", paid.Capturable, "in parts:", len(paid.Captures))
 	// Output:
 	// captured: 40 left: 60
-	// true payment: Amount: 60.01 USD is more than the 60 USD that is left
+	// true payment: Amount: 60.01 USD is more than the 60.00 USD that is left
 	// captured: 100 left: 0 in parts: 2
 }
 

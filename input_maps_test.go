@@ -230,7 +230,7 @@ func TestTextsThatAreTooLongOrNoText(t *testing.T) {
 		{"Code", "must be 1 to 64 letters, digits, - and _", []string{"", long(65), "a b", "ä", "a\x00"}, func(v string) error {
 			return reason(payment.RefundReasonParams{Code: v, Label: "x"})
 		}},
-		{"Label", "must be 1 to 255 bytes of UTF-8 text without NUL", []string{"", long(256), "a\x00", "\xff"}, func(v string) error {
+		{"Label", "must be at most 255 bytes of UTF-8 text without NUL", []string{long(256), "a\x00", "\xff"}, func(v string) error {
 			return reason(payment.RefundReasonParams{Code: "x", Label: v})
 		}},
 		{"Description", "must be at most 2,000 bytes of UTF-8 text without NUL", []string{long(2001), "a\x00", "\xff"}, func(v string) error {

@@ -222,7 +222,7 @@ func TestForbiddenTransitions(t *testing.T) {
 		{"a canceled collection", "payment: cannot add a session to COLLECTION, which is canceled: nothing is owed any more", createSession, []error{allowed, canceled}},
 		{"a canceled collection", "payment: cannot change the amount of COLLECTION, which is canceled: it is fixed", change, []error{allowed, canceled}},
 		{"a canceled collection", "payment: cannot complete COLLECTION, which is canceled: it was given up", complete, []error{allowed, canceled}},
-		{"an unpaid collection", "payment: cannot complete COLLECTION, which is awaiting: only 0 of 100 USD is authorized; lower the amount first", complete, []error{allowed}},
+		{"an unpaid collection", "payment: cannot complete COLLECTION, which is awaiting: only 0.00 of 100.00 USD is authorized; lower the amount first", complete, []error{allowed}},
 	} {
 		t.Run(test.of+"/"+test.text, func(t *testing.T) {
 			s := newShop(t, options{})

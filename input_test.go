@@ -134,7 +134,7 @@ func TestAmountsAboveWhatIsLeft(t *testing.T) {
 			equalAmount(t, test.left, exceeded.Left)
 			require.Equal(t, "USD", exceeded.CurrencyCode)
 			require.Equal(t, test.holders, exceeded.Holders)
-			text := fmt.Sprintf("payment: Amount: %s USD is more than the %s USD that is left", test.asked, test.left)
+			text := fmt.Sprintf("payment: Amount: %s USD is more than the %s.00 USD that is left", test.asked, test.left)
 			if test.holders != nil {
 				text += " beside " + strings.Join(test.holders, ", ")
 			}
@@ -145,7 +145,7 @@ func TestAmountsAboveWhatIsLeft(t *testing.T) {
 	err = s.untouched(t, func() error { return s.amountCalls()["UpdateCollection"](dec("129.99")) })
 	require.ErrorIs(t, err, payment.ErrNotAllowed)
 	require.EqualError(t, err, "payment: cannot lower the amount of "+s.c.ID+", which is partially_captured: "+
-		"130 USD is authorized and held; lower or cancel sessions, or cancel payments, first")
+		"130.00 USD is authorized and held; lower or cancel sessions, or cancel payments, first")
 	require.NoError(t, s.amountCalls()["UpdateCollection"](dec("130")))
 }
 

@@ -215,6 +215,21 @@ func (t *task) waitedFor(own bool, err error) error {
 	return err
 }
 
+// hangs reports whether a task has begun nothing because of what the gateway is still deciding about: its request is not answered by that, and
+// the same call is decided anew later.
+func (t *task) hangs(b *book) bool {
+	_, capturing, _, refunding := b.sums()
+	switch t.kind {
+	case OperationAuthorize:
+		return !b.session.ProcessingSince.IsZero()
+	case OperationCapture:
+		return capturing.IsPositive()
+	case OperationRefund:
+		return refunding.IsPositive()
+	}
+	return false
+}
+
 // begin decides, and commits the decision. The operation it returns is the task's own, to be executed; or one that ended and is the
 // outcome of the request; or one that is in the way.
 func (s *Service) begin(ctx context.Context, t *task) (*book, *Operation, error) {
@@ -255,7 +270,7 @@ func (s *Service) begin(ctx context.Context, t *task) (*book, *Operation, error)
 			return err
 		}
 		if op == nil {
-			if t.key != "" {
+			if t.key != "" && (b.touched || !t.hangs(b)) {
 				b.putRequest(t.row(b, ""))
 			}
 			return nil
@@ -268,19 +283,23 @@ func (s *Service) begin(ctx context.Context, t *task) (*book, *Operation, error)
 			return err
 		}
 		b.begin(g, op)
-		// An operation of another kind is only the first of two steps: the request is not answered by it.
-		if t.key != "" && op.Kind == t.kind {
-			opID := op.ID
-			if g.info.Pure {
-				opID = ""
-			}
-			b.putRequest(t.row(b, opID))
-		}
 		result = op
-		if !g.info.Pure {
-			return nil
+		switch {
+		case !g.info.Pure && t.key != "":
+			b.putRequest(t.row(b, op.ID))
+		case g.info.Pure:
+			if err := s.executePure(ctx, g, b, op, stored); err != nil {
+				return err
+			}
+			if t.key != "" && (op.Kind == t.kind || op.State == OperationFailed) { // another kind is only the first of two steps
+				r := t.row(b, "")
+				if op.State == OperationFailed {
+					r.Code = op.Code
+				}
+				b.putRequest(r)
+			}
 		}
-		return s.executePure(ctx, g, b, op, stored)
+		return nil
 	})
 	if err != nil {
 		return b, nil, err
@@ -334,9 +353,6 @@ func (s *Service) executePure(ctx context.Context, g *gateway, b *book, op *Oper
 		s.cfg.Logger.WarnContext(ctx, "payment: a pure provider's answer is not what was asked for", "provider_id", op.ProviderID,
 			"operation_kind", op.Kind, "session_id", op.SessionID)
 		return b.notSent(stored)
-	}
-	if b.request != nil && op.State == OperationFailed {
-		b.request.Code = op.Code
 	}
 	return nil
 }

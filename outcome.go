@@ -39,10 +39,26 @@ func (b *book) turnedUp(op *Operation) bool {
 	return false
 }
 
+// failedSince returns why a capture or refund that the gateway had accepted has failed, empty if it has not. That a bank has returned a refund is
+// no failure of it: it had succeeded, and its caller may have been told so.
+func (b *book) failedSince(op *Operation) string {
+	e := b.moved(op.ID)
+	if e == nil || e.State != MovementFailed || slices.ContainsFunc(b.refunds, func(r *Refund) bool { return r.OperationID == op.ID && !r.ReturnedAt.IsZero() }) {
+		return ""
+	}
+	return e.Reason
+}
+
 // outcome says how a task's operation ended; nil means that it succeeded.
 func (s *Service) outcome(b *book, op *Operation) error {
-	if op == nil || op.State == OperationSucceeded || b.turnedUp(op) {
+	if op == nil || b.turnedUp(op) {
 		return nil
+	}
+	code := op.Code
+	if op.State == OperationSucceeded {
+		if code = b.failedSince(op); code == "" {
+			return nil
+		}
 	}
 	e := &SessionError{Session: b.ownSession(), Payment: b.ownPayment()}
 	switch {
@@ -55,7 +71,7 @@ func (s *Service) outcome(b *book, op *Operation) error {
 	case op.Code == codeCanceled || op.Code == codeUnasked, op.Code == codeNoEffect && b.session.Status == StatusCanceled:
 		e.Outcome = ErrCanceled
 	default:
-		e.Outcome, e.Reason = ErrDeclined, op.Code
+		e.Outcome, e.Reason = ErrDeclined, code
 	}
 	return e
 }

@@ -40,6 +40,7 @@ package payment
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -184,9 +185,13 @@ type CapturePaymentParams struct {
 }
 
 // CapturePayment takes money that is held. Without an amount it takes all that is left, and returns the payment as it is when that is
-// nothing because it was captured.
+// nothing because all was captured.
 //
-// The error matches [ErrNotFound], [ErrInvalid], [ErrNotAllowed] and [ErrCanceled] (it is canceled, or nothing can be captured),
+// No error means that the gateway has taken the request, not always the money: where it decides later, the capture is [MovementPending]. Look at
+// the State of the payment's capture, or wait for [EventCaptureSucceeded] or [EventCaptureFailed]. A repeat with the same IdempotencyKey is
+// [ErrDeclined] once the capture has failed.
+//
+// The error matches [ErrNotFound], [ErrInvalid], [ErrNotAllowed] and [ErrCanceled] (it is canceled, or what is left was released),
 // [ErrAmountExceeded], [ErrUnsupported] or [ErrIdempotencyMismatch]; nothing has changed then. A [*SessionError] matches [ErrDeclined] (a failed
 // capture records it) or [ErrNotSent] (safe to try again), [ErrOutcomeUnknown] (call again with the same IdempotencyKey; without one wait for
 // Reconcile, a new call could be a second capture), [ErrInProgress] (another operation on the payment is in the way, and this call has begun
@@ -206,7 +211,7 @@ func (s *Service) CapturePayment(ctx context.Context, p CapturePaymentParams) (r
 		}
 		x := b.payment
 		captured, capturing, _, _ := b.sums()
-		if p.Amount == nil && !x.Capturable.IsPositive() && plus(captured, capturing).IsPositive() {
+		if p.Amount == nil && !x.Capturable.IsPositive() && plus(captured, capturing).IsPositive() && x.Released.IsZero() {
 			return nil, nil
 		}
 		amount, err := g.movable(p.Amount, x.Capturable, x, "capture")
@@ -263,17 +268,33 @@ func (s *Service) payable(b *book, id, action string) (*gateway, error) {
 	return s.gateway(b.payment.ProviderID)
 }
 
+// status is where a payment that is not canceled stands, for a [StateError].
+func (p *Payment) status() string {
+	if !p.CapturedAt.IsZero() {
+		return "captured"
+	}
+	return string(StatusAuthorized)
+}
+
 // movable returns the amount to be moved: what was asked, or all that is left.
 func (g *gateway) movable(asked *decimal.Decimal, left decimal.Decimal, p *Payment, action string) (decimal.Decimal, error) {
 	if asked == nil {
-		if !left.IsPositive() {
-			return left, &StateError{p.ID, string(StatusAuthorized), action, "nothing is left"}
+		if left.IsPositive() {
+			return left, nil
 		}
-		return left, nil
+		why := "nothing is left"
+		if p.Released.IsPositive() {
+			why += ", as " + FormatAmount(p.Released, p.CurrencyCode) + " " + p.CurrencyCode + " was released"
+		}
+		return left, &StateError{p.ID, p.status(), action, why}
 	}
 	amount, err := g.checkAmount("Amount", *asked, p.CurrencyCode)
 	if err == nil && amount.GreaterThan(left) {
-		err = &AmountExceededError{Field: "Amount", Asked: amount, Left: left, CurrencyCode: p.CurrencyCode}
+		e := &AmountExceededError{Field: "Amount", Asked: amount, Left: left, CurrencyCode: p.CurrencyCode}
+		if action == "capture" {
+			e.released = p.Released
+		}
+		return amount, e
 	}
 	return amount, err
 }
@@ -292,6 +313,11 @@ type RefundPaymentParams struct {
 // RefundPayment gives captured money back. Without an amount it gives back all that is left, and returns the payment as it is when that is
 // nothing because it was refunded.
 //
+// No error means that the gateway has taken the request, not always that the money is back: where it decides later, the refund is
+// [MovementPending]. Look at the State of the payment's refund, or wait for [EventRefundSucceeded] or [EventRefundFailed]. A repeat with the
+// same IdempotencyKey is [ErrDeclined] once the refund has failed; what the bank returns after it had succeeded is told by [EventRefundReturned]
+// alone.
+//
 // The error matches [ErrNotFound], [ErrInvalid], [ErrNotAllowed] and [ErrCanceled] (it is canceled, or nothing was captured),
 // [ErrAmountExceeded], [ErrUnsupported] or [ErrIdempotencyMismatch]; nothing has changed then. A [*SessionError] matches [ErrDeclined] (a failed
 // refund records it) or [ErrNotSent] (safe to try again), [ErrOutcomeUnknown] (call again with the same IdempotencyKey; without one wait for
@@ -308,13 +334,16 @@ func (s *Service) RefundPayment(ctx context.Context, p RefundPaymentParams) (res
 	if err != nil {
 		return nil, err
 	}
-	reason := &RefundReason{}
+	reason, unknown := &RefundReason{}, error(nil)
 	if p.ReasonID != "" {
-		if reason, err = s.knownReason(ctx, p.ReasonID); err != nil {
-			return nil, err
+		if reason, unknown = s.knownReason(ctx, p.ReasonID); unknown != nil && !errors.Is(unknown, ErrInvalid) {
+			return nil, unknown
 		}
 	}
 	t.decide = func(b *book) (*Operation, error) {
+		if unknown != nil { // it may have been known when the refund was made
+			return nil, unknown
+		}
 		g, err := s.payable(b, p.PaymentID, "refund")
 		if err != nil {
 			return nil, err
@@ -364,11 +393,7 @@ func (s *Service) CancelPayment(ctx context.Context, p CancelPaymentParams) (res
 	defer func() { o.returned(ctx, result.subject(), err) }()
 	b, err := s.cancel(ctx, cancellation{method: "CancelPayment", key: p.IdempotencyKey, kind: RowPayments, id: p.PaymentID, allowed: func(b *book) error {
 		if !b.payment.Capturable.IsPositive() {
-			status := string(b.session.Status)
-			if !b.payment.CapturedAt.IsZero() {
-				status = "captured"
-			}
-			return &StateError{b.payment.ID, status, "cancel", "nothing is held any more; refund what was captured"}
+			return &StateError{b.payment.ID, b.payment.status(), "cancel", "nothing is held any more; refund what was captured"}
 		}
 		return nil
 	}})

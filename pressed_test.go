@@ -119,7 +119,7 @@ func pressCaptureTooMuch(t *testing.T) {
 	require.NoError(t, err)
 	err = s.untouched(t, func() error { _, err := s.capture(p, "1000000000"); return err })
 	require.ErrorIs(t, err, payment.ErrAmountExceeded)
-	require.EqualError(t, err, "payment: Amount: 1000000000 USD is more than the 0 USD that is left")
+	require.EqualError(t, err, "payment: Amount: 1000000000.00 USD is more than the 0.00 USD that is left")
 	equalAmount(t, "100", s.booksAgree(t, p.ID).Captured)
 }
 
@@ -130,7 +130,7 @@ func pressRefundTooMuch(t *testing.T) {
 	require.NoError(t, err)
 	err = s.untouched(t, func() error { _, err := s.refund(p, "60.01"); return err })
 	require.ErrorIs(t, err, payment.ErrAmountExceeded)
-	require.EqualError(t, err, "payment: Amount: 60.01 USD is more than the 60 USD that is left")
+	require.EqualError(t, err, "payment: Amount: 60.01 USD is more than the 60.00 USD that is left")
 	equalAmount(t, "0", s.booksAgree(t, p.ID).Refunded)
 
 	yen := s.paid("sandbox", "1000", "JPY")

@@ -48,8 +48,10 @@ func (s *Service) ResolveOperation(ctx context.Context, p ResolveOperationParams
 	switch {
 	case p.Outcome != ResolveAsk && p.Outcome != ResolveAccept && p.Outcome != ResolveFail:
 		return nil, invalid("Outcome", "must be ask, accept or fail")
-	case p.By == "" || len(p.By) > 255 || checkText(p.By) != nil:
-		return nil, invalid("By", "must be 1 to 255 bytes of UTF-8 text without NUL")
+	case p.By == "":
+		return nil, invalid("By", "is required")
+	case len(p.By) > 255 || checkText(p.By) != nil:
+		return nil, invalid("By", "must be at most 255 bytes of UTF-8 text without NUL")
 	case len(p.Note) > 2000 || checkText(p.Note) != nil:
 		return nil, invalid("Note", "must be at most 2,000 bytes of UTF-8 text without NUL")
 	}

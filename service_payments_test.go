@@ -32,9 +32,9 @@ func TestFinalCapture(t *testing.T) {
 			require.Contains(t, s.eventKinds(t, c.ID), payment.EventPaymentReleased)
 			require.ErrorIs(t, s.untouched(t, func() error { _, err := s.capture(p, "0.01"); return err }), payment.ErrAmountExceeded)
 			log := len(s.gateway.Requests())
-			again, err := s.capture(p, "") // nothing is left, and something was captured
-			require.NoError(t, err)
-			sameRow(t, p, again)
+			err = s.untouched(t, func() error { _, err := s.capture(p, ""); return err })
+			require.ErrorIs(t, err, payment.ErrNotAllowed)
+			require.ErrorContains(t, err, "60.00 USD was released")
 			require.Len(t, s.gateway.Requests(), log)
 			require.Equal(t, payment.StatusAuthorized, s.freshSession(p.SessionID).Status)
 			s.booksAgree(t, p.ID)

@@ -134,7 +134,7 @@ func TestCompleteCollection(t *testing.T) {
 	c := s.collection("100", "USD")
 	p := s.authorize(s.session(c, "sandbox", "60"))
 	err := s.untouched(t, func() error { _, err := s.CompleteCollection(ctx, c.ID); return err })
-	require.EqualError(t, err, "payment: cannot complete "+c.ID+", which is partially_authorized: only 60 of 100 USD is authorized; lower the amount first")
+	require.EqualError(t, err, "payment: cannot complete "+c.ID+", which is partially_authorized: only 60.00 of 100.00 USD is authorized; lower the amount first")
 	require.NoError(t, s.setAmount(c.ID, "60"))
 	c, err = s.CompleteCollection(ctx, c.ID)
 	require.NoError(t, err)

@@ -9,10 +9,12 @@ import (
 	"time"
 )
 
-// ProviderStatus is a configured provider and whether it takes new sessions.
+// ProviderStatus is a configured provider, whether it takes new sessions, and what can be done with its payments.
 type ProviderStatus struct {
-	ID      string `json:"id"`         // as the provider names itself
-	Enabled bool   `json:"is_enabled"` // disabled ones finish what they have begun
+	ID            string `json:"id"`             // as the provider names itself
+	Enabled       bool   `json:"is_enabled"`     // disabled ones finish what they have begun
+	MultiCapture  bool   `json:"multi_capture"`  // a payment can be captured in parts; without it the first capture releases the rest
+	PartialRefund bool   `json:"partial_refund"` // part of what was captured can be refunded
 }
 
 // settingsAge is how long settings are kept without asking the store: a change made by another process counts after that.
@@ -85,7 +87,10 @@ func (s *Service) Providers(ctx context.Context) (result []ProviderStatus, err e
 	}
 	list := make([]ProviderStatus, len(s.order))
 	for i, id := range s.order {
-		list[i] = ProviderStatus{ID: id, Enabled: !slices.Contains(set.DisabledProviders, id)}
+		info := &s.providers[id].info
+		list[i] = ProviderStatus{
+			ID: id, Enabled: !slices.Contains(set.DisabledProviders, id), MultiCapture: info.MultiCapture, PartialRefund: info.PartialRefund,
+		}
 	}
 	return list, nil
 }
@@ -130,8 +135,11 @@ func (p *RefundReasonParams) check() error {
 	}) >= 0 {
 		return invalid("Code", "must be 1 to 64 letters, digits, - and _")
 	}
-	if p.Label == "" || len(p.Label) > 255 || checkText(p.Label) != nil {
-		return invalid("Label", "must be 1 to 255 bytes of UTF-8 text without NUL")
+	if p.Label == "" {
+		return invalid("Label", "is required")
+	}
+	if len(p.Label) > 255 || checkText(p.Label) != nil {
+		return invalid("Label", "must be at most 255 bytes of UTF-8 text without NUL")
 	}
 	if len(p.Description) > 2000 || checkText(p.Description) != nil {
 		return invalid("Description", "must be at most 2,000 bytes of UTF-8 text without NUL")
