@@ -3,6 +3,7 @@ package simulation
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/seed40c892db/payment"
 )
@@ -51,6 +52,21 @@ func (w *world) toldEntry(e *payment.Entry) {
 	}
 }
 
+// failedSince reports whether a call may be told that it is declined although it was told nothing of the kind before: the gateway had accepted a
+// capture or refund of that payment, whose operation has succeeded, and it failed without ever having succeeded.
+func (w *world) failedSince(err error) bool {
+	e, ok := errors.AsType[*payment.SessionError](err)
+	if !ok || !errors.Is(err, payment.ErrDeclined) || e.Payment == nil {
+		return false
+	}
+	failed := func(x *payment.Entry) bool {
+		m, o := w.shadow.movements[x.ID], w.shadow.ops[x.OperationID]
+		return m != nil && o != nil && m.state == payment.MovementFailed && !m.returned && o.state == payment.OperationSucceeded && x.Reason == e.Reason
+	}
+	return slices.ContainsFunc(e.Payment.Captures, func(x *payment.Capture) bool { return failed(&x.Entry) }) ||
+		slices.ContainsFunc(e.Payment.Refunds, func(x *payment.Refund) bool { return failed(&x.Entry) })
+}
+
 // toldMoved holds the outcome of a capture or refund against the operations that it began, and against what was told for its key before.
 func (w *world) toldMoved(c *hostCall, x *payment.Payment, err error) {
 	if err == nil {
@@ -64,7 +80,7 @@ func (w *world) toldMoved(c *hostCall, x *payment.Payment, err error) {
 		return
 	}
 	definite := errors.Is(err, payment.ErrDeclined) || errors.Is(err, payment.ErrNotSent)
-	if definite && c.known {
+	if definite && c.known && !w.failedSince(err) {
 		w.fail("%s with key %q had succeeded, and repeated it is told: %v", c.kind, c.key, err)
 	}
 	for _, o := range c.began {
