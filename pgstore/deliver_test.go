@@ -182,9 +182,9 @@ func TestDeliverFailures(t *testing.T) {
 			require.Equal(t, 3, count(t, o.pool), "what was written for the failed one is rolled back")
 			require.Zero(t, o.deliver(t, fn), "it waits")
 			require.Contains(t, o.log.String(), "did not take an event")
-			for range 9 {
+			for range 49 {
 				o.now = o.now.Add(3 * time.Hour)
-				if n := o.deliver(t, fn); n == 1 { // it was given up, after 24 hours and ten tries
+				if n := o.deliver(t, fn); n == 1 { // it was given up, after 24 hours and 50 tries
 					break
 				}
 			}

@@ -143,7 +143,7 @@ func TestAnEventIsGivenUp(t *testing.T) {
 		return nil
 	}
 	total := 0
-	for range 20 {
+	for range 60 {
 		n, err := m.Deliver(t.Context(), 10, m.send)
 		require.NoError(t, err)
 		total += n
@@ -289,7 +289,7 @@ func TestAnEventThatBreaksItsTransaction(t *testing.T) {
 			require.NoError(t, err)
 			first, second := m.happen(t, 1, 3), m.happen(t, 2, 2)
 			total := 0
-			for range 20 {
+			for range 60 {
 				n, err := m.Deliver(t.Context(), 10, func(ctx context.Context, tx *sql.Tx, e payment.Event) error {
 					if err := m.send(ctx, tx, e); err != nil || e.ID != first[1] {
 						return err
