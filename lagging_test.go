@@ -87,7 +87,7 @@ func TestAChallengeAfterADeclineIsAudited(t *testing.T) {
 // What a gateway says anew at each look, and means nothing, makes no look the first.
 func TestWhatDecoratesIsNoNews(t *testing.T) {
 	s, p := newScripted(t)
-	pay := s.paid("scripted", "100", "EUR")
+	s.paid("scripted", "100", "EUR")
 	questions := 0
 	p.on(payment.OperationStatus, func(n *payment.Snapshot, r payment.Request) error {
 		questions++
@@ -98,7 +98,6 @@ func TestWhatDecoratesIsNoNews(t *testing.T) {
 	for range 24 * 60 {
 		s.reconcile(time.Minute)
 	}
-	t.Log(questions, "questions in a day about", pay.SessionID)
 	require.Less(t, questions, 15)
 }
 
@@ -135,7 +134,6 @@ func TestAnActionThatChangesIsOneEvent(t *testing.T) {
 			break
 		}
 	}
-	t.Log(events, "events in a day")
 	require.Less(t, events, 15)
 }
 
@@ -174,8 +172,6 @@ func TestAReplicaUndoesNothing(t *testing.T) {
 				s.clock.Advance(2 * time.Second)
 				_, err = s.HandleWebhook(t.Context(), "scripted", payment.WebhookRequest{Body: []byte(x.ID)}) // about the creation of the object, say
 				require.NoError(t, err)
-				got := s.freshSession(x.ID)
-				t.Log(got.Status, "held", got.Held, "processing since", got.ProcessingSince)
 				if first == payment.SnapshotProcessing {
 					_, _ = s.AuthorizeSession(t.Context(), payment.AuthorizeSessionParams{SessionID: x.ID, Input: token("b")})
 					require.Len(t, charges, 1, "charged again, while the gateway is deciding about the first")

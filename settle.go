@@ -347,7 +347,9 @@ func (b *book) applyState(g *gateway, op *Operation, v verdict, n *news, code st
 			s.NextAction = n.NextAction
 			b.decorateSession()
 		}
-		b.holdWhatMayBeTaken(op)
+		if !n.hinted { // a message may be of the attempt that was declined
+			b.holdWhatMayBeTaken(op)
+		}
 	case SnapshotProcessing:
 		if n.hinted && s.Status == StatusError {
 			return // a message of the attempt that was declined; a later one tells how another attempt ends

@@ -62,6 +62,28 @@ func TestOldWebhookReleasesNothing(t *testing.T) {
 	equalAmount(t, "100", s.fresh(c.ID).Held)
 }
 
+// Nor does one from before a decline hold anything again, so that the shopper could not pay in another way.
+func TestOldWebhookHoldsNothing(t *testing.T) {
+	s := newShop(t, options{sandbox: sandboxprovider.Config{NoStatus: true}})
+	c := s.collection("100", "EUR")
+	x := s.session(c, "sandbox", "100")
+	s.gateway.Webhooks()
+	_, err := s.AuthorizeSession(t.Context(), payment.AuthorizeSessionParams{SessionID: x.ID, Input: token("tok_3ds")})
+	require.ErrorIs(t, err, payment.ErrRequiresMore)
+	old := s.gateway.Webhooks()
+	require.NotEmpty(t, old, "of the challenge")
+	require.NoError(t, s.gateway.CompleteChallenge(s.intent(x.ID).Reference, false))
+	_, err = s.AuthorizeSession(t.Context(), payment.AuthorizeSessionParams{SessionID: x.ID, Input: token("tok_declined")})
+	require.ErrorIs(t, err, payment.ErrDeclined)
+	held := s.fresh(c.ID).Held
+	for _, w := range old {
+		s.clock.Advance(time.Minute)
+		_, err := s.HandleWebhook(t.Context(), "sandbox", s.gateway.SignWebhook(w.Body, s.clock.Now()))
+		require.NoError(t, err)
+	}
+	require.True(t, held.Equal(s.fresh(c.ID).Held), "%s, then %s", held, s.fresh(c.ID).Held)
+}
+
 // A store that fails while a webhook takes an operation over leaves the message parked.
 func TestWebhookWhileTheStoreFails(t *testing.T) {
 	store := &writeCounter{Store: memstore.New()}
