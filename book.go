@@ -137,7 +137,8 @@ func (s *Service) commit(ctx context.Context, b *book) error {
 	for unknown := false; ; unknown = true {
 		err := s.store.Commit(ctx, c)
 		if unknown && errors.Is(err, ErrConflict) {
-			if err = s.conflicts(ctx, c, err); err != nil {
+			err = s.conflicts(ctx, c, err)
+			if err != nil {
 				return err
 			}
 		}

@@ -176,5 +176,5 @@ func TestWhoCannotSayKeepsTheContext(t *testing.T) {
 	s.admin("POST", "/payment-collections/"+c+"/payment-sessions", `{"provider_id":"sandbox"}`).status(200)
 	x, err := s.svc.GetSession(t.Context(), id)
 	require.NoError(t, err)
-	require.Equal(t, payment.Data{"email": hostSecret}, payment.Data(x.Context.Reveal()))
+	require.Equal(t, payment.Data{"email": hostSecret}, x.Context.Reveal())
 }

@@ -352,8 +352,8 @@ func bustle(s *shop) {
 	require.ErrorIs(s.t, err, said)
 	s.reconcile(time.Second)
 	s.refuse = said
-	for range 15 {
-		s.reconcile(4 * time.Hour)
+	for range 60 {
+		s.reconcile(time.Hour)
 	}
 }
 
