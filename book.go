@@ -190,7 +190,9 @@ func (b *book) changes() *Changes {
 	c.CollectionID, c.Version, c.Collection = b.collection.ID, b.version, b.collection
 	if len(c.Sessions)+len(c.Payments)+len(c.Captures)+len(c.Refunds)+len(c.Operations) > 0 && b.session != nil {
 		b.session.Revision = b.version + 1
-		b.session.UpdatedAt = b.now
+		if b.isNews {
+			b.session.UpdatedAt = b.now
+		}
 		if len(c.Sessions) == 0 {
 			c.Sessions = append(b.sessionRoom[:0], b.session)
 		}

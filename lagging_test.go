@@ -329,3 +329,58 @@ func TestAChallengeWithoutRoomIsAudited(t *testing.T) {
 	require.NotEmpty(t, s.freshSession(x.ID).PaymentID)
 	require.True(t, s.payment(s.freshSession(x.ID).PaymentID).Unasked)
 }
+
+// What an update holds whose answer was lost is not given back by news of the challenge: others would take the room.
+func TestAnUpdateKeepsItsHoldInAChallenge(t *testing.T) {
+	p := &scripted{answer: usual, info: payment.ProviderInfo{MultiCapture: true, PartialRefund: true, KeyTTL: 24 * time.Hour}}
+	s := newShop(t, options{more: []payment.Provider{messenger{p}}})
+	c := s.collection("100", "EUR")
+	x := s.session(c, "scripted", "50")
+	amount := dec("50")
+	p.on(payment.OperationAuthorize, func(n *payment.Snapshot, _ payment.Request) error {
+		n.State, n.Authorized = payment.SnapshotRequiresMore, dec("0")
+		n.NextAction = &payment.NextAction{Kind: payment.ActionRedirect, URL: "https://acs.example/1"}
+		return nil
+	})
+	p.on(payment.OperationStatus, func(n *payment.Snapshot, r payment.Request) error {
+		*n = payment.Snapshot{State: payment.SnapshotRequiresMore, Reference: "ref-" + r.SessionID, CurrencyCode: "EUR", Amount: amount,
+			NextAction: &payment.NextAction{Kind: payment.ActionRedirect, URL: "https://acs.example/1"}}
+		return nil
+	})
+	tries := 0
+	p.on(payment.OperationUpdate, func(n *payment.Snapshot, r payment.Request) error {
+		if tries++; tries == 1 {
+			return errors.New("time-out")
+		}
+		amount = r.Amount
+		n.State, n.Amount = payment.SnapshotRequiresMore, r.Amount
+		return nil
+	})
+	_, err := s.AuthorizeSession(t.Context(), payment.AuthorizeSessionParams{SessionID: x.ID})
+	require.ErrorIs(t, err, payment.ErrRequiresMore)
+	eighty := dec("80")
+	_, err = s.UpdateSession(t.Context(), payment.UpdateSessionParams{SessionID: x.ID, Amount: &eighty})
+	require.ErrorIs(t, err, payment.ErrOutcomeUnknown)
+
+	_, err = s.HandleWebhook(t.Context(), "scripted", payment.WebhookRequest{Body: []byte(x.ID)})
+	require.NoError(t, err)
+	equalAmount(t, "80", s.freshSession(x.ID).Held)
+}
+
+// A gateway that says new Data whenever it is asked is not asked for ever.
+func TestWhatDecoratesKeepsNoAuditGoing(t *testing.T) {
+	p := &scripted{answer: usual, info: payment.ProviderInfo{KeyTTL: 24 * time.Hour, ClientConfirms: true}}
+	s := newShop(t, options{more: []payment.Provider{p}})
+	c := s.collection("100", "EUR")
+	s.session(c, "scripted", "100")
+	n := 0
+	p.on(payment.OperationStatus, func(x *payment.Snapshot, r payment.Request) error {
+		n++
+		*x = payment.Snapshot{State: payment.SnapshotPending, Reference: "ref-" + r.SessionID, CurrencyCode: "EUR", Amount: dec("100"), Data: payment.Data{"nonce": fmt.Sprint(n)}}
+		return nil
+	})
+	for range 400 {
+		s.reconcile(24 * time.Hour)
+	}
+	require.Less(t, n, 110) // AuditFor is 90 days
+}

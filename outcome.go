@@ -42,6 +42,9 @@ func (b *book) turnedUp(op *Operation) bool {
 // failedSince returns why a capture or refund that the gateway had accepted has failed, empty if it has not. That a bank has returned a refund is
 // no failure of it: it had succeeded, and its caller may have been told so.
 func (b *book) failedSince(op *Operation) string {
+	if op.Kind != OperationCapture && op.Kind != OperationRefund {
+		return ""
+	}
 	e := b.moved(op.ID)
 	if e == nil || e.State != MovementFailed || slices.ContainsFunc(b.refunds, func(r *Refund) bool { return r.OperationID == op.ID && !r.ReturnedAt.IsZero() }) {
 		return ""
@@ -66,7 +69,7 @@ func (s *Service) outcome(b *book, op *Operation) error {
 		e.Outcome, e.RetryAfter = ErrOutcomeUnknown, max(op.LeaseUntil.Sub(b.now), time.Second)
 	case op.State == OperationNeedsAttention:
 		e.Outcome = ErrNeedsAttention
-	case op.withoutEffect():
+	case op.withoutEffect() && b.moved(op.ID) == nil:
 		e.Outcome, e.RetryAfter = ErrNotSent, time.Second
 	case op.Code == codeCanceled || op.Code == codeUnasked, op.Code == codeNoEffect && b.session.Status == StatusCanceled:
 		e.Outcome = ErrCanceled

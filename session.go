@@ -44,7 +44,7 @@ type PaymentSession struct {
 	ExpiresAt       time.Time       // when Reconcile ends it, unless it is authorized by then: by the gateway, or its lifetime; zero: never
 	DeletedAt       time.Time       // when it was hidden
 	CreatedAt       time.Time       // when it was created
-	UpdatedAt       time.Time       // when its Revision moved last
+	UpdatedAt       time.Time       // when it changed last; what a gateway says of it that moves nothing, such as new Data, does not count
 }
 
 // CreateSessionParams says what is to be authorized, and by whom.

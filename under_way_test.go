@@ -313,3 +313,71 @@ func TestWhatCannotArriveIsFailedAtOnce(t *testing.T) {
 		require.Equal(t, payment.OperationFailed, s.operation(op.ID).State)
 	}
 }
+
+// The host is told that a refund has failed, and refunds with another key: a repeat of the first key must not refund as well.
+func TestWhatIsToldAsFailedStaysSoForItsKey(t *testing.T) {
+	p := &scripted{answer: usual, info: payment.ProviderInfo{MultiCapture: true, PartialRefund: true, StatusByKey: true}}
+	s := newShop(t, options{more: []payment.Provider{p}})
+	pay := s.paid("scripted", "100", "EUR")
+	_, err := s.CapturePayment(t.Context(), payment.CapturePaymentParams{PaymentID: pay.ID})
+	require.NoError(t, err)
+	tries := 0
+	p.on(payment.OperationRefund, func(n *payment.Snapshot, r payment.Request) error {
+		if tries++; tries == 1 {
+			return errors.New("time-out")
+		}
+		return nil
+	})
+	p.on(payment.OperationStatus, func(n *payment.Snapshot, r payment.Request) error {
+		if r.IdempotencyKey != "" {
+			*n = payment.Snapshot{State: payment.SnapshotNotFound}
+			return nil
+		}
+		return payment.ErrUnsupported
+	})
+	forty := dec("40")
+	r := payment.RefundPaymentParams{PaymentID: pay.ID, Amount: &forty, IdempotencyKey: "refund of order 7"}
+	_, err = s.RefundPayment(t.Context(), r)
+	require.ErrorIs(t, err, payment.ErrOutcomeUnknown)
+	for range 60 {
+		s.reconcile(time.Minute)
+	}
+	require.Equal(t, payment.MovementFailed, s.payment(pay.ID).Refunds[0].State)
+	// the host acts on refund.failed, as it would on a decline: with another key
+	_, err = s.RefundPayment(t.Context(), payment.RefundPaymentParams{PaymentID: pay.ID, Amount: &forty, IdempotencyKey: "refund of order 7, again"})
+	require.NoError(t, err)
+	_, err = s.RefundPayment(t.Context(), r)
+	require.ErrorIs(t, err, payment.ErrDeclined)
+	equalAmount(t, "40", s.payment(pay.ID).Refunded)
+}
+
+// An automatic capture that carries the key of its authorization, and fails, is no decline of that: the money is held.
+func TestAnAutomaticCaptureThatFailsIsNoDecline(t *testing.T) {
+	p := &scripted{answer: usual, info: payment.ProviderInfo{KeyTTL: 24 * time.Hour, MultiCapture: true}}
+	s := newShop(t, options{more: []payment.Provider{messenger{p}}})
+	c := s.collection("100", "EUR")
+	x := s.session(c, "scripted", "100")
+	var key string
+	state := payment.MovementPending
+	move := func() []payment.Movement {
+		return []payment.Movement{{Kind: payment.MovementCapture, Reference: "m1", IdempotencyKey: key, Amount: dec("100"), State: state}}
+	}
+	p.on(payment.OperationAuthorize, func(n *payment.Snapshot, r payment.Request) error {
+		key = r.IdempotencyKey
+		n.Movements = move()
+		return nil
+	})
+	p.on(payment.OperationStatus, func(n *payment.Snapshot, r payment.Request) error {
+		*n = payment.Snapshot{State: payment.SnapshotAuthorized, Reference: "ref-" + r.SessionID, CurrencyCode: "EUR", Amount: dec("100"), Authorized: dec("100"), Movements: move()}
+		return nil
+	})
+	a := payment.AuthorizeSessionParams{SessionID: x.ID, IdempotencyKey: "k"}
+	_, err := s.AuthorizeSession(t.Context(), a)
+	require.NoError(t, err)
+	state = payment.MovementFailed
+	s.reconcile(2 * time.Minute)
+	pay, err := s.AuthorizeSession(t.Context(), a)
+	require.Equal(t, payment.StatusAuthorized, s.freshSession(x.ID).Status)
+	require.NoError(t, err)
+	require.NotNil(t, pay)
+}

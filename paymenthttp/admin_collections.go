@@ -105,9 +105,6 @@ func (h *admin) markAsPaid(r *http.Request) (answer, error) {
 	if providerID != nil && *providerID != "" {
 		provider = *providerID
 	}
-	if c, err = h.giveUp(ctx, c); err != nil {
-		return answer{}, err
-	}
 	p, err := h.pay(ctx, c, provider, shopper)
 	if err == nil {
 		_, err = h.svc.CapturePayment(ctx, payment.CapturePaymentParams{PaymentID: p.ID, CreatedBy: h.cfg.Actor(r), IdempotencyKey: "paid " + p.ID})
@@ -122,33 +119,26 @@ func (h *admin) markAsPaid(r *http.Request) (answer, error) {
 	return h.collectionAnswer(r.Context(), c.ID)
 }
 
-// giveUp cancels the sessions that hold what is left of a collection, but those that mark-as-paid has begun.
-func (h *admin) giveUp(ctx context.Context, c *payment.PaymentCollection) (*payment.PaymentCollection, error) {
-	if !c.Held.IsPositive() || c.Amount.Sub(c.Authorized).Sub(c.Held).IsPositive() {
-		return c, nil
-	}
-	all, err := h.svc.ListSessions(ctx, payment.ListParams{CollectionID: c.ID, Limit: 100, Descending: true})
-	if err != nil {
-		return nil, err
-	}
-	for _, x := range all.Items {
-		if x.Held.IsPositive() && x.Status != payment.StatusAuthorized && x.Metadata[metadataPaid] != true {
-			if _, err := h.svc.CancelSession(ctx, payment.CancelSessionParams{SessionID: x.ID, KeepAuthorized: true}); err != nil {
-				return nil, err
-			}
-		}
-	}
-	return h.svc.GetCollection(ctx, c.ID)
-}
-
-// pay authorizes all that is left with a provider; or it goes on with the session, or returns the payment, that an interrupted call has left.
+// pay authorizes all that is left with a provider; or it goes on with the session, or returns the payment, that an interrupted call has left. Where
+// sessions of shoppers hold all that is left, it takes their place.
 func (h *admin) pay(ctx context.Context, c *payment.PaymentCollection, provider string, shopper *payment.Private) (*payment.Payment, error) {
 	all, err := h.svc.ListSessions(ctx, payment.ListParams{CollectionID: c.ID, Limit: 100, Descending: true})
 	if err != nil {
 		return nil, err
 	}
 	left := c.Amount.Sub(c.Authorized).Sub(c.Held)
+	var instead []string
+	if !left.IsPositive() {
+		for _, x := range all.Items {
+			if x.Held.IsPositive() && x.Metadata[metadataPaid] != true {
+				instead, left = append(instead, x.ID), left.Add(x.Held)
+			}
+		}
+	}
 	key := provider + " paid " + left.String()
+	if len(instead) > 0 {
+		key = keyOf(append(instead, key)...)
+	}
 	for _, x := range all.Items {
 		ended := x.Status == payment.StatusAuthorized || x.Status == payment.StatusCanceled
 		if x.ProviderID == provider && !ended && x.Held.IsPositive() && x.Metadata[metadataPaid] == true {
@@ -171,6 +161,7 @@ func (h *admin) pay(ctx context.Context, c *payment.PaymentCollection, provider 
 	}
 	create := payment.CreateSessionParams{
 		CollectionID: c.ID, ProviderID: provider, Amount: left, Metadata: payment.Data{metadataPaid: true}, IdempotencyKey: key,
+		Supersede: instead, KeepAuthorized: true,
 	}
 	if shopper != nil {
 		create.Context = *shopper

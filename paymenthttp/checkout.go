@@ -30,7 +30,8 @@ func (s *server) follow(ctx context.Context, c *payment.PaymentCollection, cart 
 	if c.Amount.Equal(cart.Amount) && accepted || !c.CompletedAt.IsZero() || !c.CanceledAt.IsZero() {
 		return c, nil
 	}
-	if cart.Amount.LessThan(c.Authorized) { // nothing is left to be paid; what is too much is the merchant's to give back
+	// Below what is authorized nothing is left to be paid: what is too much is the merchant's to give back.
+	if cart.Amount = decimal.Max(cart.Amount, c.Authorized); c.Amount.Equal(cart.Amount) && accepted {
 		return c, nil
 	}
 	change := payment.UpdateCollectionParams{CollectionID: c.ID, Amount: &cart.Amount, ProviderIDs: &accepting}

@@ -116,6 +116,7 @@ func TestStaffAloneRecordMoney(t *testing.T) {
 			})
 			c := s.collection("anna")
 			require.NotContains(t, s.as("anna", "GET", "/store/payment-providers", "").status(200).Body.String(), "manual")
+			require.NotContains(t, s.as("anna", "GET", "/store/payment-collections/"+c, "").status(200).Body.String(), "manual")
 			require.Contains(t, s.admin("GET", "/payments/payment-providers", "").status(200).Body.String(), "manual")
 			s.as("anna", "POST", "/store/payment-collections/"+c+"/payment-sessions", `{"provider_id":"manual"}`).status(400, "invalid")
 
@@ -150,6 +151,51 @@ func TestMarkAsPaidBesideAnOpenSession(t *testing.T) {
 	s.admin("POST", "/payment-collections/"+c+"/mark-as-paid", `{}`).status(400, "not_allowed")
 	left, _ = s.browser.Intent(left.Reference)
 	require.EqualValues(t, "requires_capture", left.Status)
+}
+
+// A provider that there is not, or that cannot record the money, takes nobody's place.
+func TestMarkAsPaidGivesUpNothingInVain(t *testing.T) {
+	s := newShop(t, nil)
+	c, x := s.session("anna", "browser")
+	s.admin("POST", "/payment-collections/"+c+"/mark-as-paid", `{"provider_id":"manuel"}`).status(400)
+	left, err := s.svc.GetSession(t.Context(), x)
+	require.NoError(t, err)
+	require.Equal(t, payment.StatusPending, left.Status)
+}
+
+// Two parts that shoppers have left open hold all of it: both are given up.
+func TestMarkAsPaidBesideTwoParts(t *testing.T) {
+	s := newShop(t, func(cfg *paymenthttp.Config) {
+		cfg.SplitAmount = func(_ context.Context, _ *http.Request, c *payment.PaymentCollection, _ decimal.Decimal, _ payment.Data) (decimal.Decimal, error) {
+			return c.Amount.Mul(decimal.New(5, -1)), nil
+		}
+	})
+	c := s.collection("anna")
+	for _, part := range []string{"one", "two"} {
+		s.as("anna", "POST", "/store/payment-collections/"+c+"/payment-sessions", `{"provider_id":"browser"}`, "Idempotency-Key", part).status(200)
+	}
+	paid := s.admin("POST", "/payment-collections/"+c+"/mark-as-paid", `{}`).status(200)
+	require.Equal(t, "100", fmt.Sprint(paid.at("payment_collection.captured_amount")))
+	for _, left := range s.browser.Intents() {
+		require.EqualValues(t, "canceled", left.Status)
+	}
+}
+
+// Where the cart costs less than what is authorized, nothing is left to be paid: not by a shopper, and not by staff.
+func TestNothingIsLeftOfACheaperCart(t *testing.T) {
+	s := newShop(t, nil)
+	s.setPrice("anna", "60.00")
+	c, x := s.session("anna", "sandbox")
+	s.pay("anna", x, "tok_visa").status(200)
+	s.setPrice("anna", "100.00")
+	s.collection("anna")
+	s.setPrice("anna", "50.00")
+	s.as("anna", "POST", "/store/payment-collections/"+c+"/payment-sessions", `{"provider_id":"browser"}`).status(400, "not_allowed")
+	require.Empty(t, s.browser.Intents())
+	s.admin("POST", "/payment-collections/"+c+"/mark-as-paid", `{}`).status(400, "not_allowed")
+	now, err := s.svc.GetCollection(t.Context(), c)
+	require.NoError(t, err)
+	require.Equal(t, "60", now.Amount.String())
 }
 
 // What a cart was before is not paid by the server where the browser could have paid it, but what the browser has paid is read.

@@ -42,7 +42,7 @@ type Config struct {
 	SplitAmount func(ctx context.Context, r *http.Request, c *payment.PaymentCollection, left decimal.Decimal, input payment.Data) (decimal.Decimal, error)
 
 	// StaffProviders are those that staff alone may choose, such as manual: Storefront neither lists nor takes them, and Admin takes them whatever a
-	// cart or an order accepts. Default: none. A shopper who may choose a provider that asks for no money is authorized without having paid.
+	// cart or an order accepts. Each is one of the Service's. Default: none. A shopper who may choose a provider that asks for no money is authorized without having paid.
 	StaffProviders []string
 
 	// ReturnURLs are the beginnings of URLs that a browser may name as "return_url" in its data, such as https://shop.example/checkout/. Each has

@@ -222,6 +222,11 @@ func (s *server) collectionObject(ctx context.Context, c *payment.PaymentCollect
 	if err != nil {
 		return nil, err
 	}
+	if slices.ContainsFunc(c.ProviderIDs, s.staffOnly) {
+		shown := *c
+		shown.ProviderIDs = slices.DeleteFunc(slices.Clone(c.ProviderIDs), s.staffOnly)
+		c = &shown
+	}
 	payments, err := s.svc.ListPayments(ctx, payment.ListParams{CollectionID: c.ID, Limit: 100, Descending: true})
 	if err != nil {
 		return nil, err
