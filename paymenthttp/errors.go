@@ -141,7 +141,7 @@ func outcomeOf(s *payment.SessionError) *httpError {
 	case errors.Is(s, payment.ErrOutcomeUnknown):
 		e.status, e.code, e.message = http.StatusAccepted, "outcome_unknown", "the outcome is not known yet: ask again, do not pay again"
 	case errors.Is(s, payment.ErrInProgress):
-		e.status, e.code, e.message = http.StatusAccepted, "in_progress", "another request is under way: ask again"
+		e.status, e.code, e.message = http.StatusAccepted, "in_progress", "another request is under way, and this one has begun nothing: make it again"
 	case errors.Is(s, payment.ErrNeedsAttention):
 		e.status, e.code, e.message = http.StatusAccepted, "needs_attention", "somebody must look at this payment: do not pay again"
 	case errors.Is(s, payment.ErrDeclined):
