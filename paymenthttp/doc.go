@@ -21,5 +21,6 @@
 // [OpenAPI] describes all of it, field by field.
 //
 // 202 with Retry-After is no error: the outcome is not known yet (code pending, outcome_unknown, in_progress or needs_attention). Ask again, and
-// never pay again. With in_progress it is another request whose outcome is not known, and nothing of this one has happened: make it again. A page waits for a webhook with GET /store/payment-sessions/{id}?wait=25 and the ETag that it has in If-None-Match.
+// never pay again. With in_progress it is another request whose outcome is not known, and nothing of this one has happened: make it again. A page
+// waits for a webhook with GET /store/payment-sessions/{id}?wait=25 and the ETag that it has in If-None-Match.
 package paymenthttp
