@@ -384,3 +384,24 @@ func TestWhatDecoratesKeepsNoAuditGoing(t *testing.T) {
 	}
 	require.Less(t, n, 110) // AuditFor is 90 days
 }
+
+// A replica that has not heard of a void yet is no alarm; who still says so a minute later holds the money again.
+func TestAVoidThatAReplicaHasNotHeardOf(t *testing.T) {
+	p := &scripted{answer: usual, info: payment.ProviderInfo{KeyTTL: 24 * time.Hour, StatusByKey: true}}
+	s := newShop(t, options{more: []payment.Provider{messenger{p}}})
+	pay := s.paid("scripted", "100", "EUR")
+	_, err := s.CancelPayment(t.Context(), payment.CancelPaymentParams{PaymentID: pay.ID})
+	require.NoError(t, err)
+	p.on(payment.OperationStatus, func(n *payment.Snapshot, _ payment.Request) error {
+		n.State, n.Amount, n.Authorized = payment.SnapshotAuthorized, dec("100"), dec("100")
+		return nil
+	})
+	for _, alarm := range []bool{false, true} {
+		s.clock.Advance(2 * time.Second)
+		_, err = s.HandleWebhook(t.Context(), "scripted", payment.WebhookRequest{Body: []byte(pay.SessionID)})
+		require.NoError(t, err)
+		require.Equal(t, alarm, s.freshSession(pay.SessionID).OperationID != "")
+		s.clock.Advance(time.Minute)
+	}
+	require.Equal(t, "authorized_again", s.operation(s.freshSession(pay.SessionID).OperationID).Code)
+}

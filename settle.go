@@ -229,7 +229,7 @@ func (b *book) conflict(op *Operation, a answer, n *news) string {
 	case n.State == SnapshotAuthorized && b.payment == nil && !n.Authorized.Equal(want) && !b.accepted("authorized", n):
 		return "authorized"
 	case n.State == SnapshotAuthorized && b.payment != nil && !b.payment.CanceledAt.IsZero() && (n.Capturable == nil || n.Capturable.IsPositive()) &&
-		!a.hinted && !b.accepted("authorized_again", n):
+		!a.hinted && !(op == nil && b.now.Before(b.payment.CanceledAt.Add(replicaLag))) && !b.accepted("authorized_again", n):
 		return "authorized_again"
 	case n.clash != "":
 		return n.clash
@@ -383,15 +383,13 @@ func (b *book) holdWhatMayBeTaken(op *Operation) {
 }
 
 // replicaLag is for how long a gateway may still answer as if it knew nothing of what it has told us itself.
-const replicaLag = time.Minute
+const replicaLag = 15 * time.Second
 
-// mayBeLate reports whether an answer to a question of our own may be from before the attempt that is under way: answers come from replicas too.
+// mayBeLate reports whether an answer to a question of our own, that nothing or no more is under way, may be from before the attempt that is: answers
+// come from replicas too.
 func (b *book) mayBeLate(op *Operation, n *news) bool {
 	s := b.session
-	if op != nil || n.hinted || s.ProcessingSince.IsZero() && s.Status != StatusRequiresMore {
-		return false
-	}
-	return n.State == SnapshotPending && n.Decline == nil || s.Declines > 0
+	return op == nil && !n.hinted && (!s.ProcessingSince.IsZero() || s.Status == StatusRequiresMore)
 }
 
 func (b *book) cancelSession() {

@@ -45,7 +45,7 @@ func TestNewsThatContradicts(t *testing.T) {
 	first := Movement{Kind: MovementCapture, Reference: "m1", Amount: d("40"), State: MovementSucceeded}
 	voided := func(b *book) {
 		b.captures, b.payment.Captured, b.payment.Capturable = nil, zero, zero
-		b.payment.Released, b.payment.CanceledAt = d("100"), b.now
+		b.payment.Released, b.payment.CanceledAt = d("100"), b.now.Add(-replicaLag)
 		b.session.Status = StatusCanceled
 	}
 	for _, tt := range []struct {

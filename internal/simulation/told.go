@@ -84,7 +84,7 @@ func (w *world) toldMoved(c *hostCall, x *payment.Payment, err error) {
 		w.fail("%s with key %q had succeeded, and repeated it is told: %v", c.kind, c.key, err)
 	}
 	for _, o := range c.began {
-		if definite && o.kind != payment.OperationInitialize && o.state != payment.OperationFailed {
+		if definite && o.kind != payment.OperationInitialize && o.state != payment.OperationFailed && !w.failedSince(err) {
 			w.fail("%s was told %v, and its operation %s is %s", c.kind, err, o.id, o.state)
 		}
 	}
