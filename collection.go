@@ -231,7 +231,7 @@ func (s *Service) UpdateCollection(ctx context.Context, p UpdateCollectionParams
 				return &StateError{c.ID, string(c.Status()), "change the amount of", "it is fixed"}
 			case amount.LessThan(plus(c.Authorized, c.Held)):
 				return &StateError{c.ID, string(c.Status()), "lower the amount of",
-					fmt.Sprintf("%s %s is authorized and held; lower or cancel sessions, or cancel payments, first", FormatAmount(plus(c.Authorized, c.Held), c.CurrencyCode), c.CurrencyCode)}
+					priced(plus(c.Authorized, c.Held), c.CurrencyCode) + " is authorized and held; lower or cancel sessions, or cancel payments, first"}
 			}
 			c.Amount = amount
 		}
@@ -281,8 +281,7 @@ func (s *Service) CompleteCollection(ctx context.Context, id string) (result *Pa
 			return &StateError{c.ID, string(CollectionCanceled), "complete", "it was given up"}
 		case c.Authorized.LessThan(c.Amount):
 			return &StateError{c.ID, string(c.Status()), "complete",
-				fmt.Sprintf("only %s of %s %s is authorized; lower the amount first", FormatAmount(c.Authorized, c.CurrencyCode),
-					FormatAmount(c.Amount, c.CurrencyCode), c.CurrencyCode)}
+				fmt.Sprintf("only %s of %s is authorized; lower the amount first", FormatAmount(c.Authorized, c.CurrencyCode), priced(c.Amount, c.CurrencyCode))}
 		}
 		c.CompletedAt = b.now
 		b.event(Event{Kind: EventCollectionCompleted, Amount: c.Captured})

@@ -71,20 +71,23 @@ func (b *book) conclude(g *gateway, op *Operation, v verdict, n *news, code stri
 // cameToNothing records a capture or refund that has moved nothing, as if it had been refused, where its caller may have been told that nobody
 // knows: that is no silent end.
 func (b *book) cameToNothing(op *Operation, code string) {
-	if op.Tries < 2 {
-		return
-	}
-	switch op.Kind {
-	case OperationCapture:
-		b.refuseMovement(op, MovementCapture, code)
-	case OperationRefund:
-		b.refuseMovement(op, MovementRefund, code)
+	if op.Tries >= 2 {
+		b.refuseMovement(op, code)
 	}
 }
 
-// refuseMovement records the capture or refund of an operation as failed.
-func (b *book) refuseMovement(op *Operation, kind MovementKind, code string) {
-	b.addMovement(op, found{kind: kind, ours: true, Movement: Movement{Amount: op.Amount, State: MovementFailed}}, code)
+// refuseMovement records the capture or refund of an operation as failed; of another operation there is none.
+func (b *book) refuseMovement(op *Operation, code string) {
+	f := found{ours: true, Movement: Movement{Amount: op.Amount, State: MovementFailed}}
+	switch op.Kind {
+	case OperationCapture:
+		f.kind = MovementCapture
+	case OperationRefund:
+		f.kind = MovementRefund
+	default:
+		return
+	}
+	b.addMovement(op, f, code)
 }
 
 // updated gives the session what the gateway has accepted.
@@ -106,10 +109,8 @@ func (b *book) decline(g *gateway, op *Operation, code string) {
 	switch op.Kind {
 	case OperationInitialize, OperationAuthorize:
 		b.declineSession(g, code, !b.readAgain(g, op, code), false)
-	case OperationCapture:
-		b.refuseMovement(op, MovementCapture, code)
-	case OperationRefund:
-		b.refuseMovement(op, MovementRefund, code)
+	default:
+		b.refuseMovement(op, code)
 	}
 	b.fail(op, code)
 }
@@ -194,11 +195,11 @@ func (b *book) stayOpen(g *gateway, op *Operation, ambiguous bool) {
 		since = op.ResolvedAt
 	}
 	if op.Tries >= leastTries && !since.IsZero() && b.now.Sub(since) >= b.cfg.GiveUpAfter && b.now.Sub(op.LastCallAt) >= g.info.proofWindow(b.cfg) {
+		code := "gave_up"
 		if ambiguous {
-			b.attention(op, "movement")
-		} else {
-			b.attention(op, "gave_up")
+			code = "movement"
 		}
+		b.attention(op, code)
 		return
 	}
 	op.LeaseUntil = b.now

@@ -160,10 +160,9 @@ type AmountExceededError struct {
 
 // Error returns "payment: Amount: 60.01 USD is more than the 60.00 USD that is left".
 func (e *AmountExceededError) Error() string {
-	text := fmt.Sprintf("payment: %s: %s %s is more than the %s %s that is left", e.Field, FormatAmount(e.Asked, e.CurrencyCode), e.CurrencyCode,
-		FormatAmount(e.Left, e.CurrencyCode), e.CurrencyCode)
+	text := fmt.Sprintf("payment: %s: %s is more than the %s that is left", e.Field, priced(e.Asked, e.CurrencyCode), priced(e.Left, e.CurrencyCode))
 	if e.released.IsPositive() {
-		text += ", as " + FormatAmount(e.released, e.CurrencyCode) + " " + e.CurrencyCode + " was released"
+		text += ", as " + priced(e.released, e.CurrencyCode) + " was released"
 	}
 	if len(e.Holders) > 0 {
 		text += " beside " + strings.Join(e.Holders, ", ")

@@ -44,6 +44,21 @@ func TestAnOldSessionIsAudited(t *testing.T) {
 	}
 }
 
+// isAt has the gateway say of a session of 100, called and asked, that it is where state says by then.
+func (p *scripted) isAt(state *payment.SnapshotState) {
+	say := func(n *payment.Snapshot, _ payment.Request) error {
+		switch n.State, n.Amount, n.Authorized = *state, dec("100"), dec("0"); *state {
+		case payment.SnapshotAuthorized:
+			n.Authorized = dec("100")
+		case payment.SnapshotRequiresMore:
+			n.NextAction = &payment.NextAction{Kind: payment.ActionWait}
+		}
+		return nil
+	}
+	p.on(payment.OperationAuthorize, say)
+	p.on(payment.OperationStatus, say)
+}
+
 // A challenge that comes up again after a decline holds its amount, and is asked about.
 func TestAChallengeAfterADeclineIsAudited(t *testing.T) {
 	p := &scripted{answer: usual, info: payment.ProviderInfo{KeyTTL: 24 * time.Hour, StatusByKey: true}}
@@ -51,18 +66,7 @@ func TestAChallengeAfterADeclineIsAudited(t *testing.T) {
 	c := s.collection("100", "EUR")
 	x := s.session(c, "scripted", "100")
 	state := payment.SnapshotRequiresMore
-	set := func(n *payment.Snapshot, r payment.Request) error {
-		n.State, n.Amount, n.Authorized = state, dec("100"), dec("0")
-		if state == payment.SnapshotAuthorized {
-			n.Authorized = dec("100")
-		}
-		if state == payment.SnapshotRequiresMore {
-			n.NextAction = &payment.NextAction{Kind: payment.ActionWait}
-		}
-		return nil
-	}
-	p.on(payment.OperationAuthorize, set)
-	p.on(payment.OperationStatus, set)
+	p.isAt(&state)
 	_, err := s.tryAuthorize(x)
 	require.ErrorIs(t, err, payment.ErrRequiresMore)
 	hook := func() {
@@ -121,17 +125,9 @@ func TestAnActionThatChangesIsOneEvent(t *testing.T) {
 		s.reconcile(time.Minute)
 	}
 	events := 0
-	page := payment.ListParams{CollectionID: c.ID, Limit: 100}
-	for {
-		l, err := s.ListEvents(t.Context(), page)
-		require.NoError(t, err)
-		for _, e := range l.Items {
-			if e.Kind == payment.EventSessionRequiresMore {
-				events++
-			}
-		}
-		if page.Cursor = l.Cursor; page.Cursor == "" {
-			break
+	for _, e := range s.eventsOf(c.ID) {
+		if e.Kind == payment.EventSessionRequiresMore {
+			events++
 		}
 	}
 	require.Less(t, events, 15)
@@ -304,15 +300,7 @@ func TestAChallengeWithoutRoomIsAudited(t *testing.T) {
 	c := s.collection("100", "EUR")
 	x := s.session(c, "scripted", "100")
 	state := payment.SnapshotDeclined
-	set := func(n *payment.Snapshot, _ payment.Request) error {
-		n.State, n.Amount, n.Authorized = state, dec("100"), dec("0")
-		if state == payment.SnapshotAuthorized {
-			n.Authorized = dec("100")
-		}
-		return nil
-	}
-	p.on(payment.OperationAuthorize, set)
-	p.on(payment.OperationStatus, set)
+	p.isAt(&state)
 	_, err := s.tryAuthorize(x)
 	require.ErrorIs(t, err, payment.ErrDeclined)
 	s.authorize(s.session(c, "manual", "100")) // the shopper pays in another way

@@ -134,6 +134,11 @@ func FormatAmount(amount decimal.Decimal, code string) string {
 	return amount.StringFixed(int32(c.Digits))
 }
 
+// priced is an amount as FormatAmount writes it, with its currency.
+func priced(amount decimal.Decimal, code string) string {
+	return FormatAmount(amount, code) + " " + code
+}
+
 // saneAmount reports whether a gateway's amount can be used at all: not negative, and of a size that arithmetic on it is
 // harmless. The decimals are compared with the currency's.
 func saneAmount(amount decimal.Decimal, digits int) bool {

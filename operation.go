@@ -590,9 +590,5 @@ func (g *gateway) repeatsUntil(cfg *Config, op *Operation) time.Time {
 
 // notDone reports whether an answer of Status says that the operation has had no effect so far.
 func (b *book) notDone(g *gateway, op *Operation, a answer) bool {
-	if a.kind != answerAsked {
-		return false
-	}
-	n := b.read(op, a)
-	return b.conflict(op, a, &n) == "" && b.judge(g, op, a, &n) == verdictNotDone
+	return a.kind == answerAsked && b.says(g, op, a) == verdictNotDone
 }

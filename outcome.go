@@ -25,27 +25,24 @@ type interrupted struct {
 func (e *interrupted) Error() string   { return fmt.Sprintf("%v: %v", e.outcome, e.cause) }
 func (e *interrupted) Unwrap() []error { return []error{e.outcome, e.cause} }
 
+// ownEntry returns the row of a capture or refund that an operation is for, nil if there is none.
+func (b *book) ownEntry(op *Operation) *Entry {
+	if op.Kind != OperationCapture && op.Kind != OperationRefund { // a gateway may give the key of an authorization to its own capture
+		return nil
+	}
+	return b.moved(op.ID)
+}
+
 // turnedUp reports whether the gateway has shown the movement of a capture or refund since a person said that it had failed.
 func (b *book) turnedUp(op *Operation) bool {
-	done := func(e *Entry) bool {
-		return op.State == OperationFailed && e.OperationID == op.ID && e.State != MovementFailed
-	}
-	switch op.Kind {
-	case OperationCapture:
-		return slices.ContainsFunc(b.captures, func(c *Capture) bool { return done(&c.Entry) })
-	case OperationRefund:
-		return slices.ContainsFunc(b.refunds, func(r *Refund) bool { return done(&r.Entry) })
-	}
-	return false
+	e := b.ownEntry(op)
+	return e != nil && op.State == OperationFailed && e.State != MovementFailed
 }
 
 // failedSince returns why a capture or refund that the gateway had accepted has failed, empty if it has not. That a bank has returned a refund is
 // no failure of it: it had succeeded, and its caller may have been told so.
 func (b *book) failedSince(op *Operation) string {
-	if op.Kind != OperationCapture && op.Kind != OperationRefund {
-		return ""
-	}
-	e := b.moved(op.ID)
+	e := b.ownEntry(op)
 	if e == nil || e.State != MovementFailed || slices.ContainsFunc(b.refunds, func(r *Refund) bool { return r.OperationID == op.ID && !r.ReturnedAt.IsZero() }) {
 		return ""
 	}

@@ -284,7 +284,7 @@ func (g *gateway) movable(asked *decimal.Decimal, left decimal.Decimal, p *Payme
 		}
 		why := "nothing is left"
 		if p.Released.IsPositive() {
-			why += ", as " + FormatAmount(p.Released, p.CurrencyCode) + " " + p.CurrencyCode + " was released"
+			why += ", as " + priced(p.Released, p.CurrencyCode) + " was released"
 		}
 		return left, &StateError{p.ID, p.status(), action, why}
 	}

@@ -147,11 +147,7 @@ func (b *book) resolve(g *gateway, op *Operation, a answer) error {
 
 // happened reports whether the gateway says, and nothing contradicts it, that an operation has been done: what is done is not done again.
 func (b *book) happened(g *gateway, op *Operation, a answer) bool {
-	if a.kind != answerAsked || op.Kind == OperationStatus {
-		return false
-	}
-	n := b.read(op, a)
-	return b.conflict(op, a, &n) == "" && b.judge(g, op, a, &n) == verdictDone
+	return a.kind == answerAsked && op.Kind != OperationStatus && b.says(g, op, a) == verdictDone
 }
 
 // underWay is until when the request of an operation may still take effect, as far as anybody knows: the answer to its last call is missing, and the
@@ -166,8 +162,7 @@ func (b *book) underWay(g *gateway, op *Operation, a answer) time.Time {
 		return time.Time{}
 	}
 	if a.kind == answerAsked {
-		n := b.read(op, a)
-		if v := b.judge(g, op, a, &n); b.conflict(op, a, &n) == "" && v != verdictOpen && v != verdictNotDone {
+		if v := b.says(g, op, a); v != verdictOpen && v != verdictNotDone {
 			return time.Time{}
 		}
 	}

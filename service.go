@@ -28,9 +28,9 @@ type Config struct {
 	SettleTimeout time.Duration // how long its answer may take to be recorded, likewise: it is tried again if the store fails; default 10 s
 	ClockSkew     time.Duration // how far the clocks of processes may differ; default 10 s
 	// GiveUpAfter is how long an unknown outcome is asked about, a webhook message or an event tried, before a person must look; default and
-	// least 24 h. It takes ten tries at the least, of a message or an event 50, and an unknown outcome also until no call can have an effect any more: with keys that a
-	// gateway honors for 24 h, calls are repeated for 12 h, and a person is asked after about 36 h. A message about a session with an operation that is
-	// open, or needs attention, is kept until that has ended.
+	// least 24 h. It takes ten tries at the least, of a message or an event 50, and an unknown outcome also until no call can have an effect any
+	// more: with keys that a gateway honors for 24 h, calls are repeated for 12 h, and a person is asked after about 36 h. A message about a session
+	// with an operation that is open, or needs attention, is kept until that has ended.
 	GiveUpAfter time.Duration
 
 	SessionLifetime time.Duration // how long a session lives that is not authorized, its provider's own limit aside; default: as long as its gateway lets it

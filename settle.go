@@ -178,6 +178,15 @@ func (b *book) judge(g *gateway, op *Operation, a answer, n *news) verdict {
 	return verdictDone // what contradicted our rows does so no more
 }
 
+// says is what an answer means for an operation: nothing, where it contradicts what was asked.
+func (b *book) says(g *gateway, op *Operation, a answer) verdict {
+	n := b.read(op, a)
+	if b.conflict(op, a, &n) != "" {
+		return verdictOpen
+	}
+	return b.judge(g, op, a, &n)
+}
+
 // allCaptured reports whether all that was authorized was captured.
 func (b *book) allCaptured(n *news) bool {
 	captured := plus(n.captured, n.capturing)

@@ -1,7 +1,6 @@
 package payment_test
 
 import (
-	"context"
 	"errors"
 	"math"
 	"testing"
@@ -49,6 +48,16 @@ func (f *flight) arrive() {
 	f.under = left
 }
 
+// status is what the gateway knows of an authorization of 100 EUR, or of a key.
+func (f *flight) status(n *payment.Snapshot, r payment.Request) error {
+	f.arrive()
+	*n = payment.Snapshot{State: payment.SnapshotAuthorized, Reference: r.Reference, CurrencyCode: "EUR", Amount: dec("100"), Authorized: dec("100"), Movements: f.moved}
+	if _, ok := f.seen[r.IdempotencyKey]; r.IdempotencyKey != "" && !ok {
+		*n = payment.Snapshot{State: payment.SnapshotNotFound}
+	}
+	return nil
+}
+
 // Where keys live for less than a request may be under way, nothing is repeated: the repeat could arrive when its key is forgotten.
 func TestNoRepeatArrivesAfterItsKey(t *testing.T) {
 	// MaxRequestLife is the default, 15 minutes.
@@ -66,14 +75,7 @@ func TestNoRepeatArrivesAfterItsKey(t *testing.T) {
 		}
 		return errors.New("time-out")
 	})
-	p.on(payment.OperationStatus, func(n *payment.Snapshot, r payment.Request) error {
-		f.arrive()
-		*n = payment.Snapshot{State: payment.SnapshotAuthorized, Reference: r.Reference, CurrencyCode: "EUR", Amount: dec("100"), Authorized: dec("100"), Movements: f.moved}
-		if _, ok := f.seen[r.IdempotencyKey]; r.IdempotencyKey != "" && !ok {
-			*n = payment.Snapshot{State: payment.SnapshotNotFound}
-		}
-		return nil
-	})
+	p.on(payment.OperationStatus, f.status)
 	_, err := s.capture(pay, "40")
 	require.ErrorIs(t, err, payment.ErrOutcomeUnknown)
 	for range 30 {
@@ -87,32 +89,18 @@ func TestNoRepeatArrivesAfterItsKey(t *testing.T) {
 	equalAmount(t, "40", taken)
 }
 
-// slowStore takes its time for the commit that begins an operation.
-type slowStore struct {
-	payment.Store
-	before func(c *payment.Changes)
-}
-
-func (s *slowStore) Commit(ctx context.Context, c *payment.Changes) error {
-	err := s.Store.Commit(ctx, c)
-	if s.before != nil {
-		s.before(c)
-	}
-	return err
-}
-
 // What is proven by time counts from when the call can have been made at the latest, not from when it was written down.
 func TestProofCountsFromTheCall(t *testing.T) {
 	// keys are not honored, but the gateway can be asked by key
 	p := &scripted{answer: usual, info: payment.ProviderInfo{MultiCapture: true, PartialRefund: true, StatusByKey: true}}
-	store := &slowStore{Store: memstore.New()}
+	store := &busyStore{Store: memstore.New()}
 	s := newShop(t, options{more: []payment.Provider{messenger{p}}, store: store})
 	pay := s.paid("scripted", "100", "EUR")
 	f := &flight{clock: s.clock, seen: map[string]time.Time{}}
-	store.before = func(c *payment.Changes) { // the commit is there, its acknowledgement takes 19 s
+	store.committed = func(c *payment.Changes) { // the commit is there, its acknowledgement takes 19 s
 		if len(c.Operations) == 1 && c.Operations[0].Kind == payment.OperationCapture && c.Operations[0].Tries == 1 && c.Operations[0].State == payment.OperationOpen {
 			s.clock.Advance(19 * time.Second)
-			store.before = nil
+			store.committed = nil
 		}
 	}
 	p.on(payment.OperationCapture, func(n *payment.Snapshot, r payment.Request) error {
@@ -121,14 +109,7 @@ func TestProofCountsFromTheCall(t *testing.T) {
 			s.clock.Now().Add(15*time.Minute-time.Second)) // less than MaxRequestLife after it was sent
 		return errors.New("time-out")
 	})
-	p.on(payment.OperationStatus, func(n *payment.Snapshot, r payment.Request) error {
-		f.arrive()
-		*n = payment.Snapshot{State: payment.SnapshotAuthorized, Reference: r.Reference, CurrencyCode: "EUR", Amount: dec("100"), Authorized: dec("100"), Movements: f.moved}
-		if _, ok := f.seen[r.IdempotencyKey]; r.IdempotencyKey != "" && !ok {
-			*n = payment.Snapshot{State: payment.SnapshotNotFound}
-		}
-		return nil
-	})
+	p.on(payment.OperationStatus, f.status)
 	_, err := s.capture(pay, "40")
 	require.ErrorIs(t, err, payment.ErrOutcomeUnknown)
 	op := s.freshSession(pay.SessionID).OperationID

@@ -27,11 +27,8 @@ func (s *server) follow(ctx context.Context, c *payment.PaymentCollection, cart 
 	}
 	accepting := s.cfg.accepting(cart.ProviderIDs)
 	accepted := slices.Equal(c.ProviderIDs, accepting) && (c.ProviderIDs == nil) == (accepting == nil)
+	cart.Amount = decimal.Max(cart.Amount, c.Authorized) // below that nothing is left to be paid: what is too much is the merchant's to give back
 	if c.Amount.Equal(cart.Amount) && accepted || !c.CompletedAt.IsZero() || !c.CanceledAt.IsZero() {
-		return c, nil
-	}
-	// Below what is authorized nothing is left to be paid: what is too much is the merchant's to give back.
-	if cart.Amount = decimal.Max(cart.Amount, c.Authorized); c.Amount.Equal(cart.Amount) && accepted {
 		return c, nil
 	}
 	change := payment.UpdateCollectionParams{CollectionID: c.ID, Amount: &cart.Amount, ProviderIDs: &accepting}
