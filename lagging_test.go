@@ -178,6 +178,48 @@ func TestAReplicaUndoesNothing(t *testing.T) {
 	}
 }
 
+// What is declined in a challenge is soon free for another way to pay.
+func TestADeclinedChallengeIsSoonFree(t *testing.T) {
+	p := &scripted{answer: usual, info: payment.ProviderInfo{KeyTTL: 24 * time.Hour, StatusByKey: true}}
+	s := newShop(t, options{more: []payment.Provider{messenger{p}}})
+	c := s.collection("100", "EUR")
+	x := s.session(c, "scripted", "100")
+	state := payment.SnapshotRequiresMore
+	p.isAt(&state)
+	_, err := s.tryAuthorize(x)
+	require.ErrorIs(t, err, payment.ErrRequiresMore)
+	state = payment.SnapshotDeclined
+	s.clock.Advance(2 * time.Second)
+	_, err = s.HandleWebhook(t.Context(), "scripted", payment.WebhookRequest{Body: []byte(x.ID)})
+	require.NoError(t, err)
+	require.Equal(t, payment.StatusError, s.freshSession(x.ID).Status)
+	equalAmount(t, "100", s.fresh(c.ID).Held)
+	s.reconcile(15 * time.Second)
+	equalAmount(t, "0", s.fresh(c.ID).Held)
+}
+
+// A decline that comes so soon that it is not believed is asked for again as soon as it can be: the shopper waits.
+func TestADeclineThatComesAtOnce(t *testing.T) {
+	p := &scripted{answer: usual, info: payment.ProviderInfo{KeyTTL: 24 * time.Hour, StatusByKey: true}}
+	s := newShop(t, options{more: []payment.Provider{messenger{p}}})
+	x := s.session(s.collection("100", "EUR"), "scripted", "100")
+	state := payment.SnapshotProcessing
+	p.isAt(&state)
+	_, err := s.tryAuthorize(x)
+	require.Error(t, err)
+	p.on(payment.OperationStatus, func(n *payment.Snapshot, _ payment.Request) error {
+		n.State, n.Amount, n.Authorized = payment.SnapshotDeclined, dec("100"), dec("0")
+		s.clock.Advance(5 * time.Second) // it may be as old as the question
+		return nil
+	})
+	s.clock.Advance(10 * time.Second)
+	_, err = s.HandleWebhook(t.Context(), "scripted", payment.WebhookRequest{Body: []byte(x.ID)})
+	require.NoError(t, err)
+	require.Equal(t, payment.StatusPending, s.freshSession(x.ID).Status)
+	s.reconcile(0)
+	require.Equal(t, payment.StatusError, s.freshSession(x.ID).Status)
+}
+
 // An outage of a quarter of an hour loses no event, however old it is by then.
 func TestEventsOfADayAgo(t *testing.T) {
 	down := true

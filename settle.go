@@ -238,7 +238,7 @@ func (b *book) conflict(op *Operation, a answer, n *news) string {
 	case n.State == SnapshotAuthorized && b.payment == nil && !n.Authorized.Equal(want) && !b.accepted("authorized", n):
 		return "authorized"
 	case n.State == SnapshotAuthorized && b.payment != nil && !b.payment.CanceledAt.IsZero() && (n.Capturable == nil || n.Capturable.IsPositive()) &&
-		!a.hinted && !(op == nil && b.now.Before(b.payment.CanceledAt.Add(replicaLag))) && !b.accepted("authorized_again", n):
+		!a.hinted && !(op == nil && n.asked.Before(b.payment.CanceledAt.Add(replicaLag))) && !b.accepted("authorized_again", n):
 		return "authorized_again"
 	case n.clash != "":
 		return n.clash
@@ -329,8 +329,8 @@ func (b *book) applyState(g *gateway, op *Operation, v verdict, n *news, code st
 			return // older than what we know, or no news
 		}
 		late := b.mayBeLate(op, n)
-		if late && b.now.Before(s.ProcessingSince.Add(replicaLag)) {
-			return
+		if late && !s.ProcessingSince.IsZero() {
+			return // a shopper must not begin anew; watch has it asked for again
 		}
 		if v == verdictDeclined || n.State == SnapshotDeclined || n.Decline != nil {
 			if v != verdictDeclined { // conclude declines an operation
@@ -395,10 +395,10 @@ func (b *book) holdWhatMayBeTaken(op *Operation) {
 const replicaLag = 15 * time.Second
 
 // mayBeLate reports whether an answer to a question of our own, that nothing or no more is under way, may be from before the attempt that is: answers
-// come from replicas too.
+// come from replicas too. Since when there is a challenge is not known.
 func (b *book) mayBeLate(op *Operation, n *news) bool {
 	s := b.session
-	return op == nil && !n.hinted && (!s.ProcessingSince.IsZero() || s.Status == StatusRequiresMore)
+	return op == nil && !n.hinted && (n.asked.Before(s.ProcessingSince.Add(replicaLag)) || s.Status == StatusRequiresMore)
 }
 
 func (b *book) cancelSession() {

@@ -28,7 +28,7 @@ func settleCase(t *testing.T, change func(b *book), s Snapshot) *book {
 	if change != nil {
 		change(b)
 	}
-	b.settle(&gateway{info: ProviderInfo{MultiCapture: true, PartialRefund: true}}, nil, answer{kind: answerAsked, snapshot: s})
+	b.settle(&gateway{info: ProviderInfo{MultiCapture: true, PartialRefund: true}}, nil, answer{kind: answerAsked, asked: now, snapshot: s})
 	return b
 }
 

@@ -85,6 +85,12 @@ func (b *book) nextLook(g *gateway, looks int, asks bool) time.Time {
 	}
 	if asks && b.audited(g) {
 		at(b.now.Add(pause))
+		// A shopper waits for what was not believed, or holds what was declined.
+		if s := b.session; s.ProcessingSince.Add(replicaLag).After(b.now) {
+			at(s.ProcessingSince.Add(replicaLag))
+		} else if s.Status == StatusError && s.Held.IsPositive() && !g.info.ClientConfirms && looks == 0 {
+			at(b.now.Add(replicaLag))
+		}
 	}
 	deadline := func(t time.Time) {
 		switch {
