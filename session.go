@@ -35,7 +35,7 @@ type PaymentSession struct {
 	PaymentID       string          // the payment it became; empty until it was authorized
 	Declines        int             // attempts that the gateway declined
 	InitializedAt   time.Time       // when the provider had initialized it; zero: AuthorizeSession does that first
-	ProcessingSince time.Time       // when the gateway accepted it and began to decide; set while it does
+	ProcessingSince time.Time       // when the gateway accepted it and began to decide; set while it does. A decline heard by asking counts 15 seconds later
 	AskedAt         time.Time       // when the gateway was last asked because of a webhook, or about an operation
 	Accepted        []string        // differences from the gateway that a person has accepted, as code=value; nil when there are none
 	ResolvedAt      time.Time       // when a person decided last about an operation of it; it is asked about since, as money could be on it
