@@ -97,7 +97,8 @@ func (b *book) updated(g *gateway, op *Operation) {
 		s.Amount = op.Amount
 	}
 	s.Context, s.Metadata = op.Context, op.Metadata
-	if b.payment == nil && s.Status != StatusCanceled && (s.Held.IsPositive() || g.info.ClientConfirms) {
+	if b.payment == nil && s.Status != StatusCanceled && (s.Held.IsPositive() || g.info.ClientConfirms) &&
+		op.Amount.LessThanOrEqual(plus(b.collection.left(), s.Held)) { // what it held may be gone, and its place taken
 		b.hold(op.Amount)
 	}
 	b.touchSession()

@@ -435,3 +435,48 @@ func TestAVoidThatAReplicaHasNotHeardOf(t *testing.T) {
 	}
 	require.Equal(t, "authorized_again", s.operation(s.freshSession(pay.SessionID).OperationID).Code)
 }
+
+// An update that a person finds done when others have taken the room holds no more than there is.
+func TestAnAcceptedUpdateHoldsNoMoreThanThereIs(t *testing.T) {
+	p := &scripted{answer: usual, info: payment.ProviderInfo{MultiCapture: true, PartialRefund: true, KeyTTL: 24 * time.Hour}}
+	s := newShop(t, options{more: []payment.Provider{messenger{p}}})
+	c := s.collection("100", "EUR")
+	x := s.session(c, "scripted", "30")
+	state, sum := payment.SnapshotRequiresMore, dec("30")
+	say := func(n *payment.Snapshot, _ payment.Request) error {
+		n.State, n.Amount, n.Authorized = state, sum, dec("0")
+		if state == payment.SnapshotRequiresMore {
+			n.NextAction = &payment.NextAction{Kind: payment.ActionWait}
+		}
+		return nil
+	}
+	p.on(payment.OperationAuthorize, say)
+	p.on(payment.OperationStatus, say)
+	p.on(payment.OperationUpdate, func(n *payment.Snapshot, _ payment.Request) error {
+		n.State, n.Amount, n.CurrencyCode = payment.SnapshotRequiresMore, dec("80"), "USD"
+		return nil
+	})
+	_, err := s.tryAuthorize(x)
+	require.ErrorIs(t, err, payment.ErrRequiresMore)
+	_, err = s.UpdateSession(t.Context(), payment.UpdateSessionParams{SessionID: x.ID, Amount: amount("80")})
+	require.ErrorIs(t, err, payment.ErrNeedsAttention)
+	news := func() {
+		s.clock.Advance(time.Minute)
+		_, err := s.HandleWebhook(t.Context(), "scripted", payment.WebhookRequest{Body: []byte(x.ID)})
+		require.NoError(t, err)
+	}
+	state = payment.SnapshotPending // the shopper did not pass
+	news()
+	equalAmount(t, "0", s.fresh(c.ID).Held)
+	s.authorize(s.session(c, "manual", "60"))
+	state = payment.SnapshotProcessing // and tried again
+	news()
+	equalAmount(t, "30", s.fresh(c.ID).Held)
+	sum = dec("80") // it has taken place by now
+	_, err = s.ResolveOperation(t.Context(), payment.ResolveOperationParams{
+		OperationID: s.freshSession(x.ID).OperationID, Outcome: payment.ResolveAccept, By: "ann",
+	})
+	require.NoError(t, err)
+	equalAmount(t, "80", s.freshSession(x.ID).Amount)
+	equalAmount(t, "30", s.fresh(c.ID).Held)
+}
