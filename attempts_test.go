@@ -189,6 +189,8 @@ func TestConflictFoundByAsking(t *testing.T) {
 	}})
 	x := s.session(s.collection("100", "USD"), "sandbox", "100")
 	require.ErrorIs(t, s.authorizeWith(x, "tok_delayed"), payment.ErrPending)
+	require.ErrorIs(t, s.authorizeWith(x, "tok_delayed"), payment.ErrPending, "what it says so soon may be older")
+	s.clock.Advance(20 * time.Second)
 	require.ErrorIs(t, s.authorizeWith(x, "tok_delayed"), payment.ErrNeedsAttention)
 }
 

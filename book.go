@@ -274,7 +274,7 @@ func (b *book) dueAt(opID string, at time.Time, tries int) {
 }
 
 func (b *book) putDue(d Due) {
-	b.touch()
+	b.touched = true
 	for i := range b.out.Due {
 		if b.out.Due[i].ID == d.ID {
 			b.out.Due[i] = d

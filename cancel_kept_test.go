@@ -3,6 +3,7 @@ package payment_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -126,4 +127,24 @@ func TestACancelDoesNotGoByAnOldAnswer(t *testing.T) {
 	require.ErrorIs(t, s.cancelKept(x), payment.ErrNotAllowed)
 	require.Equal(t, payment.StatusAuthorized, s.freshSession(x.ID).Status)
 	require.Empty(t, s.calls(sandboxprovider.MethodCancel))
+}
+
+// A cancel that was lost is not sent again once the shopper has paid what is to be kept.
+func TestKeepAuthorizedThoughTheCancelWasLost(t *testing.T) {
+	s, p := withGateway(t, payment.ProviderInfo{ClientConfirms: true, KeyTTL: 24 * time.Hour})
+	x := s.session(s.collection("100", "EUR"), "scripted", "100")
+	state := payment.SnapshotPending
+	p.isAt(&state)
+	lost := true
+	p.on(payment.OperationCancel, func(*payment.Snapshot, payment.Request) error {
+		if lost {
+			return errLost // it never arrived
+		}
+		state = payment.SnapshotCanceled
+		return nil
+	})
+	require.ErrorIs(t, s.cancelKept(x), payment.ErrOutcomeUnknown)
+	lost, state = false, payment.SnapshotAuthorized // the shopper pays
+	s.reconcile(time.Minute)
+	require.Equal(t, payment.SnapshotAuthorized, state, "voided: %v", p.calls)
 }

@@ -69,9 +69,9 @@ func (b *book) conclude(g *gateway, op *Operation, v verdict, n *news, code stri
 }
 
 // cameToNothing records a capture or refund that has moved nothing, as if it had been refused, where its caller may have been told that nobody
-// knows: that is no silent end.
+// knows, or that a person must decide: that is no silent end.
 func (b *book) cameToNothing(op *Operation, code string) {
-	if op.Tries >= 2 {
+	if op.Tries >= 2 || op.State == OperationNeedsAttention {
 		b.refuseMovement(op, code)
 	}
 }

@@ -135,3 +135,53 @@ func TestRepeatedCreationOfAnEnlargedSession(t *testing.T) {
 	require.ErrorIs(t, err, payment.ErrAmountExceeded)
 	equalAmount(t, "28", s.fresh(c.ID).Held)
 }
+
+// A session that a person gave up making, and that is there after all, holds what the browser can pay from then on.
+func TestWhatTheBrowserCanPayIsHeld(t *testing.T) {
+	s, p := withGateway(t, payment.ProviderInfo{ClientConfirms: true, KeyTTL: 24 * time.Hour})
+	c := s.collection("100", "EUR")
+	p.lose(payment.OperationInitialize)
+	down := true
+	p.on(payment.OperationStatus, func(n *payment.Snapshot, _ payment.Request) error {
+		if down {
+			return errLost
+		}
+		n.State, n.Amount, n.Data = payment.SnapshotPending, dec("100"), payment.Data{"client_token": "abc"}
+		return nil
+	})
+	_, err := s.CreateSession(t.Context(), payment.CreateSessionParams{CollectionID: c.ID, ProviderID: "scripted", Amount: dec("100")})
+	var e *payment.SessionError
+	require.ErrorAs(t, err, &e)
+	for range 80 {
+		s.reconcile(time.Hour)
+	}
+	op := s.freshSession(e.Session.ID).OperationID
+	_, err = s.ResolveOperation(t.Context(), payment.ResolveOperationParams{OperationID: op, Outcome: payment.ResolveFail, By: "ada"})
+	require.NoError(t, err)
+	down = false
+	s.hook(e.Session.ID)
+	require.NotEmpty(t, s.freshSession(e.Session.ID).Data, "the page can pay it now")
+	equalAmount(t, "100", s.freshSession(e.Session.ID).Held)
+}
+
+// Superseding looks at all of them first: one that cannot be canceled leaves the others as they are.
+func TestSupersedingLooksAtAllFirst(t *testing.T) {
+	for _, deciding := range []bool{true, false} {
+		p := &scripted{answer: usual}
+		s := newShop(t, options{more: []payment.Provider{bare{p}}})
+		c := s.collection("100", "EUR")
+		a := s.session(c, "sandbox", "40")
+		s.authorize(a)
+		b := s.session(c, "scripted", "60")
+		if deciding {
+			p.on(payment.OperationAuthorize, func(n *payment.Snapshot, _ payment.Request) error {
+				n.State, n.Authorized = payment.SnapshotProcessing, dec("0")
+				return nil
+			})
+		}
+		_, _ = s.tryAuthorize(b)
+		_, err := s.CreateSession(t.Context(), payment.CreateSessionParams{CollectionID: c.ID, ProviderID: "manual", Amount: dec("100"), Supersede: []string{a.ID, b.ID}})
+		require.Error(t, err) // ErrNotAllowed, or ErrUnsupported: "nothing has changed then"
+		require.Equal(t, payment.StatusAuthorized, s.freshSession(a.ID).Status)
+	}
+}

@@ -17,7 +17,8 @@ type news struct {
 	Snapshot
 	digits    int           // of the currency
 	hinted    bool          // it is a message's word, of whatever age
-	asked     time.Time     // else: it says what is so since then, unless a replica told it
+	about     string        // the key of the operation that the message names
+	asked     time.Time     // when the gateway was asked; zero where it says this of a call, or in a message
 	insane    bool          // it holds what no gateway can mean
 	found     []found       // movements that are new or have moved on, captures first
 	ours      MovementState // of the operation's own movement; empty where it was not found
@@ -49,7 +50,10 @@ func (f *found) entry() *Entry {
 
 // read holds an answer's Snapshot against the rows.
 func (b *book) read(op *Operation, a answer) news {
-	n := news{Snapshot: a.snapshot, hinted: a.hinted, asked: a.asked}
+	n := news{Snapshot: a.snapshot, hinted: a.hinted, about: a.about}
+	if a.kind == answerAsked && !a.hinted {
+		n.asked = a.asked
+	}
 	if n.State == SnapshotNotFound { // nothing else can be true of what is not there
 		n.Snapshot = Snapshot{State: SnapshotNotFound}
 	}

@@ -56,7 +56,7 @@ type Operation struct {
 	State        OperationState  // where it stands
 	Amount       decimal.Decimal // what is to be moved, in major units; an update's new amount
 	CurrencyCode string          // ISO 4217, upper case
-	Final        bool            // a capture: what is left is released
+	Final        bool            // a capture: what is left is released; a cancel: what was authorized before it arrived is kept
 	Held         decimal.Decimal // what its begin added to the session's hold, given back if nothing was sent
 	Reference    string          // the session's reference when it began; part of the request that repeats byte by byte
 	Data         Data            // the session's Data when it began; kept until the operation ends
@@ -258,6 +258,9 @@ func (s *Service) begin(ctx context.Context, t *task) (*book, *Operation, error)
 			return err
 		}
 		if open := b.openOperation(); open != nil && !t.unlocked {
+			if t.key != "" && b.request == nil && t.shares(open) { // its outcome is this key's as well, also for a repeat
+				b.putRequest(t.row(b, open.ID))
+			}
 			result = open
 			return nil
 		}

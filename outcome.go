@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// withoutEffect reports whether an operation failed because it certainly moved nothing.
+// withoutEffect reports whether an operation failed because it certainly moved nothing, so that the same key may do it yet.
 func (o *Operation) withoutEffect() bool {
-	return o.State == OperationFailed && (o.Code == codeNotSent || o.Code == codeNotDone)
+	return o.State == OperationFailed && (o.Code == codeNotSent || o.Code == codeNotDone || o.Code == codeNoEffect)
 }
 
 // inProgress says that a task has begun nothing, since another call is at work, or nobody knows yet what became of it.
@@ -66,10 +66,10 @@ func (s *Service) outcome(b *book, op *Operation) error {
 		e.Outcome, e.RetryAfter = ErrOutcomeUnknown, max(op.LeaseUntil.Sub(b.now), time.Second)
 	case op.State == OperationNeedsAttention:
 		e.Outcome = ErrNeedsAttention
-	case op.withoutEffect() && b.moved(op.ID) == nil:
-		e.Outcome, e.RetryAfter = ErrNotSent, time.Second
 	case op.Code == codeCanceled || op.Code == codeUnasked, op.Code == codeNoEffect && b.session.Status == StatusCanceled:
 		e.Outcome = ErrCanceled
+	case op.withoutEffect() && b.moved(op.ID) == nil:
+		e.Outcome, e.RetryAfter = ErrNotSent, time.Second
 	default:
 		e.Outcome, e.Reason = ErrDeclined, code
 	}

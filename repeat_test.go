@@ -1,6 +1,7 @@
 package payment_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -219,4 +220,52 @@ func TestUpdateThatFindsTheSessionCanceled(t *testing.T) {
 	require.Equal(t, payment.StatusCanceled, x.Status)
 	equalAmount(t, "100", x.Amount)
 	require.NotContains(t, s.kinds(x.CollectionID), payment.EventSessionUpdated)
+}
+
+// A key that was told "declined" moves nothing when it is repeated: another refund may have another key by then.
+func TestAKeyThatWasToldDeclinedMovesNothing(t *testing.T) {
+	s, p := withGateway(t, payment.ProviderInfo{MultiCapture: true, PartialRefund: true, KeyTTL: 24 * time.Hour, StatusByKey: true})
+	pay := s.paid("scripted", "100", "EUR")
+	_, err := s.capture(pay, "100")
+	require.NoError(t, err)
+	moved := []payment.Movement{{Kind: payment.MovementRefund, Reference: "dashboard", Amount: dec("40"), State: payment.MovementSucceeded}}
+	n := 0
+	p.on(payment.OperationRefund, func(a *payment.Snapshot, _ payment.Request) error {
+		if n++; n == 1 { // "wrong state", since somebody refunds at the dashboard just now
+			return payment.AlreadyDone(payment.Snapshot{State: payment.SnapshotAuthorized, CurrencyCode: "EUR", Movements: moved})
+		}
+		moved = append(moved, a.Movements...)
+		a.Movements = moved
+		return nil
+	})
+	with := func(key string) error {
+		_, err := s.RefundPayment(t.Context(), payment.RefundPaymentParams{PaymentID: pay.ID, Amount: amount("30"), IdempotencyKey: key})
+		return err
+	}
+	if first := with("k1"); errors.Is(first, payment.ErrDeclined) { // another refund needs another key
+		require.NoError(t, with("k2"))
+		_ = with("k1") // a queue delivers the first one again
+		equalAmount(t, "70", s.payment(pay.ID).Refunded)
+	}
+}
+
+// The outcome that a key shared with another is its own also when it is repeated.
+func TestASharedOutcomeIsKept(t *testing.T) {
+	s, p := withGateway(t, payment.ProviderInfo{StatusByKey: true, KeyTTL: 24 * time.Hour})
+	x := s.session(s.collection("100", "EUR"), "scripted", "100")
+	n := 0
+	p.on(payment.OperationAuthorize, func(*payment.Snapshot, payment.Request) error {
+		if n++; n == 1 {
+			return errLost
+		}
+		return nil
+	})
+	p.on(payment.OperationStatus, func(a *payment.Snapshot, _ payment.Request) error {
+		a.State, a.Amount = payment.SnapshotDeclined, dec("100")
+		return nil
+	})
+	require.ErrorIs(t, s.pay(x, "a", "k1"), payment.ErrOutcomeUnknown)
+	require.ErrorIs(t, s.pay(x, "a", "k2"), payment.ErrDeclined)
+	require.ErrorIs(t, s.pay(x, "a", "k1"), payment.ErrDeclined)
+	require.ErrorIs(t, s.pay(x, "a", "k2"), payment.ErrDeclined)
 }

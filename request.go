@@ -78,7 +78,7 @@ func (r *request) answered(b *book) (bool, *Operation, error) {
 		return true, &Operation{State: OperationFailed, Code: k.Code}, nil
 	case op != nil && op.Kind == OperationInitialize && op.State == OperationSucceeded && r.method == "AuthorizeSession":
 		return false, nil, nil // only the first of two steps
-	case op != nil && b.moved(op.ID) == nil && (op.withoutEffect() || op.State == OperationFailed && op.Code == codeNoEffect):
+	case op != nil && b.moved(op.ID) == nil && op.withoutEffect():
 		return false, nil, nil
 	}
 	return true, op, nil

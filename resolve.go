@@ -234,6 +234,9 @@ func (b *book) endAccepted(op *Operation) {
 // succeed ends an operation as if it had done what it was for, cut to its amount where the gateway speaks of another one.
 func (b *book) succeed(g *gateway, op *Operation, said *news) {
 	s := Snapshot{State: SnapshotAuthorized, Capturable: said.Capturable, CaptureBefore: said.CaptureBefore}
+	if s.Totals = said.Totals; s.Totals == nil && said.Movements != nil { // what else moved is told by the next answer
+		s.Totals = &Totals{Captured: said.taken()}
+	}
 	switch op.Kind {
 	case OperationInitialize:
 		b.session.InitializedAt = b.now

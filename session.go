@@ -209,6 +209,9 @@ func (s *Service) supersede(ctx context.Context, r request, p *CreateSessionPara
 		if err == nil {
 			err = old.cancelable(p.KeepAuthorized)
 		}
+		if err == nil && !old.over() {
+			_, err = s.ender(old)
+		}
 		if err == nil {
 			err = s.reachFor(old.session)
 		}
@@ -469,6 +472,24 @@ func (b *book) cancelable(keepAuthorized bool) error {
 	return &StateError{b.session.ID, string(b.session.Status), "cancel", "it is to be kept"}
 }
 
+// over reports whether a session is canceled, with all that was held.
+func (b *book) over() bool {
+	return b.session.Status == StatusCanceled && (b.payment == nil || !b.payment.CanceledAt.IsZero())
+}
+
+// ender returns the gateway that ends a session, or why none does: it is deciding, or cannot give back what is held.
+func (s *Service) ender(b *book) (*gateway, error) {
+	x := b.session
+	if !x.ProcessingSince.IsZero() && b.now.Before(x.ProcessingSince.Add(s.cfg.GiveUpAfter)) {
+		return nil, &StateError{x.ID, string(x.Status), "cancel", "the gateway is deciding"}
+	}
+	g, err := s.gateway(x.ProviderID)
+	if err == nil && g.canceler == nil && (x.Held.IsPositive() || b.payment != nil) {
+		return nil, &UnsupportedError{x.ProviderID, "Canceler"}
+	}
+	return g, err
+}
+
 // cancellation is a session, or what is left of a payment, to be given up.
 type cancellation struct {
 	method, key string            // of the host's call
@@ -495,31 +516,27 @@ func (s *Service) cancel(ctx context.Context, c cancellation) (*book, error) {
 		if err := b.visible(c.kind, c.id); err != nil {
 			return nil, err
 		}
-		if b.session.Status == StatusCanceled && (b.payment == nil || !b.payment.CanceledAt.IsZero()) {
+		if b.over() {
 			return nil, nil
 		}
 		if err := c.allowed(b); err != nil {
 			return nil, err
 		}
-		x := b.session
-		if !x.ProcessingSince.IsZero() && b.now.Before(x.ProcessingSince.Add(s.cfg.GiveUpAfter)) {
-			return nil, &StateError{x.ID, string(x.Status), "cancel", "the gateway is deciding"}
-		}
-		g, err := s.gateway(x.ProviderID)
+		g, err := s.ender(b)
 		if err != nil {
 			return nil, err
 		}
-		switch {
+		switch x := b.session; {
 		case x.InitializedAt.IsZero() && x.Reference == "" && x.Held.IsZero() && b.payment == nil, // the gateway has nothing of it
-			g.canceler == nil && x.Held.IsZero() && b.payment == nil:
+			g.canceler == nil:
 			b.cancelSession()
 			return nil, nil
-		case g.canceler == nil:
-			return nil, &UnsupportedError{x.ProviderID, "Canceler"}
 		case c.keep && g.info.ClientConfirms && !asked:
 			return nil, errAskFirst
 		}
-		return b.newOperation(t.opID, OperationCancel), nil
+		op := b.newOperation(t.opID, OperationCancel)
+		op.Final = c.keep
+		return op, nil
 	}
 	for {
 		b, op, err := s.run(ctx, &t)

@@ -1,6 +1,7 @@
 package payment
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -58,7 +59,10 @@ func (b *book) settle(g *gateway, op *Operation, a answer) {
 	}
 	n := b.read(op, a)
 	if code := b.conflict(op, a, &n); code != "" {
-		b.attention(op, code)
+		older := op == nil && b.mayBeLate(op, &n) && slices.Contains([]string{"amount", "authorized_again", "totals"}, code)
+		if !older { // else it is asked for again
+			b.attention(op, code)
+		}
 		return
 	}
 	b.untold = n.untold
@@ -81,6 +85,9 @@ func (b *book) apply(g *gateway, op *Operation, a answer, n *news) {
 		} else {
 			x.InitializedAt = b.now
 			b.touchSession()
+			if g.info.ClientConfirms && n.waits() && x.Status != StatusAuthorized && x.Status != StatusCanceled {
+				b.holdWhatMayBeTaken(nil) // the browser can pay it from now on
+			}
 		}
 	}
 	b.learn(g, n)
@@ -123,7 +130,7 @@ func (b *book) judge(g *gateway, op *Operation, a answer, n *news) verdict {
 		switch {
 		case op.Kind == OperationInitialize && n.Reference != "" && state != SnapshotCanceled:
 			return verdictDone // the object is there, whatever became of it since
-		case op.Kind == OperationAuthorize && !own && !a.already && !g.info.StatusByKey && !g.info.ClientConfirms && b.old(n):
+		case op.Kind == OperationAuthorize && !own && !a.already && !g.info.StatusByKey && !g.onlyReads(op.Kind, op.Input.IsEmpty()) && b.old(n):
 			return verdictNotDone // what Status says was so before the call
 		case state == SnapshotDeclined || state == SnapshotPending && n.Decline != nil:
 			return verdictDeclined
@@ -153,6 +160,8 @@ func (b *book) judge(g *gateway, op *Operation, a answer, n *news) verdict {
 			return verdictNoEffect // there is nothing to release
 		case spent && (state == SnapshotCanceled || state == SnapshotAuthorized):
 			return verdictDone
+		case op.Final && !own && state == SnapshotAuthorized:
+			return verdictNoEffect // the shopper was faster, and is to keep it
 		case own:
 			return verdictOpen // accepted, but it is not so yet
 		}
@@ -206,7 +215,7 @@ func (b *book) old(n *news) bool {
 	case StatusRequiresMore:
 		return declined || n.State == SnapshotRequiresMore
 	}
-	return declined && !b.session.ProcessingSince.IsZero()
+	return declined && (!b.session.ProcessingSince.IsZero() || b.session.Declines > 0)
 }
 
 // conflict names what differs between a gateway's answer and what was asked; it is empty when nothing does.
@@ -238,7 +247,7 @@ func (b *book) conflict(op *Operation, a answer, n *news) string {
 	case n.State == SnapshotAuthorized && b.payment == nil && !n.Authorized.Equal(want) && !b.accepted("authorized", n):
 		return "authorized"
 	case n.State == SnapshotAuthorized && b.payment != nil && !b.payment.CanceledAt.IsZero() && (n.Capturable == nil || n.Capturable.IsPositive()) &&
-		!a.hinted && !(op == nil && n.asked.Before(b.payment.CanceledAt.Add(replicaLag))) && !b.accepted("authorized_again", n):
+		!a.hinted && !b.accepted("authorized_again", n):
 		return "authorized_again"
 	case n.clash != "":
 		return n.clash
@@ -323,18 +332,17 @@ func (b *book) applyState(g *gateway, op *Operation, v verdict, n *news, code st
 	if s.Status == StatusCanceled && n.State != SnapshotAuthorized || s.Status == StatusAuthorized && n.State != SnapshotCanceled {
 		return
 	}
+	if b.undoes(n) && (b.mayBeLate(op, n) || b.past(n)) {
+		return
+	}
 	switch n.State {
 	case SnapshotPending, SnapshotDeclined:
 		if n.hinted && n.State == SnapshotPending && n.Decline == nil {
 			return // older than what we know, or no news
 		}
-		late := b.mayBeLate(op, n)
-		if late && !s.ProcessingSince.IsZero() {
-			return // a shopper must not begin anew; watch has it asked for again
-		}
 		if v == verdictDeclined || n.State == SnapshotDeclined || n.Decline != nil {
 			if v != verdictDeclined { // conclude declines an operation
-				b.declineSession(g, code, s.Status != StatusError, n.hinted || late) // another look tells whether nothing is held any more
+				b.declineSession(g, code, s.Status != StatusError, n.hinted) // another look tells whether nothing is held any more
 			}
 			return
 		}
@@ -343,7 +351,7 @@ func (b *book) applyState(g *gateway, op *Operation, v verdict, n *news, code st
 			s.ProcessingSince = time.Time{}
 			b.touchSession()
 		}
-		if !g.info.ClientConfirms && !late {
+		if !g.info.ClientConfirms {
 			b.hold(decimal.Decimal{})
 		}
 	case SnapshotRequiresMore:
@@ -394,11 +402,35 @@ func (b *book) holdWhatMayBeTaken(op *Operation) {
 // replicaLag is for how long a gateway may still answer as if it knew nothing of what it has told us itself.
 const replicaLag = 15 * time.Second
 
-// mayBeLate reports whether an answer to a question of our own, that nothing or no more is under way, may be from before the attempt that is: answers
-// come from replicas too. Since when there is a challenge is not known.
+// mayBeLate reports whether the answer to a question of our own may be older than what the session is known to be by now: answers come from replicas
+// too. What an authorization asks about is judged by what was so before.
 func (b *book) mayBeLate(op *Operation, n *news) bool {
+	if n.asked.IsZero() || op != nil && (op.Kind == OperationInitialize || op.Kind == OperationAuthorize) {
+		return false
+	}
+	return n.asked.Before(b.session.UpdatedAt.Add(replicaLag))
+}
+
+// undoes reports whether news say of a session that it is not yet, or not any more, where we know it to be.
+func (b *book) undoes(n *news) bool {
 	s := b.session
-	return op == nil && !n.hinted && (n.asked.Before(s.ProcessingSince.Add(replicaLag)) || s.Status == StatusRequiresMore)
+	deciding := !s.ProcessingSince.IsZero()
+	switch {
+	case n.State == SnapshotPending && n.Decline == nil, n.State == SnapshotRequiresMore && s.Status != StatusRequiresMore:
+		return deciding || s.Status == StatusRequiresMore || s.Status == StatusError
+	case n.State == SnapshotPending, n.State == SnapshotDeclined:
+		return deciding || s.Status == StatusRequiresMore
+	}
+	return false
+}
+
+// past reports whether a message is of an attempt that had ended when the one began about which the gateway is deciding.
+func (b *book) past(n *news) bool {
+	if !n.hinted || n.about == "" || b.session.ProcessingSince.IsZero() {
+		return false
+	}
+	op := b.operation("op_" + n.about)
+	return op != nil && op.ended() && op.EndedAt.Before(b.session.ProcessingSince)
 }
 
 func (b *book) cancelSession() {
@@ -479,6 +511,7 @@ func (b *book) applyRelease(g *gateway, op *Operation, v verdict, n *news) {
 	if n.hinted && !n.freed() {
 		capturable = decimal.Min(capturable, p.Capturable) // a message may be older than what we know
 	}
+	capturable = decimal.Min(plus(capturable, n.takenElsewhere()), rest)
 	expired := ""
 	if b.paymentExpired() {
 		expired = codeExpired
@@ -512,13 +545,30 @@ func (n *news) capturable(p *Payment, rest decimal.Decimal) decimal.Decimal {
 	if !n.hinted || n.Movements == nil {
 		return *n.Capturable
 	}
-	gone := minus(minus(p.Authorized, p.Released), *n.Capturable)
+	gone := minus(minus(minus(p.Authorized, p.Released), *n.Capturable), n.taken())
+	return decimal.Max(minus(rest, decimal.Max(gone, decimal.Decimal{})), decimal.Decimal{})
+}
+
+// takenElsewhere is what the gateway says was captured and no row of ours says, or none yet. That is not released.
+func (n *news) takenElsewhere() decimal.Decimal {
+	if n.hinted { // it may have failed since
+		return decimal.Decimal{}
+	}
+	taken := n.taken()
+	if n.Totals != nil {
+		taken = decimal.Max(taken, n.Totals.Captured)
+	}
+	return decimal.Max(minus(minus(taken, n.captured), n.capturing), decimal.Decimal{})
+}
+
+// taken adds up the captures that the gateway lists, but the failed ones.
+func (n *news) taken() (sum decimal.Decimal) {
 	for _, m := range n.Movements {
 		if m.Kind == MovementCapture && m.State != MovementFailed {
-			gone = minus(gone, m.Amount)
+			sum = plus(sum, m.Amount)
 		}
 	}
-	return decimal.Max(minus(rest, decimal.Max(gone, decimal.Decimal{})), decimal.Decimal{})
+	return sum
 }
 
 // freed reports whether a capture that was pending has failed: what it would have taken can be captured again.

@@ -25,6 +25,12 @@ func (b *book) audited(g *gateway) bool {
 		plus(capturing, refunding).IsPositive()
 }
 
+// mayHaveMoved reports whether there is a reason to ask about a session that is due. About one that is over only a message is.
+func (b *book) mayHaveMoved(g *gateway) bool {
+	s := b.session
+	return s.Status != StatusCanceled || b.audited(g) || !s.AskedAt.Before(s.CanceledAt)
+}
+
 // lastMovement is when money moved last, or began to be expected.
 func (b *book) lastMovement() time.Time {
 	last := b.session.CreatedAt
@@ -85,12 +91,6 @@ func (b *book) nextLook(g *gateway, looks int, asks bool) time.Time {
 	}
 	if asks && b.audited(g) {
 		at(b.now.Add(pause))
-		// A shopper waits for what was not believed, or holds what was declined.
-		if s := b.session; s.ProcessingSince.Add(replicaLag).After(b.now) {
-			at(s.ProcessingSince.Add(replicaLag))
-		} else if s.Status == StatusError && s.Held.IsPositive() && !g.info.ClientConfirms && looks == 0 {
-			at(b.now.Add(replicaLag))
-		}
 	}
 	deadline := func(t time.Time) {
 		switch {
@@ -117,6 +117,22 @@ func (b *book) watch(g *gateway) {
 	if at := b.nextLook(g, 0, true); !at.IsZero() {
 		b.putDue(Due{Kind: DueSession, CollectionID: b.collection.ID, ID: b.session.ID, At: at})
 	}
+}
+
+// lookAgain makes a session due that the gateway is asked about because of a message: it may tell sooner than it answers. What would not be believed
+// yet is asked for again as soon as it is.
+func (b *book) lookAgain(g *gateway) {
+	if g.info.Pure {
+		return
+	}
+	at := b.now.Add(firstLook)
+	if settled := b.session.UpdatedAt.Add(replicaLag); settled.After(b.now) {
+		at = settled
+	}
+	if next := b.nextLook(g, 0, true); !next.IsZero() && next.Before(at) {
+		at = next
+	}
+	b.putDue(Due{Kind: DueSession, CollectionID: b.collection.ID, ID: b.session.ID, At: at})
 }
 
 // lifetime is when a session ends that is not authorized: by what the gateway says, by its provider's declaration or by the configuration,
@@ -152,7 +168,7 @@ func (s *Service) reconcileSession(ctx context.Context, d Due, r *Report) error 
 	}
 	defer s.listen(r, g.ID())()
 	asks, revision, answered := !g.info.Pure, b.session.Revision, true
-	if asks && b.session.Status != StatusCanceled || asks && b.audited(g) {
+	if asks && b.mayHaveMoved(g) {
 		var h heard
 		if b, h, err = s.inquire(ctx, b, inquiry{limit: s.cfg.CallTimeout}); err != nil {
 			return err

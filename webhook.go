@@ -307,8 +307,8 @@ func (s *Service) ask(ctx context.Context, b *book, q inquiry) (parked, heard, e
 			}
 			at = b.stamp()
 			x.AskedAt = at
-			b.touchSession()
-			b.watch(g) // the gateway may tell sooner than it answers: it is asked again without a hint
+			b.decorateSession()
+			b.lookAgain(g)
 		}
 		return nil
 	})

@@ -335,10 +335,7 @@ func TestWebhookWhoseStoringIsUnknownIsStoredOnce(t *testing.T) {
 func TestWebhookIsHandledThoughTheProcessDiesRightAfterStoringIt(t *testing.T) {
 	store := newInboxStore()
 	s := newShop(t, options{store: store})
-	x := s.processing("100")
-	s.reconcile(20 * time.Second) // looks at it; the next look is minutes away
-	require.NoError(t, s.gateway.ResolveDelayed(x.Reference, true))
-	w := s.told("intent.authorized")
+	x, w := s.decided("100")
 	store.afterFirst(func() { panic(death{}) })
 	require.PanicsWithValue(t, death{}, func() { _, _ = s.HandleWebhook(t.Context(), "sandbox", w) })
 	store.recover()
@@ -351,7 +348,7 @@ func TestWebhookIsHandledThoughTheProcessDiesRightAfterStoringIt(t *testing.T) {
 	require.Zero(t, next.reconcile(24*time.Second).Looked, "whoever stored it could still be at it")
 	require.Equal(t, []string{d.ID}, next.reconcile(2*time.Second).Settled)
 	require.Equal(t, payment.StatusAuthorized, s.freshSession(x.ID).Status)
-	require.Len(t, s.calls(sandboxprovider.MethodRetrieve), 2)
+	require.Len(t, s.calls(sandboxprovider.MethodRetrieve), 1)
 }
 
 // Nothing that a message or a gateway keeps to itself is found where people look: in results, errors, logs, events and JSON.

@@ -405,7 +405,7 @@ func (w *world) makeCall(ctx context.Context, s *payment.Service, c *hostCall) e
 		}
 	case cancelSession:
 		var x *payment.PaymentSession
-		if x, err = s.CancelSession(ctx, payment.CancelSessionParams{SessionID: c.session, IdempotencyKey: c.key}); err == nil {
+		if x, err = s.CancelSession(ctx, payment.CancelSessionParams{SessionID: c.session, KeepAuthorized: w.seed%8 == 2, IdempotencyKey: c.key}); err == nil {
 			w.toldCanceled(x)
 		}
 	case deleteSession:
