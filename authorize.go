@@ -109,7 +109,7 @@ func (s *Service) decideAuthorize(b *book, t *task, id string) (*Operation, erro
 	case !x.InitializedAt.IsZero() && g.onlyReads(OperationAuthorize, len(t.input) == 0): // nor is this
 	case x.Declines >= s.cfg.MaxSessionDeclines:
 		return nil, fmt.Errorf("%w: session %s", ErrTooManyDeclines, x.ID)
-	case c.Declines >= s.cfg.MaxCollectionDeclines:
+	case !g.info.Pure && c.Declines >= s.cfg.MaxCollectionDeclines:
 		return nil, fmt.Errorf("%w: collection %s", ErrTooManyDeclines, c.ID)
 	}
 	if err := b.fits(x.Amount, x.Held); err != nil {

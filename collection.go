@@ -291,8 +291,8 @@ func (s *Service) CompleteCollection(ctx context.Context, id string) (result *Pa
 
 // CancelCollection gives a collection up: it cancels its sessions at their gateways first. Canceling it again changes nothing.
 //
-// The error matches [ErrNotFound], [ErrNotAllowed] when anything is captured (refund it instead), or is what canceling a session
-// returned: the collection stays open then, and the call can be repeated.
+// The error matches [ErrNotFound], [ErrNotAllowed] when anything is captured (end the rest by hand: see docs/guide.md), or is what canceling a
+// session returned: the collection stays open then, and can still be paid. Call again until the error is nil: nobody else does it.
 func (s *Service) CancelCollection(ctx context.Context, id string) (result *PaymentCollection, err error) {
 	ctx, o := s.method(ctx, "CancelCollection", Subject{CollectionID: id})
 	defer func() { o.returned(ctx, result.subject(), err) }()
@@ -325,7 +325,8 @@ func (s *Service) endCollection(ctx context.Context, id, action string, end func
 			c := b.collection
 			switch {
 			case c.Captured.IsPositive():
-				return &StateError{c.ID, string(c.Status()), action, "money was captured; refund it instead"}
+				return &StateError{c.ID, string(c.Status()), action,
+					"money was captured: cancel the other sessions and what is left of the payments, and lower the amount to what was captured"}
 			case c.LiveSessions > 0 || c.FailedSessions > 0 || c.Authorized.IsPositive() || c.Held.IsPositive():
 				if rounds > 9 {
 					return &StateError{c.ID, string(c.Status()), action, "sessions are added to it as fast as they are canceled"}

@@ -179,7 +179,7 @@ type CapturePaymentParams struct {
 	PaymentID      string           // required
 	Amount         *decimal.Decimal // in major units; nil takes all that is left
 	Final          bool             // release what is left after it; implied where the provider cannot capture twice
-	CreatedBy      string           // who asked, for the record; at most 255 bytes
+	CreatedBy      string           // who asked first, for the record: another may repeat the call; at most 255 bytes
 	Metadata       Data             // the host's own, kept on the capture
 	IdempotencyKey string           // repeats return the same capture; without it every call is a new one
 }
@@ -238,7 +238,7 @@ func (s *Service) movementTask(method string, kind OperationKind, paymentID, key
 	if len(createdBy) > 255 || checkText(createdBy) != nil {
 		return nil, nil, invalid("CreatedBy", "must be at most 255 bytes of UTF-8 text without NUL")
 	}
-	r, err := newRequest(method, key, func() []any { return append([]any{paymentID, createdBy, kept}, more()...) })
+	r, err := newRequest(method, key, func() []any { return append([]any{paymentID, kept}, more()...) }) // whoever asks for it
 	if err != nil {
 		return nil, nil, err
 	}
@@ -305,7 +305,7 @@ type RefundPaymentParams struct {
 	Amount         *decimal.Decimal // in major units; nil gives back ALL that was captured and not refunded yet
 	ReasonID       string           // the ID of a [RefundReason], not its Code; may be empty
 	Note           string           // the host's words; at most 2,000 bytes
-	CreatedBy      string           // who asked, for the record; at most 255 bytes
+	CreatedBy      string           // who asked first, for the record: another may repeat the call; at most 255 bytes
 	Metadata       Data             // the host's own, kept on the refund
 	IdempotencyKey string           // repeats return the same refund; without it every call is a new one
 }

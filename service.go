@@ -47,7 +47,7 @@ type Config struct {
 	KeepCollections int
 
 	MaxSessionDeclines    int // declined attempts after which a session takes no more; default 10
-	MaxCollectionDeclines int // declined attempts after which a collection takes no more; default 20
+	MaxCollectionDeclines int // declined attempts after which a collection takes no more at a gateway; default 20
 }
 
 // Service is what a commerce backend calls. Make one with [NewService]. It keeps no state but a cache of the settings, and of rows that it has

@@ -155,12 +155,13 @@ func (s *Service) admit(ctx context.Context, b *book, p *CreateSessionParams) (*
 	switch {
 	case !c.CanceledAt.IsZero() || !c.CompletedAt.IsZero():
 		return nil, amount, &StateError{c.ID, string(c.Status()), "add a session to", "nothing is owed any more"}
-	case c.Declines >= s.cfg.MaxCollectionDeclines:
-		return nil, amount, fmt.Errorf("%w: collection %s", ErrTooManyDeclines, c.ID)
 	}
 	g, err := s.openGateway(ctx, p.ProviderID, c.ProviderIDs)
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, amount, err
+	case !g.info.Pure && c.Declines >= s.cfg.MaxCollectionDeclines:
+		return nil, amount, fmt.Errorf("%w: collection %s", ErrTooManyDeclines, c.ID)
 	}
 	if p.CurrencyCode != "" {
 		currency, err := LookupCurrency(p.CurrencyCode)

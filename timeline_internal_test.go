@@ -290,7 +290,7 @@ func outlooks() []outlookCase {
 			name: "declined too often in the collection", status: StatusError,
 			change: func(b *book, _ *gateway) { b.session.Reason, b.collection.Declines = "stolen", 20 },
 			why:    "the gateway refused: stolen",
-			can:    []string{"nothing to pay with: the collection takes no more attempts (Config.MaxCollectionDeclines)", "UpdateSession", "CancelSession"},
+			can:    []string{"CreateSession by a provider without a gateway, or CancelCollection and another one: it takes no more attempts (Config.MaxCollectionDeclines)", "UpdateSession", "CancelSession"},
 		},
 		{
 			name: "never initialized", status: StatusError,

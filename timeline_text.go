@@ -271,10 +271,10 @@ func (b *book) possible(g *gateway) (can []string) {
 		case !x.ProcessingSince.IsZero():
 			add("AuthorizeSession, which asks the gateway")
 		case over:
+		case !g.info.Pure && c.Declines >= b.cfg.MaxCollectionDeclines && x.Status != StatusRequiresMore:
+			add("CreateSession by a provider without a gateway, or CancelCollection and another one: it takes no more attempts (Config.MaxCollectionDeclines)")
 		case x.Declines >= b.cfg.MaxSessionDeclines && x.Status != StatusRequiresMore:
 			add("CreateSession with another session, which supersedes this one: it takes no more attempts")
-		case c.Declines >= b.cfg.MaxCollectionDeclines && x.Status != StatusRequiresMore:
-			add("nothing to pay with: the collection takes no more attempts (Config.MaxCollectionDeclines)")
 		case x.Amount.GreaterThan(plus(c.left(), x.Held)):
 			add("AuthorizeSession, once %s is free: other sessions of the collection take the rest", money(x.Amount, x.CurrencyCode))
 		case x.Status == StatusRequiresMore:
