@@ -152,8 +152,7 @@ func callerMaps(metadata, input Data, context Private) (Data, Data, error) {
 // admit decides whether a session may be added, or initialized again.
 func (s *Service) admit(ctx context.Context, b *book, p *CreateSessionParams) (*gateway, decimal.Decimal, error) {
 	c, amount := b.collection, p.Amount
-	switch {
-	case !c.CanceledAt.IsZero() || !c.CompletedAt.IsZero():
+	if !c.CanceledAt.IsZero() || !c.CompletedAt.IsZero() {
 		return nil, amount, &StateError{c.ID, string(c.Status()), "add a session to", "nothing is owed any more"}
 	}
 	g, err := s.openGateway(ctx, p.ProviderID, c.ProviderIDs)
