@@ -105,3 +105,31 @@ func TestWhatCameToNothingAfterAPersonWasAskedIsTold(t *testing.T) {
 	require.Len(t, s.payment(pay.ID).Captures, 1)
 	require.Equal(t, payment.MovementFailed, s.payment(pay.ID).Captures[0].State)
 }
+
+// A void of which the gateway says by its sums that it was captured before is none, and needs a person.
+func TestAVoidOfWhatWasCapturedInAllIsNone(t *testing.T) {
+	for _, session := range []bool{true, false} {
+		s, p := newScripted(t)
+		pay := s.paid("scripted", "100", "EUR")
+		p.lose(payment.OperationCancel)
+		p.on(payment.OperationStatus, func(n *payment.Snapshot, _ payment.Request) error {
+			n.State, n.Amount, n.Authorized, n.Movements, n.Totals = payment.SnapshotCanceled, dec("100"), dec("100"), nil, &payment.Totals{Captured: dec("70")}
+			return nil
+		})
+		try := func() (err error) {
+			if session {
+				_, err = s.CancelSession(t.Context(), payment.CancelSessionParams{SessionID: pay.SessionID, IdempotencyKey: "k"})
+			} else {
+				_, err = s.CancelPayment(t.Context(), payment.CancelPaymentParams{PaymentID: pay.ID, IdempotencyKey: "k"})
+			}
+			return err
+		}
+		require.ErrorIs(t, try(), payment.ErrOutcomeUnknown)
+		s.clock.Advance(time.Minute)
+		require.ErrorIs(t, try(), payment.ErrNotAllowed)
+		require.ErrorIs(t, try(), payment.ErrNotAllowed)
+		equalAmount(t, "30", s.payment(pay.ID).Released)
+		s.reconcile(2 * time.Minute)
+		require.Equal(t, "totals", s.operation(s.freshSession(pay.SessionID).OperationID).Code)
+	}
+}

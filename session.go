@@ -446,8 +446,10 @@ func (s *Service) CancelSession(ctx context.Context, p CancelSessionParams) (res
 	b, err := s.cancel(ctx, cancellation{method: "CancelSession", key: p.IdempotencyKey, kind: RowSessions, id: p.SessionID, keep: p.KeepAuthorized,
 		allowed: func(b *book) error { return b.cancelable(p.KeepAuthorized) }})
 	defer s.shelf.giveBack(b)
-	if err == nil && b.session.Status != StatusCanceled {
-		err = b.uncaptured() // the gateway may have taken part of it meanwhile
+	if err == nil && b.session.Status != StatusCanceled { // the gateway may have taken part of it meanwhile
+		if err = b.uncaptured(); err == nil {
+			err = b.takenBySums()
+		}
 	}
 	if err != nil {
 		return nil, s.explain(ctx, err, RowSessions, p.SessionID)
@@ -462,6 +464,11 @@ func (b *book) uncaptured() error {
 		return &StateError{b.session.ID, string(b.session.Status), "cancel", "money was captured; refund it, or cancel what is left of the payment"}
 	}
 	return nil
+}
+
+// takenBySums says why nothing was canceled though the gateway has done it: audits show the difference to a person.
+func (b *book) takenBySums() error {
+	return &StateError{b.session.ID, string(b.session.Status), "cancel", "by the gateway's sums money was captured, in whatever it does not list"}
 }
 
 // cancelable refuses to cancel a session whose money was taken, or one that is authorized where that is to be kept.
