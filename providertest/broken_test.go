@@ -301,6 +301,13 @@ func brokenProviders() []broken {
 		{"every currency has cents", []string{"money/exact"}, nil},
 		{"yen times a hundred", []string{"money/exact"}, nil},
 
+		{"captures of yen times a hundred", []string{"money/moved"}, nil},
+		{"captures as floats", []string{"money/moved"}, nil},
+		{"refunds of yen times a hundred", []string{"money/moved"}, nil},
+		{"refunds as floats", []string{"money/moved"}, withInfo(func(g *reference) { g.auto = true })},
+		{"captures as floats", []string{"money/moved"}, browserConfig},
+		{"Capturable has cents in every currency", []string{"money/moved"}, nil},
+
 		{"a State of its own", []string{"snapshot/state"}, nil},
 		{"an empty State", []string{"snapshot/state"}, nil},
 		{"never says what was authorized", []string{"authorize/approved", "snapshot/authorized"}, nil},

@@ -18,6 +18,7 @@ const (
 	sentenceRefused    = "The error says why the message is refused: nothing is stored then."
 	sentenceVerify     = "VerifyWebhook checks the signature in constant time, and its date against now on both sides, and says what the message concerns."
 	sentenceOwn        = "Its own movement in the Snapshot carries the request's IdempotencyKey."
+	sentenceAmount     = "in major units: the session's, an update's new one, or what to capture or refund"
 	sentenceCapture    = "Capture takes Request.Amount; more than is left is Declined or NotSent, and nothing moves."
 	sentenceRefund     = "Refund gives Request.Amount back; more than is left of what was captured is Declined or NotSent, and nothing moves."
 	sentenceUnique     = "the gateway's ID, unique per kind"
@@ -90,7 +91,7 @@ func sessionCases() []testCase {
 func movementCases() []testCase {
 	return []testCase{
 		{"capture/whole", sentenceCapture, []need{capturer}, checkCaptureWhole},
-		{"capture/part", "in major units: the session's, an update's new one, or what to capture or refund", []need{capturer}, checkCapturePart},
+		{"capture/part", sentenceAmount, []need{capturer}, checkCapturePart},
 		{"capture/own_movement", sentenceOwn, []need{capturer}, checkCaptureOwn},
 		{"capture/repeated_key", sentenceKeyTTL, []need{capturer, repeats}, checkCaptureRepeated},
 		{"capture/equal_amounts", sentenceUnique, []need{capturer, multiCapture}, checkCaptureEqual},
@@ -109,6 +110,7 @@ func movementCases() []testCase {
 		{"refund/too_much", sentenceRefund, []need{impure, refunder}, checkOverRefund},
 
 		{"money/authorized_stays", "what it authorized, in all; captures and refunds do not reduce it", nil, checkAuthorizedStays},
+		{"money/moved", sentenceAmount, nil, checkMoneyMoved},
 		{"money/exact", "what it was asked to authorize; zero where the gateway does not say", nil, checkMoneyExact},
 	}
 }

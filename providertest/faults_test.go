@@ -39,6 +39,9 @@ func (g *reference) misspeak(s *payment.Snapshot, o *object) {
 		s.CurrencyCode = strings.ToLower(s.CurrencyCode)
 	case "captures reduce what is authorized":
 		s.Authorized = s.Authorized.Sub(moved.Captured)
+	case "Capturable has cents in every currency":
+		left := s.Capturable.Shift(int32(2 - map[string]int{"JPY": 0, "KWD": 3, "USD": 2}[o.currency]))
+		s.Capturable = &left
 	case "Capturable is never reduced":
 		s.Capturable = &s.Authorized
 	case "movements without references":

@@ -267,39 +267,3 @@ func checkAuthorizedStays(k *kit) {
 		check(s.must(status, ""))
 	}
 }
-
-// checkMoneyExact authorizes amounts that arithmetic in floats, or with the wrong number of digits, gets wrong.
-func checkMoneyExact(k *kit) {
-	for _, code := range append([]string{k.c.CurrencyCode}, k.c.Currencies...) {
-		rule, err := k.info.CurrencyRule(code)
-		if err != nil {
-			k.Errorf("Config.Currencies: %s", err)
-			continue
-		}
-		for _, n := range []int64{1001, 1005, 1999, 4035, 81155} {
-			want := rule.FromMinorUnits(n * max(rule.Step, 1))
-			s := k.session()
-			s.r.CurrencyCode, s.r.Amount = code, want
-			a := s.send(initialize, newKey())
-			if a.err != nil && a.broken == "" {
-				k.Logf("%s %s was refused: %v", want, code, a.err)
-				break
-			}
-			if a.broken != "" || !a.Amount.IsZero() && !a.Amount.Equal(want) {
-				k.Errorf("%s %s was asked for, not %s: %s", want, code, a.Amount, a)
-				continue
-			}
-			if k.c.ConfirmInBrowser != nil {
-				continue // the browser's confirmation may know one currency only
-			}
-			a = s.settled(s.send(authorize, newKey(), input(k.c.Approve)))
-			if a.err != nil && a.broken == "" {
-				k.Logf("%s %s was refused: %v", want, code, a.err)
-				break
-			}
-			if a.broken != "" || a.State == payment.SnapshotAuthorized && !a.Authorized.Equal(want) {
-				k.Errorf("%s %s was to be authorized: %s", want, code, a)
-			}
-		}
-	}
-}

@@ -247,12 +247,7 @@ var errNoObject = payment.Declined("no_such_object", "the gateway knows no such 
 func (g *reference) counted(d decimal.Decimal, currency string) decimal.Decimal {
 	switch g.fault {
 	case "amounts as floats":
-		c, _ := payment.LookupCurrency(currency)
-		units := 1.0
-		for range c.Digits {
-			units *= 10
-		}
-		return decimal.New(int64(d.InexactFloat64()*units), -int32(c.Digits))
+		return inFloats(d, currency)
 	case "every currency has cents":
 		return d.Truncate(2)
 	case "yen times a hundred":
@@ -261,6 +256,16 @@ func (g *reference) counted(d decimal.Decimal, currency string) decimal.Decimal 
 		}
 	}
 	return d
+}
+
+// inFloats is an amount after the wrong arithmetic.
+func inFloats(d decimal.Decimal, currency string) decimal.Decimal {
+	c, _ := payment.LookupCurrency(currency)
+	units := 1.0
+	for range c.Digits {
+		units *= 10
+	}
+	return decimal.New(int64(d.InexactFloat64()*units), -int32(c.Digits))
 }
 
 // say is what the gateway says about an object.
@@ -558,6 +563,12 @@ func (g *reference) tooMuch(o *object, kind payment.MovementKind, left decimal.D
 func (g *reference) move(o *object, kind payment.MovementKind, amount decimal.Decimal, key string) {
 	if g.is(string(kind) + "s move nothing") {
 		return
+	}
+	switch {
+	case o.currency == "JPY" && g.is(string(kind)+"s of yen times a hundred"):
+		amount = amount.Shift(2)
+	case g.is(string(kind) + "s as floats"):
+		amount = inFloats(amount, o.currency)
 	}
 	for i, m := range o.movements {
 		if g.is("equal movements are one") && m.Kind == kind && m.Amount.Equal(amount) {
