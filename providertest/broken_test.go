@@ -130,6 +130,21 @@ func TestReferenceMute(t *testing.T) { Run(t, config("", mute)) }
 // mute makes a gateway that cannot be asked.
 func mute(g *reference) { g.mute, g.info.StatusByKey = true, false }
 
+// TestReferenceNotSearched can read an object by its Reference, and find none by its session.
+func TestReferenceNotSearched(t *testing.T) { Run(t, config("", notSearched)) }
+
+func notSearched(g *reference) { g.blind, g.info.StatusByKey = true, false }
+
+// TestReferenceLate makes the object with the first Authorize, as gateways do that begin with the browser's token.
+func TestReferenceLate(t *testing.T) {
+	Run(t, config("", func(g *reference) { g.late, g.info.StatusByKey = true, false }))
+}
+
+// TestReferenceLateMute cannot be asked either.
+func TestReferenceLateMute(t *testing.T) {
+	Run(t, config("", func(g *reference) { mute(g); g.late = true }))
+}
+
 func TestReferenceUndated(t *testing.T) { Run(t, undatedConfig("")) }
 
 // undatedConfig is a gateway whose signatures carry no date.
@@ -266,6 +281,8 @@ func brokenProviders() []broken {
 		{"nothing is found", []string{"status/finds_by_reference"}, nil},
 		{"somebody else's session", []string{"status/not_found"}, nil},
 		{"Status answers for the newest session", []string{"status/own_session", "status/finds_by_session"}, nil},
+		{"Status repeats the amount of its request", []string{"status/amount"}, nil},
+		{"Status repeats the amount of its request as authorized", []string{"status/amount"}, nil},
 		{"an unknown session is pending", []string{"status/not_found"}, nil},
 		{"every key was executed", []string{"status_by_key/not_executed"}, nil},
 		{"no key was executed", []string{"status_by_key/executed"}, nil},
@@ -340,10 +357,12 @@ func brokenProviders() []broken {
 		{"a timeout is NotSent", []string{"context/stalled"}, nil},
 		{"a refused connection is a decline", []string{"unreachable/calls"}, nil},
 		{"an outage is not_found", []string{"unreachable/status"}, nil},
-		{"a lost answer is NotSent", []string{"lost/initialize", "lost/authorize", "lost/capture", "lost/refund"}, nil},
+		{"an outage is unsupported", []string{"unreachable/status"}, withInfo(notSearched)},
+		{"a lost answer is NotSent", []string{"lost/initialize", "lost/authorize", "lost/capture", "lost/refund", "lost/cancel", "lost/update"}, nil},
 		{"a server error is a decline", []string{"server_error/initialize", "server_error/authorize", "server_error/capture",
-			"server_error/refund", "server_error/status"}, nil},
-		{"a server error is NotSent", []string{"server_error/initialize", "server_error/authorize", "server_error/capture", "server_error/refund"}, nil},
+			"server_error/refund", "server_error/cancel", "server_error/update", "server_error/status"}, nil},
+		{"a server error is NotSent", []string{"server_error/initialize", "server_error/authorize", "server_error/capture", "server_error/refund",
+			"server_error/cancel", "server_error/update"}, nil},
 		{"a server error is not_found", []string{"server_error/status"}, nil},
 		{"a server error is unsupported", []string{"server_error/status"}, nil},
 		{"keys are ignored", []string{"server_error/capture", "server_error/refund"}, nil},
