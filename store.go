@@ -16,8 +16,9 @@ import (
 // databases that keep documents. Payment.Captures and Payment.Refunds are not kept: those rows are their own. A row may name rows that are not
 // there.
 //
-// Every method is safe for concurrent use and ends with its context. What costs time must not grow with the rows of other
-// collections, nor with a collection's other sessions. Run storetest against an implementation.
+// Every method is safe for concurrent use and ends with its context. The error is the context's own then, or ErrCommitUnknown where a write may have
+// happened. What costs time must not grow with the rows of other collections, nor with a collection's other sessions. Run storetest against an
+// implementation.
 type Store interface {
 	// Load returns, as of one moment, the collection that the key leads to; the session, with the payment that it names, all captures
 	// and refunds of that, and the open operation that it names; the named operation; the request, and its operation. See [Key] for
