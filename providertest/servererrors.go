@@ -76,7 +76,6 @@ func checkServerErrorRefund(k *kit) {
 func checkServerErrorCancel(k *kit) {
 	s, key := k.held(), newKey()
 	s.failed(cancel, key)
-	s.over("after a cancellation that was answered with a server error")
 	if k.repeatable() {
 		s.repeated(cancel, key)
 		s.over("after that cancellation was repeated")
@@ -87,7 +86,6 @@ func checkServerErrorUpdate(k *kit) {
 	s, key, to := k.ready(update), newKey(), k.c.Amount.Add(k.steps(7))
 	s.needsObject()
 	s.failed(update, key, amount(to))
-	s.updated("after an update that was answered with a server error", to)
 	if k.repeatable() {
 		s.repeated(update, key, amount(to))
 		s.updated("after that update was repeated", to)
