@@ -147,6 +147,14 @@ func TestReferenceLateMute(t *testing.T) {
 
 func TestReferenceUndated(t *testing.T) { Run(t, undatedConfig("")) }
 
+// TestReferenceUndatedNameless has neither dates nor IDs: its Status says what is true, as often as a message is replayed.
+func TestReferenceUndatedNameless(t *testing.T) {
+	failed, _ := observe(t, undatedConfig("a webhook without an EventID"), []string{"webhook/undated", "webhook/event_id", "webhook/event_id_of_each"})
+	for name, text := range failed {
+		t.Errorf("case %s fails:\n%s", name, text)
+	}
+}
+
 // undatedConfig is a gateway whose signatures carry no date.
 func undatedConfig(fault string) Config {
 	c := config(fault, func(g *reference) { g.undated = true })
@@ -373,7 +381,12 @@ func brokenProviders() []broken {
 
 		{"a webhook about nothing", []string{"webhook/genuine"}, nil},
 		{"a webhook's EventID changes", []string{"webhook/event_id"}, nil},
-		{"a webhook without an EventID", []string{"webhook/undated"}, undatedConfig},
+		{"a webhook's EventID is the object's", []string{"webhook/event_id_of_each"}, nil},
+		{"a webhook without an EventID", []string{"webhook/undated"}, func(fault string) Config {
+			c := config(fault, func(g *reference) { mute(g); g.undated = true })
+			c.WebhookUndated = true
+			return c
+		}},
 		{"forged webhooks", []string{"webhook/body_changed", "webhook/header_changed", "webhook/garbage", "webhook/oversized"}, nil},
 		{"a webhook's header is not needed", []string{"webhook/header_changed"}, nil},
 		{"a webhook's long body is cut", []string{"webhook/oversized"}, nil},

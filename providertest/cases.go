@@ -17,6 +17,7 @@ const (
 	sentenceWhole      = "Snapshot is what a gateway says is true right now about one session: the whole truth, in the gateway's amounts."
 	sentenceRefused    = "The error says why the message is refused: nothing is stored then."
 	sentenceVerify     = "VerifyWebhook checks the signature in constant time, and its date against now on both sides, and says what the message concerns."
+	sentenceEventID    = "the gateway's ID of the message, never of the object; empty: never a duplicate"
 	sentenceOwn        = "Its own movement in the Snapshot carries the request's IdempotencyKey."
 	sentenceAmount     = "in major units: the session's, an update's new one, or what to capture or refund"
 	sentenceCapture    = "Capture takes Request.Amount; more than is left is Declined or NotSent, and nothing moves."
@@ -178,8 +179,10 @@ func webhookCases() []testCase {
 	with := func(more ...need) []need { return append([]need{verifier, genuineNeeded}, more...) }
 	return []testCase{
 		{"webhook/genuine", sentenceVerify, with(), checkWebhookGenuine},
-		{"webhook/event_id", "the gateway's ID of the message; empty: never a duplicate", with(), checkWebhookEventID},
-		{"webhook/undated", "Where signatures carry no date, the message names an EventID.", with(undated), checkWebhookUndated},
+		{"webhook/event_id", sentenceEventID, with(), checkWebhookEventID},
+		{"webhook/event_id_of_each", sentenceEventID, with(capturer), checkWebhookEventIDOfEach},
+		{"webhook/undated", "Where signatures carry no date, a message names an EventID if it brings a Notice, or if Status cannot be asked.",
+			with(undated), checkWebhookUndated},
 		{"webhook/body_changed", sentenceRefused, with(), checkWebhookBody},
 		{"webhook/header_changed", sentenceRefused, with(), checkWebhookHeader},
 		{"webhook/past", sentenceVerify, with(dated), checkWebhookPast},

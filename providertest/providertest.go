@@ -74,12 +74,12 @@ type Config struct {
 	// that must succeed.
 	ConfirmInBrowser func(t testing.TB, p payment.Provider, s payment.Snapshot, r payment.Request)
 
-	// Webhook returns a genuine message of the gateway about the authorized session of r, signed for the provider p. A
-	// zero Now becomes the time of the call. The forgeries are made by the kit: without a genuine message, little of a
+	// Webhook returns a genuine message of the gateway about the authorized session of r, signed for the provider p: the
+	// newest, as another is asked for after a capture. A zero Now becomes the time of the call. The forgeries are made by the kit: without a genuine message, little of a
 	// [payment.WebhookVerifier] can be tested.
 	Webhook func(t testing.TB, p payment.Provider, r payment.Request) payment.WebhookRequest
-	// WebhookUndated says that the gateway's signatures carry no date, so that nothing can be held against Now. Its messages
-	// must then have an EventID, or a replay could not be told.
+	// WebhookUndated says that the gateway's signatures carry no date, so that nothing can be held against Now. Where Status
+	// cannot be asked, its messages must then have an EventID, or a replay could not be told.
 	WebhookUndated bool
 
 	// Unreachable makes every request of p fail before it reaches the gateway, until restore is called.

@@ -67,6 +67,8 @@ func (g *reference) VerifyWebhook(_ context.Context, r payment.WebhookRequest) (
 	switch g.fault {
 	case "a webhook's EventID changes":
 		m.EventID = newKey()
+	case "a webhook's EventID is the object's":
+		m.EventID = body.Reference
 	case "a webhook without an EventID":
 		m.EventID = ""
 	case "a webhook about nothing":

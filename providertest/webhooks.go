@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -33,12 +34,18 @@ func undated(k *kit) string {
 func (k *kit) genuine() (payment.WebhookRequest, *session) {
 	k.Helper()
 	s := k.authorized()
+	return k.about(s), s
+}
+
+// about returns a message of the gateway about a session.
+func (k *kit) about(s *session) payment.WebhookRequest {
+	k.Helper()
 	w := k.c.Webhook(k.TB, k.p, s.r)
 	if w.Now.IsZero() {
 		w.Now = time.Now()
 	}
 	w.Now = w.Now.UTC()
-	return w, s
+	return w
 }
 
 // verify makes the call, with copies, under a deadline.
@@ -106,8 +113,27 @@ func checkWebhookEventID(k *kit) {
 	}
 }
 
+// checkWebhookEventIDOfEach compares two messages about one session.
+func checkWebhookEventIDOfEach(k *kit) {
+	before, s, first := k.accepted()
+	s.settled(s.must(capture, newKey()))
+	after := k.about(s)
+	if bytes.Equal(before.Body, after.Body) && reflect.DeepEqual(before.Header, after.Header) {
+		k.notRun("Config.Webhook returns the same message before and after a capture")
+	}
+	second, err := k.verify(after)
+	if err != nil {
+		k.Fatalf("the message from Config.Webhook must be accepted: %v", err)
+	}
+	if second.EventID != "" && second.EventID == first.EventID {
+		k.Errorf("two messages about one session, before and after a capture, have the EventID %q: the second would be a duplicate", second.EventID)
+	}
+}
+
+// checkWebhookUndated lets a replay pass that does no more than have the gateway asked once again.
 func checkWebhookUndated(k *kit) {
-	if _, _, m := k.accepted(); m.EventID == "" {
+	_, _, m := k.accepted()
+	if m.EventID == "" && (m.Notice != nil || !k.info.Pure && !k.askable()) {
 		k.Errorf("the EventID is empty, so that a replay could not be told")
 	}
 }
