@@ -279,6 +279,11 @@ func brokenProviders() []broken {
 		{"what is declined is canceled", []string{"authorize/another_try"}, nil},
 		{"a challenge is an error", []string{"authorize/challenged"}, nil},
 		{"a challenge is never done", []string{"authorize/challenge_completed"}, nil},
+		{"a page over http to begin with", []string{"snapshot/next_action"}, func(fault string) Config {
+			c := config(fault, nil)
+			c.Challenge, c.CompleteChallenge = nil, nil
+			return c
+		}},
 		{"a challenge over http", []string{"snapshot/next_action"}, nil},
 		{"Status authorizes", []string{"status/reads"}, nil},
 		{"Status authorizes", []string{"authorize/browser_awaited"}, browserConfig},
@@ -375,6 +380,7 @@ func brokenProviders() []broken {
 		{"a server error is unsupported", []string{"server_error/status"}, nil},
 		{"keys are ignored", []string{"server_error/capture", "server_error/refund"}, nil},
 		{"authorizes twice", []string{"server_error/authorize"}, keyless},
+		{"a key that was used is a decline", []string{"capture/key_used_again"}, nil},
 		{"a key in use is a decline", []string{"key_in_use/calls"}, nil},
 		{"changes shared state", []string{"concurrent/sessions"}, nil},
 		{"keys are looked up too early", []string{"concurrent/capture_key"}, nil},
@@ -389,6 +395,7 @@ func brokenProviders() []broken {
 		}},
 		{"forged webhooks", []string{"webhook/body_changed", "webhook/header_changed", "webhook/garbage", "webhook/oversized"}, nil},
 		{"a webhook's header is not needed", []string{"webhook/header_changed"}, nil},
+		{"a webhook's signature is compared in part", []string{"webhook/whole_signature"}, nil},
 		{"a webhook's long body is cut", []string{"webhook/oversized"}, nil},
 		{"old webhooks", []string{"webhook/past"}, nil},
 		{"future webhooks", []string{"webhook/future"}, nil},

@@ -40,6 +40,10 @@ func (g *reference) misspeak(s *payment.Snapshot, o *object) {
 	}
 	moved := o.moved()
 	switch g.fault {
+	case "a page over http to begin with":
+		if s.State == payment.SnapshotPending {
+			s.State, s.NextAction = payment.SnapshotRequiresMore, &payment.NextAction{Kind: payment.ActionRedirect, URL: "http://pay.example/"}
+		}
 	case "a State of its own":
 		if s.State == payment.SnapshotAuthorized {
 			s.State = "succeeded"

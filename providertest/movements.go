@@ -82,6 +82,22 @@ func checkCaptureRepeated(k *kit) {
 	s.moved("after two captures with one key", k.part(), decimal.Zero)
 }
 
+// checkCaptureKeyUsedAgain sends a key with another amount, as the library never does. A gateway that refuses that has executed something under the key
+// all the same, and may say the same of a repeated request that a new version of the provider writes in another way.
+func checkCaptureKeyUsedAgain(k *kit) {
+	s, key := k.authorized(), newKey()
+	s.settled(s.must(capture, key, amount(k.part())))
+	a := k.twin(s).send(capture, key, amount(k.part().Add(k.steps(1))))
+	if a.broken != "" {
+		k.Fatal(a.broken)
+	}
+	k.sees(true) // the kind of its error
+	if errors.Is(a.err, payment.ErrDeclined) || errors.Is(a.err, payment.ErrNotSent) {
+		k.Errorf("a capture was made with this key, so that no other with it is refused for good, or not sent: %s", a)
+	}
+	s.moved("after another capture with the same key", k.part(), decimal.Zero)
+}
+
 // onceOnly fails the case unless two answers to one key speak of one movement.
 func (k *kit) onceOnly(kind payment.MovementKind, first, again answer) {
 	k.Helper()

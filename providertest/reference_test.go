@@ -63,6 +63,7 @@ type object struct {
 type reply struct {
 	snapshot payment.Snapshot
 	err      error
+	amount   decimal.Decimal // of the request
 }
 
 func newReference(t testing.TB, fault string) *reference {
@@ -179,7 +180,11 @@ func (g *reference) do(ctx context.Context, r *payment.Request, f func() (paymen
 			g.mu.Lock()
 		}
 		a = g.reply(f)
+		a.amount = r.Amount
 		g.replies[r.IdempotencyKey] = a
+	}
+	if !a.amount.Equal(r.Amount) && g.is("a key that was used is a decline") {
+		return payment.Snapshot{}, payment.Declined("key_used", "422: the key was used with other parameters")
 	}
 	if g.failing {
 		if g.failing = false; !g.resends {
@@ -205,7 +210,7 @@ func (g *reference) do(ctx context.Context, r *payment.Request, f func() (paymen
 
 func (g *reference) reply(f func() (payment.Snapshot, error)) reply {
 	s, err := f()
-	return reply{s, err}
+	return reply{snapshot: s, err: err}
 }
 
 // serverError is the answer to a request that the gateway has executed, and stumbled over then.

@@ -32,6 +32,9 @@ func (g *reference) VerifyWebhook(_ context.Context, r payment.WebhookRequest) (
 	if g.is("a webhook's header is not needed") && sum == "" {
 		sum = want
 	}
+	if g.is("a webhook's signature is compared in part") && len(sum) > 16 && sum[:16] == want[:16] {
+		sum = want
+	}
 	if g.is("a webhook's long body is cut") && len(r.Body) > 256<<10 {
 		sum, at = want, strconv.FormatInt(r.Now.Unix(), 10)
 		r.Body = []byte("{}")

@@ -192,6 +192,57 @@ func checkWebhookHeader(k *kit) {
 	}
 }
 
+// checkWebhookWholeSignature changes long words of the headers, character by character: a signature of which the beginning alone is compared is soon
+// guessed.
+func checkWebhookWholeSignature(k *kit) {
+	w, _, _ := k.accepted()
+	whole := w.Header
+	for name, values := range whole {
+		for i, v := range values {
+			for _, word := range longWords(v) {
+				counts, beyond := 0, false
+				for at := word.from; at < word.to; at++ {
+					changed := []byte(v)
+					changed[at] = byte(overwrite(rune(v[at])))
+					w.Header = whole.Clone()
+					w.Header[name][i] = string(changed)
+					_, err := k.verify(w)
+					switch {
+					case string(changed) == v: // a sign that has no other
+					case err != nil && counts == at-word.from:
+						counts++
+					case err != nil:
+						beyond = true
+					}
+				}
+				if counts > 0 && counts < word.to-word.from && !beyond {
+					k.Errorf("of %d characters of a word in the header %s the first %d count, and no other: compare the whole signature", word.to-word.from, name, counts)
+				}
+			}
+		}
+	}
+}
+
+// span is a part of a text.
+type span struct{ from, to int }
+
+// longWords finds what can be a signature: at least 20 letters, digits and signs of base64, of which it takes 256 at the most. The last two have bits to
+// spare in base64.
+func longWords(v string) []span {
+	var list []span
+	from := 0
+	for at := 0; at <= len(v); at++ {
+		if at < len(v) && (overwrite(rune(v[at])) != rune(v[at]) || strings.IndexByte("+/-_", v[at]) >= 0) {
+			continue
+		}
+		if at-from >= 20 {
+			list = append(list, span{from, min(at-2, from+256)})
+		}
+		from = at + 1
+	}
+	return list
+}
+
 // overwrite returns another digit for a digit and another letter for a letter.
 func overwrite(r rune) rune {
 	switch {
