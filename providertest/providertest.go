@@ -84,12 +84,13 @@ type Config struct {
 
 	// Unreachable makes every request of p fail before it reaches the gateway, until restore is called.
 	Unreachable func(t testing.TB, p payment.Provider) (restore func())
-	// LoseAnswer makes the gateway execute the next request of p, and lose the answer. The loss must reach the provider: over a
+	// LoseAnswer makes the gateway execute the next request of p that changes something, and lose the answer. The loss must reach the provider: over a
 	// connection that was kept, Go's http.Transport sends a request with an Idempotency-Key again by itself. Disable keep-alives in
 	// the test, or lose the answer in an http.RoundTripper as section 9 of docs/writing-a-provider.md does. Where the call is
 	// answered after all, its case is counted as not run.
 	LoseAnswer func(t testing.TB, p payment.Provider)
-	// ServerError makes the gateway execute the next request of p, and answer it with an error of its own, such as HTTP 500.
+	// ServerError makes the gateway execute the next request of p, and answer it with an error of its own, such as HTTP 500. Where a
+	// method reads before it changes something, spare that read, but not those of Status.
 	ServerError func(t testing.TB, p payment.Provider)
 	// KeyInUse makes the gateway answer the next request of p that another with the same key is being worked on, such as with HTTP
 	// 409, and do nothing else.

@@ -50,6 +50,17 @@ func brokenLater() []brokenStore {
 				return s.Commit(ctx, other)
 			},
 		}.wrap},
+		{"inserts a delivery whose version is missing", []string{"PutDelivery/version is missing"}, broken{
+			putDelivery: func(ctx context.Context, s payment.Store, d *payment.Delivery) error {
+				err := s.PutDelivery(ctx, d)
+				if errors.Is(err, payment.ErrConflict) && d.Version > 0 {
+					again := *d
+					again.Version = 0
+					return s.PutDelivery(ctx, &again)
+				}
+				return err
+			},
+		}.wrap},
 		{"takes whatever fits into memory", []string{"Commit/too many bytes"}, acceptsInvalid(func(c *payment.Changes) { c.Sessions = c.Sessions[:1] })},
 		{"says in its own words that the context has ended", []string{"Context/whose error"}, broken{
 			load: func(ctx context.Context, s payment.Store, by payment.Key) (*payment.Rows, error) {

@@ -16,7 +16,7 @@ func concurrencyCases() []testCase {
 	const (
 		whole = "Commit writes all of c or nothing, if the collection's version is c.Version"
 		until = "Their At becomes until, so that nobody else claims them before; they are returned with that At."
-		moved = "The error is ErrConflict when the stored At is no longer d.At, or the row is gone: somebody else has it now, leave it."
+		moved = "The error is ErrConflict when the stored At is no longer d.At, or the row is at rest or gone: somebody else has it now, leave it."
 		put   = "The error is ErrDuplicate when another has the same ProviderID and EventID, unless EventID is empty"
 	)
 	return []testCase{

@@ -13,7 +13,7 @@ func dueCases() []testCase {
 		taken  = "of the rows of that kind with At not after now, the oldest by At and then ID, at most limit of them"
 		until  = "Their At becomes until, so that nobody else claims them before; they are returned with that At."
 		again  = "d is stored with At = again, or removed when again is zero"
-		moved  = "The error is ErrConflict when the stored At is no longer d.At, or the row is gone: somebody else has it now, leave it."
+		moved  = "The error is ErrConflict when the stored At is no longer d.At, or the row is at rest or gone: somebody else has it now, leave it."
 		upsert = "upsert by Kind and ID; a zero At removes it"
 	)
 	return []testCase{

@@ -17,7 +17,7 @@ func eventCases() []testCase {
 	const (
 		due  = "insert only; they make the collection's events due at the first one's At, unless these are due at some time already"
 		rest = "A row of DueEvents is never removed: again zero keeps it, its Seq and its Dead, with a zero At, which is not due"
-		gone = "The error is ErrConflict when the stored At is no longer d.At, or the row is gone: somebody else has it now, leave it."
+		gone = "The error is ErrConflict when the stored At is no longer d.At, or the row is at rest or gone: somebody else has it now, leave it."
 	)
 	return []testCase{
 		{"Due/events", due, dueEvents},
