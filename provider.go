@@ -70,8 +70,8 @@ type Refunder interface {
 // WebhookVerifier is a provider whose gateway sends webhooks. Without it, news arrives by asking alone.
 type WebhookVerifier interface {
 	// VerifyWebhook checks the signature in constant time, and its date against now on both sides, and says what the message
-	// concerns. Where signatures carry no date, the message names an EventID. The error says why the message is refused: nothing is
-	// stored then.
+	// concerns. Where signatures carry no date, a message names an EventID if it brings a Notice, or if Status cannot be asked. The error
+	// says why the message is refused: nothing is stored then.
 	VerifyWebhook(ctx context.Context, r WebhookRequest) (WebhookMessage, error)
 }
 
@@ -283,7 +283,7 @@ type WebhookRequest struct {
 
 // WebhookMessage is a verified message: what it concerns, rather than what is to be believed.
 type WebhookMessage struct {
-	EventID        string    // the gateway's ID of the message; empty: never a duplicate
+	EventID        string    // the gateway's ID of the message, never of the object; empty: never a duplicate
 	Type           string    // the gateway's name of what happened
 	SessionID      string    // ours, from the gateway's metadata; empty when it names none
 	IdempotencyKey string    // the operation's, where the gateway tells

@@ -16,8 +16,9 @@ import (
 // databases that keep documents. Payment.Captures and Payment.Refunds are not kept: those rows are their own. A row may name rows that are not
 // there.
 //
-// Every method is safe for concurrent use and ends with its context. What costs time must not grow with the rows of other
-// collections, nor with a collection's other sessions. Run storetest against an implementation.
+// Every method is safe for concurrent use and ends with its context. The error is the context's own then, or ErrCommitUnknown where a write may have
+// happened. What costs time must not grow with the rows of other collections, nor with a collection's other sessions. Run storetest against an
+// implementation.
 type Store interface {
 	// Load returns, as of one moment, the collection that the key leads to; the session, with the payment that it names, all captures
 	// and refunds of that, and the open operation that it names; the named operation; the request, and its operation. See [Key] for
@@ -50,14 +51,14 @@ type Store interface {
 	// zero keeps it, its Seq and its Dead, with a zero At, which is not due; but if the collection has events beyond d.Seq by then, it is due
 	// at the first one's At.
 	//
-	// The error is ErrConflict when the stored At is no longer d.At, or the row is gone: somebody else has it now, leave it.
+	// The error is ErrConflict when the stored At is no longer d.At, or the row is at rest or gone: somebody else has it now, leave it.
 	Done(ctx context.Context, d Due, again time.Time) error
 
 	// PutDelivery inserts a delivery with Version 0, which is stored as 1, or replaces the one with the same ID and Version, which
 	// is stored with Version+1. d is not changed. A delivery that is parked becomes due at DueAt, with its Tries; another is not due.
 	//
 	// The error is ErrDuplicate when another has the same ProviderID and EventID, unless EventID is empty; ErrConflict when the
-	// version has moved.
+	// version has moved, or is missing though d.Version is not 0.
 	PutDelivery(ctx context.Context, d *Delivery) error
 
 	// Settings returns the one row of settings; its Version is 0 before the first PutSettings. No error for an absent row.
@@ -131,7 +132,7 @@ const (
 	RowDeliveries  RowKind = "deliveries"  // webhook messages
 )
 
-// Filter says which rows to list. Empty fields do not filter. An index serves each kind as a whole, by CollectionID, and by the
+// Filter says which rows to list. Empty fields do not filter; rows without a field that is named match nothing. An index serves each kind as a whole, by CollectionID, and by the
 // fields named below; what is left of a filter may be checked row by row.
 type Filter struct {
 	IDs            []string  // deliveries: those with one of these IDs, at most 100

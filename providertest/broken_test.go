@@ -130,7 +130,30 @@ func TestReferenceMute(t *testing.T) { Run(t, config("", mute)) }
 // mute makes a gateway that cannot be asked.
 func mute(g *reference) { g.mute, g.info.StatusByKey = true, false }
 
+// TestReferenceNotSearched can read an object by its Reference, and find none by its session.
+func TestReferenceNotSearched(t *testing.T) { Run(t, config("", notSearched)) }
+
+func notSearched(g *reference) { g.blind, g.info.StatusByKey = true, false }
+
+// TestReferenceLate makes the object with the first Authorize, as gateways do that begin with the browser's token.
+func TestReferenceLate(t *testing.T) {
+	Run(t, config("", func(g *reference) { g.late, g.info.StatusByKey = true, false }))
+}
+
+// TestReferenceLateMute cannot be asked either.
+func TestReferenceLateMute(t *testing.T) {
+	Run(t, config("", func(g *reference) { mute(g); g.late = true }))
+}
+
 func TestReferenceUndated(t *testing.T) { Run(t, undatedConfig("")) }
+
+// TestReferenceUndatedNameless has neither dates nor IDs: its Status says what is true, as often as a message is replayed.
+func TestReferenceUndatedNameless(t *testing.T) {
+	failed, _ := observe(t, undatedConfig("a webhook without an EventID"), []string{"webhook/undated", "webhook/event_id", "webhook/event_id_of_each"})
+	for name, text := range failed {
+		t.Errorf("case %s fails:\n%s", name, text)
+	}
+}
 
 // undatedConfig is a gateway whose signatures carry no date.
 func undatedConfig(fault string) Config {
@@ -256,6 +279,11 @@ func brokenProviders() []broken {
 		{"what is declined is canceled", []string{"authorize/another_try"}, nil},
 		{"a challenge is an error", []string{"authorize/challenged"}, nil},
 		{"a challenge is never done", []string{"authorize/challenge_completed"}, nil},
+		{"a page over http to begin with", []string{"snapshot/next_action"}, func(fault string) Config {
+			c := config(fault, nil)
+			c.Challenge, c.CompleteChallenge = nil, nil
+			return c
+		}},
 		{"a challenge over http", []string{"snapshot/next_action"}, nil},
 		{"Status authorizes", []string{"status/reads"}, nil},
 		{"Status authorizes", []string{"authorize/browser_awaited"}, browserConfig},
@@ -266,6 +294,8 @@ func brokenProviders() []broken {
 		{"nothing is found", []string{"status/finds_by_reference"}, nil},
 		{"somebody else's session", []string{"status/not_found"}, nil},
 		{"Status answers for the newest session", []string{"status/own_session", "status/finds_by_session"}, nil},
+		{"Status repeats the amount of its request", []string{"status/amount"}, nil},
+		{"Status repeats the amount of its request as authorized", []string{"status/amount"}, nil},
 		{"an unknown session is pending", []string{"status/not_found"}, nil},
 		{"every key was executed", []string{"status_by_key/not_executed"}, nil},
 		{"no key was executed", []string{"status_by_key/executed"}, nil},
@@ -301,6 +331,13 @@ func brokenProviders() []broken {
 		{"every currency has cents", []string{"money/exact"}, nil},
 		{"yen times a hundred", []string{"money/exact"}, nil},
 
+		{"captures of yen times a hundred", []string{"money/moved"}, nil},
+		{"captures as floats", []string{"money/moved"}, nil},
+		{"refunds of yen times a hundred", []string{"money/moved"}, nil},
+		{"refunds as floats", []string{"money/moved"}, withInfo(func(g *reference) { g.auto = true })},
+		{"captures as floats", []string{"money/moved"}, browserConfig},
+		{"Capturable has cents in every currency", []string{"money/moved"}, nil},
+
 		{"a State of its own", []string{"snapshot/state"}, nil},
 		{"an empty State", []string{"snapshot/state"}, nil},
 		{"never says what was authorized", []string{"authorize/approved", "snapshot/authorized"}, nil},
@@ -333,23 +370,32 @@ func brokenProviders() []broken {
 		{"a timeout is NotSent", []string{"context/stalled"}, nil},
 		{"a refused connection is a decline", []string{"unreachable/calls"}, nil},
 		{"an outage is not_found", []string{"unreachable/status"}, nil},
-		{"a lost answer is NotSent", []string{"lost/initialize", "lost/authorize", "lost/capture", "lost/refund"}, nil},
+		{"an outage is unsupported", []string{"unreachable/status"}, withInfo(notSearched)},
+		{"a lost answer is NotSent", []string{"lost/initialize", "lost/authorize", "lost/capture", "lost/refund", "lost/cancel", "lost/update"}, nil},
 		{"a server error is a decline", []string{"server_error/initialize", "server_error/authorize", "server_error/capture",
-			"server_error/refund", "server_error/status"}, nil},
-		{"a server error is NotSent", []string{"server_error/initialize", "server_error/authorize", "server_error/capture", "server_error/refund"}, nil},
+			"server_error/refund", "server_error/cancel", "server_error/update", "server_error/status"}, nil},
+		{"a server error is NotSent", []string{"server_error/initialize", "server_error/authorize", "server_error/capture", "server_error/refund",
+			"server_error/cancel", "server_error/update"}, nil},
 		{"a server error is not_found", []string{"server_error/status"}, nil},
 		{"a server error is unsupported", []string{"server_error/status"}, nil},
 		{"keys are ignored", []string{"server_error/capture", "server_error/refund"}, nil},
 		{"authorizes twice", []string{"server_error/authorize"}, keyless},
+		{"a key that was used is a decline", []string{"capture/key_used_again"}, nil},
 		{"a key in use is a decline", []string{"key_in_use/calls"}, nil},
 		{"changes shared state", []string{"concurrent/sessions"}, nil},
 		{"keys are looked up too early", []string{"concurrent/capture_key"}, nil},
 
 		{"a webhook about nothing", []string{"webhook/genuine"}, nil},
 		{"a webhook's EventID changes", []string{"webhook/event_id"}, nil},
-		{"a webhook without an EventID", []string{"webhook/undated"}, undatedConfig},
+		{"a webhook's EventID is the object's", []string{"webhook/event_id_of_each"}, nil},
+		{"a webhook without an EventID", []string{"webhook/undated"}, func(fault string) Config {
+			c := config(fault, func(g *reference) { mute(g); g.undated = true })
+			c.WebhookUndated = true
+			return c
+		}},
 		{"forged webhooks", []string{"webhook/body_changed", "webhook/header_changed", "webhook/garbage", "webhook/oversized"}, nil},
 		{"a webhook's header is not needed", []string{"webhook/header_changed"}, nil},
+		{"a webhook's signature is compared in part", []string{"webhook/whole_signature"}, nil},
 		{"a webhook's long body is cut", []string{"webhook/oversized"}, nil},
 		{"old webhooks", []string{"webhook/past"}, nil},
 		{"future webhooks", []string{"webhook/future"}, nil},

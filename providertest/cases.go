@@ -17,7 +17,9 @@ const (
 	sentenceWhole      = "Snapshot is what a gateway says is true right now about one session: the whole truth, in the gateway's amounts."
 	sentenceRefused    = "The error says why the message is refused: nothing is stored then."
 	sentenceVerify     = "VerifyWebhook checks the signature in constant time, and its date against now on both sides, and says what the message concerns."
+	sentenceEventID    = "the gateway's ID of the message, never of the object; empty: never a duplicate"
 	sentenceOwn        = "Its own movement in the Snapshot carries the request's IdempotencyKey."
+	sentenceAmount     = "in major units: the session's, an update's new one, or what to capture or refund"
 	sentenceCapture    = "Capture takes Request.Amount; more than is left is Declined or NotSent, and nothing moves."
 	sentenceRefund     = "Refund gives Request.Amount back; more than is left of what was captured is Declined or NotSent, and nothing moves."
 	sentenceUnique     = "the gateway's ID, unique per kind"
@@ -68,6 +70,7 @@ func sessionCases() []testCase {
 		{"status/not_found", sentenceNotFound, []need{impure, asks}, checkStatusNotFound},
 		{"status/searched", sentenceNotFound, []need{impure, asks}, checkStatusSearched},
 		{"status/own_session", sentenceWhole, []need{impure, asks}, checkStatusOwn},
+		{"status/amount", sentenceWhole, []need{impure, asks}, checkStatusAmount},
 		{"status_by_key/not_executed", sentenceByKey, []need{statusByKey, asks}, checkKeyNotExecuted},
 		{"status_by_key/executed", sentenceByKey, []need{statusByKey, asks}, checkKeyExecuted},
 		{"status_by_key/refused", "A request that was refused has been executed if the gateway remembers its key.",
@@ -90,9 +93,10 @@ func sessionCases() []testCase {
 func movementCases() []testCase {
 	return []testCase{
 		{"capture/whole", sentenceCapture, []need{capturer}, checkCaptureWhole},
-		{"capture/part", "in major units: the session's, an update's new one, or what to capture or refund", []need{capturer}, checkCapturePart},
+		{"capture/part", sentenceAmount, []need{capturer}, checkCapturePart},
 		{"capture/own_movement", sentenceOwn, []need{capturer}, checkCaptureOwn},
 		{"capture/repeated_key", sentenceKeyTTL, []need{capturer, repeats}, checkCaptureRepeated},
+		{"capture/key_used_again", sentenceUnknown, []need{impure, capturer, repeats}, checkCaptureKeyUsedAgain},
 		{"capture/equal_amounts", sentenceUnique, []need{capturer, multiCapture}, checkCaptureEqual},
 		{"capture/many", "MultiCapture says that an authorization can be captured more than once.", []need{capturer, multiCapture}, checkCaptureMany},
 		{"capture/final", "release what is left", []need{capturer}, checkCaptureFinal},
@@ -109,6 +113,7 @@ func movementCases() []testCase {
 		{"refund/too_much", sentenceRefund, []need{impure, refunder}, checkOverRefund},
 
 		{"money/authorized_stays", "what it authorized, in all; captures and refunds do not reduce it", nil, checkAuthorizedStays},
+		{"money/moved", sentenceAmount, nil, checkMoneyMoved},
 		{"money/exact", "what it was asked to authorize; zero where the gateway does not say", nil, checkMoneyExact},
 	}
 }
@@ -128,7 +133,7 @@ func snapshotCases() []testCase {
 		{"snapshot/movements_empty", "the captures and refunds that the gateway knows; nil: it lists none; empty: there are none.",
 			[]need{impure}, checkMovementsEmpty},
 		{"snapshot/sums", sentenceWhole, []need{impure}, checkSums},
-		{"snapshot/next_action", "set with SnapshotRequiresMore; its URL is https, or http to localhost, else it is dropped", []need{challenges}, checkNextAction},
+		{"snapshot/next_action", "set with SnapshotRequiresMore; its URL is https, or http to localhost, else it is dropped", nil, checkNextAction},
 		{"snapshot/decline", "for clients: a short word such as insufficient_funds", []need{declines}, checkDeclineSet},
 		{"snapshot/data", "public; nil leaves the session's as it is, non-nil replaces it", nil, checkDataJSON},
 		{"snapshot/secret_names", "what the provider published", nil, checkNoSecretNames},
@@ -154,10 +159,14 @@ func failureCases() []testCase {
 		{"lost/authorize", sentenceUnknown, []need{loses}, checkLostAuthorize},
 		{"lost/capture", sentenceUnknown, []need{capturer, loses}, checkLostCapture},
 		{"lost/refund", sentenceUnknown, []need{refunder, loses}, checkLostRefund},
+		{"lost/cancel", sentenceUnknown, []need{canceler, loses}, checkLostCancel},
+		{"lost/update", sentenceUnknown, []need{updater, loses}, checkLostUpdate},
 		{"server_error/initialize", sentenceUnknown, []need{serverErrors}, checkServerErrorInitialize},
 		{"server_error/authorize", sentenceUnknown, []need{serverErrors}, checkServerErrorAuthorize},
 		{"server_error/capture", sentenceUnknown, []need{capturer, serverErrors}, checkServerErrorCapture},
 		{"server_error/refund", sentenceUnknown, []need{refunder, serverErrors}, checkServerErrorRefund},
+		{"server_error/cancel", sentenceUnknown, []need{canceler, serverErrors}, checkServerErrorCancel},
+		{"server_error/update", sentenceUnknown, []need{updater, serverErrors}, checkServerErrorUpdate},
 		{"server_error/status", `Any error means "could not ask"; ErrUnsupported means that this gateway cannot be asked.`,
 			[]need{serverErrors, asks}, checkServerErrorStatus},
 		{"key_in_use/calls", sentenceUnknown, []need{keysInUse}, checkKeyInUse},
@@ -171,10 +180,13 @@ func webhookCases() []testCase {
 	with := func(more ...need) []need { return append([]need{verifier, genuineNeeded}, more...) }
 	return []testCase{
 		{"webhook/genuine", sentenceVerify, with(), checkWebhookGenuine},
-		{"webhook/event_id", "the gateway's ID of the message; empty: never a duplicate", with(), checkWebhookEventID},
-		{"webhook/undated", "Where signatures carry no date, the message names an EventID.", with(undated), checkWebhookUndated},
+		{"webhook/event_id", sentenceEventID, with(), checkWebhookEventID},
+		{"webhook/event_id_of_each", sentenceEventID, with(capturer), checkWebhookEventIDOfEach},
+		{"webhook/undated", "Where signatures carry no date, a message names an EventID if it brings a Notice, or if Status cannot be asked.",
+			with(undated), checkWebhookUndated},
 		{"webhook/body_changed", sentenceRefused, with(), checkWebhookBody},
 		{"webhook/header_changed", sentenceRefused, with(), checkWebhookHeader},
+		{"webhook/whole_signature", sentenceVerify, with(), checkWebhookWholeSignature},
 		{"webhook/past", sentenceVerify, with(dated), checkWebhookPast},
 		{"webhook/future", "what to hold the signature's date against; UTC", with(dated), checkWebhookFuture},
 		{"webhook/oversized", "as received, at most 256 KiB", with(), checkWebhookOversized},

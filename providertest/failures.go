@@ -88,6 +88,9 @@ func (s *session) untouched(when string, a answer) {
 	if k.info.StatusByKey {
 		now = k.twin(s).send(status, a.request.IdempotencyKey)
 	}
+	if unsearchable(now) {
+		return
+	}
 	if !now.ok() {
 		k.Fatalf("Status must succeed: %s", now)
 	}
@@ -110,6 +113,14 @@ func (s *session) untouched(when string, a answer) {
 		k.Errorf("%s, the error says that nothing happened: %s; and then %s", when, a, now)
 	}
 }
+
+// unsearchable reports whether a Status had no Reference, at a gateway that cannot be searched.
+func unsearchable(a answer) bool {
+	return a.request.Reference == "" && errors.Is(a.err, payment.ErrUnsupported)
+}
+
+// sentNothing reports whether an Initialize has left it to the first Authorize to make an object.
+func sentNothing(a answer) bool { return a.method == initialize && a.ok() && a.Reference == "" }
 
 func checkContextEnded(k *kit) {
 	for _, m := range append(k.callable(), status) {
@@ -158,7 +169,7 @@ func checkStall(k *kit) {
 			k.Error(a.broken)
 		case errors.Is(a.err, payment.ErrDeclined) || errors.Is(a.err, payment.ErrNotSent) || isAlreadyDone(a.err):
 			k.Errorf("the gateway took the request and did not answer, so that nobody knows what came of it: %s", a)
-		case a.err == nil && a.State != "":
+		case a.ok() && !sentNothing(a):
 			k.Errorf("the gateway did not answer: %s", a)
 		}
 	}
@@ -170,7 +181,7 @@ func checkUnreachable(k *kit) {
 		restore := k.c.Unreachable(k.TB, k.p)
 		a := s.in(context.Background(), k.c.Timeout, m, key)
 		restore()
-		if a.ok() {
+		if a.ok() && !sentNothing(a) {
 			k.Errorf("the gateway cannot be reached: %s", a)
 		}
 		s.honest("while the gateway could not be reached", a)
@@ -184,11 +195,16 @@ func checkUnreachableStatus(k *kit) {
 		if a.broken != "" {
 			k.Fatal(a.broken)
 		}
+		if unsearchable(a) {
+			continue // it has asked nothing
+		}
 		if a.ok() || errors.Is(a.err, payment.ErrUnsupported) {
 			k.Errorf("the gateway cannot be reached now, which says nothing about the session: %s", a)
 		}
 	}
 }
+
+const noObject = "there is no object yet: Initialize makes none"
 
 const lostAnswer = "the gateway has executed the request, and the answer was lost"
 
@@ -266,6 +282,62 @@ func checkLostRefund(k *kit) {
 	if k.repeatable() {
 		k.took(s.must(refund, key), payment.MovementRefund, k.c.Amount)
 		s.moved("after that refund was repeated", k.c.Amount, k.c.Amount)
+	}
+}
+
+// checkLostCancel looks at the gateway once the call was repeated: a Cancel that reads first may have lost that answer.
+func checkLostCancel(k *kit) {
+	s, key := k.held(), newKey()
+	k.c.LoseAnswer(k.TB, k.p)
+	k.unknown(k.twin(s).send(cancel, key), "LoseAnswer", lostAnswer)
+	if k.repeatable() {
+		if a := s.settled(s.must(cancel, key)); a.State != payment.SnapshotCanceled {
+			k.Errorf("the repeated call must find the one cancellation: %s", a)
+		}
+		s.over("after that cancellation was repeated")
+	}
+}
+
+// over fails the case unless the gateway, where it can be asked, says that a session is canceled.
+func (s *session) over(when string) {
+	k := s.k
+	k.Helper()
+	if !k.info.Pure && k.askable() {
+		if a := k.twin(s).settled(k.twin(s).must(status, "")); a.State != payment.SnapshotCanceled {
+			k.Errorf("%s, Status must say canceled: %s", when, a)
+		}
+	}
+}
+
+func checkLostUpdate(k *kit) {
+	s, key, to := k.ready(update), newKey(), k.c.Amount.Add(k.steps(7))
+	s.needsObject()
+	k.c.LoseAnswer(k.TB, k.p)
+	k.unknown(k.twin(s).send(update, key, amount(to)), "LoseAnswer", lostAnswer)
+	if k.repeatable() {
+		if a := s.must(update, key, amount(to)); !a.Amount.IsZero() && !a.Amount.Equal(to) {
+			k.Errorf("the repeated call must find the one update to %s, not %s: %s", to, a.Amount, a)
+		}
+		s.updated("after that update was repeated", to)
+	}
+}
+
+// needsObject ends the case where the first Authorize is to make the gateway's object.
+func (s *session) needsObject() {
+	s.k.Helper()
+	if s.r.Reference == "" {
+		s.k.notRun(noObject)
+	}
+}
+
+// updated fails the case unless the gateway, where it can be asked and says so, was asked for this amount.
+func (s *session) updated(when string, to decimal.Decimal) {
+	k := s.k
+	k.Helper()
+	if !k.info.Pure && k.askable() {
+		if a := k.twin(s).must(status, "", amount(to)); !a.Amount.IsZero() && !a.Amount.Equal(to) {
+			k.Errorf("%s, Status must say %s, not %s: %s", when, to, a.Amount, a)
+		}
 	}
 }
 

@@ -7,6 +7,31 @@ import (
 	"github.com/shopspring/decimal"
 )
 
+// counted is an amount as the gateway counts it.
+func (g *reference) counted(d decimal.Decimal, currency string) decimal.Decimal {
+	switch g.fault {
+	case "amounts as floats":
+		return inFloats(d, currency)
+	case "every currency has cents":
+		return d.Truncate(2)
+	case "yen times a hundred":
+		if currency == "JPY" {
+			return d.Shift(2)
+		}
+	}
+	return d
+}
+
+// inFloats is an amount after the wrong arithmetic.
+func inFloats(d decimal.Decimal, currency string) decimal.Decimal {
+	c, _ := payment.LookupCurrency(currency)
+	units := 1.0
+	for range c.Digits {
+		units *= 10
+	}
+	return decimal.New(int64(d.InexactFloat64()*units), -int32(c.Digits))
+}
+
 // misspeak spoils what the gateway says about an object.
 func (g *reference) misspeak(s *payment.Snapshot, o *object) {
 	g.n++
@@ -15,6 +40,10 @@ func (g *reference) misspeak(s *payment.Snapshot, o *object) {
 	}
 	moved := o.moved()
 	switch g.fault {
+	case "a page over http to begin with":
+		if s.State == payment.SnapshotPending {
+			s.State, s.NextAction = payment.SnapshotRequiresMore, &payment.NextAction{Kind: payment.ActionRedirect, URL: "http://pay.example/"}
+		}
 	case "a State of its own":
 		if s.State == payment.SnapshotAuthorized {
 			s.State = "succeeded"
@@ -39,6 +68,9 @@ func (g *reference) misspeak(s *payment.Snapshot, o *object) {
 		s.CurrencyCode = strings.ToLower(s.CurrencyCode)
 	case "captures reduce what is authorized":
 		s.Authorized = s.Authorized.Sub(moved.Captured)
+	case "Capturable has cents in every currency":
+		left := s.Capturable.Shift(int32(2 - map[string]int{"JPY": 0, "KWD": 3, "USD": 2}[o.currency]))
+		s.Capturable = &left
 	case "Capturable is never reduced":
 		s.Capturable = &s.Authorized
 	case "movements without references":
@@ -72,6 +104,17 @@ func (g *reference) misspeak(s *payment.Snapshot, o *object) {
 			}
 		}
 	}
+}
+
+// repeatAmount puts the request's amount in place of the gateway's.
+func (g *reference) repeatAmount(s payment.Snapshot, r payment.Request) payment.Snapshot {
+	switch {
+	case g.is("Status repeats the amount of its request"):
+		s.Amount = r.Amount
+	case g.is("Status repeats the amount of its request as authorized") && s.State == payment.SnapshotAuthorized:
+		s.Authorized = r.Amount
+	}
+	return s
 }
 
 // leak publishes what is private.

@@ -82,6 +82,22 @@ func checkCaptureRepeated(k *kit) {
 	s.moved("after two captures with one key", k.part(), decimal.Zero)
 }
 
+// checkCaptureKeyUsedAgain sends a key with another amount, as the library never does. A gateway that refuses that has executed something under the key
+// all the same, and may say the same of a repeated request that a new version of the provider writes in another way.
+func checkCaptureKeyUsedAgain(k *kit) {
+	s, key := k.authorized(), newKey()
+	s.settled(s.must(capture, key, amount(k.part())))
+	a := k.twin(s).send(capture, key, amount(k.part().Add(k.steps(1))))
+	if a.broken != "" {
+		k.Fatal(a.broken)
+	}
+	k.sees(true) // the kind of its error
+	if errors.Is(a.err, payment.ErrDeclined) || errors.Is(a.err, payment.ErrNotSent) {
+		k.Errorf("a capture was made with this key, so that no other with it is refused for good, or not sent: %s", a)
+	}
+	s.moved("after another capture with the same key", k.part(), decimal.Zero)
+}
+
 // onceOnly fails the case unless two answers to one key speak of one movement.
 func (k *kit) onceOnly(kind payment.MovementKind, first, again answer) {
 	k.Helper()
@@ -265,41 +281,5 @@ func checkAuthorizedStays(k *kit) {
 	}
 	if !k.info.Pure && k.askable() {
 		check(s.must(status, ""))
-	}
-}
-
-// checkMoneyExact authorizes amounts that arithmetic in floats, or with the wrong number of digits, gets wrong.
-func checkMoneyExact(k *kit) {
-	for _, code := range append([]string{k.c.CurrencyCode}, k.c.Currencies...) {
-		rule, err := k.info.CurrencyRule(code)
-		if err != nil {
-			k.Errorf("Config.Currencies: %s", err)
-			continue
-		}
-		for _, n := range []int64{1001, 1005, 1999, 4035, 81155} {
-			want := rule.FromMinorUnits(n * max(rule.Step, 1))
-			s := k.session()
-			s.r.CurrencyCode, s.r.Amount = code, want
-			a := s.send(initialize, newKey())
-			if a.err != nil && a.broken == "" {
-				k.Logf("%s %s was refused: %v", want, code, a.err)
-				break
-			}
-			if a.broken != "" || !a.Amount.IsZero() && !a.Amount.Equal(want) {
-				k.Errorf("%s %s was asked for, not %s: %s", want, code, a.Amount, a)
-				continue
-			}
-			if k.c.ConfirmInBrowser != nil {
-				continue // the browser's confirmation may know one currency only
-			}
-			a = s.settled(s.send(authorize, newKey(), input(k.c.Approve)))
-			if a.err != nil && a.broken == "" {
-				k.Logf("%s %s was refused: %v", want, code, a.err)
-				break
-			}
-			if a.broken != "" || a.State == payment.SnapshotAuthorized && !a.Authorized.Equal(want) {
-				k.Errorf("%s %s was to be authorized: %s", want, code, a)
-			}
-		}
 	}
 }

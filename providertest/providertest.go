@@ -74,22 +74,23 @@ type Config struct {
 	// that must succeed.
 	ConfirmInBrowser func(t testing.TB, p payment.Provider, s payment.Snapshot, r payment.Request)
 
-	// Webhook returns a genuine message of the gateway about the authorized session of r, signed for the provider p. A
-	// zero Now becomes the time of the call. The forgeries are made by the kit: without a genuine message, little of a
+	// Webhook returns a genuine message of the gateway about the authorized session of r, signed for the provider p: the
+	// newest, as another is asked for after a capture. A zero Now becomes the time of the call. The forgeries are made by the kit: without a genuine message, little of a
 	// [payment.WebhookVerifier] can be tested.
 	Webhook func(t testing.TB, p payment.Provider, r payment.Request) payment.WebhookRequest
-	// WebhookUndated says that the gateway's signatures carry no date, so that nothing can be held against Now. Its messages
-	// must then have an EventID, or a replay could not be told.
+	// WebhookUndated says that the gateway's signatures carry no date, so that nothing can be held against Now. Where Status
+	// cannot be asked, its messages must then have an EventID, or a replay could not be told.
 	WebhookUndated bool
 
 	// Unreachable makes every request of p fail before it reaches the gateway, until restore is called.
 	Unreachable func(t testing.TB, p payment.Provider) (restore func())
-	// LoseAnswer makes the gateway execute the next request of p, and lose the answer. The loss must reach the provider: over a
+	// LoseAnswer makes the gateway execute the next request of p that changes something, and lose the answer. The loss must reach the provider: over a
 	// connection that was kept, Go's http.Transport sends a request with an Idempotency-Key again by itself. Disable keep-alives in
 	// the test, or lose the answer in an http.RoundTripper as section 9 of docs/writing-a-provider.md does. Where the call is
 	// answered after all, its case is counted as not run.
 	LoseAnswer func(t testing.TB, p payment.Provider)
-	// ServerError makes the gateway execute the next request of p, and answer it with an error of its own, such as HTTP 500.
+	// ServerError makes the gateway execute the next request of p, and answer it with an error of its own, such as HTTP 500. Where a
+	// method reads before it changes something, spare that read, but not those of Status.
 	ServerError func(t testing.TB, p payment.Provider)
 	// KeyInUse makes the gateway answer the next request of p that another with the same key is being worked on, such as with HTTP
 	// 409, and do nothing else.

@@ -27,6 +27,8 @@ type reference struct {
 	quiet     bool // Authorized is in no answer after a capture or a cancellation
 	totals    bool // no movements are listed: totals only
 	mute      bool // Status answers ErrUnsupported
+	blind     bool // it cannot be searched
+	late      bool // Initialize makes no request: the first Authorize makes the object
 	undated   bool // signatures carry no date
 	refuses   bool // a decline is an error
 	silent    bool // nothing is said of what has moved
@@ -61,6 +63,7 @@ type object struct {
 type reply struct {
 	snapshot payment.Snapshot
 	err      error
+	amount   decimal.Decimal // of the request
 }
 
 func newReference(t testing.TB, fault string) *reference {
@@ -177,7 +180,11 @@ func (g *reference) do(ctx context.Context, r *payment.Request, f func() (paymen
 			g.mu.Lock()
 		}
 		a = g.reply(f)
+		a.amount = r.Amount
 		g.replies[r.IdempotencyKey] = a
+	}
+	if !a.amount.Equal(r.Amount) && g.is("a key that was used is a decline") {
+		return payment.Snapshot{}, payment.Declined("key_used", "422: the key was used with other parameters")
 	}
 	if g.failing {
 		if g.failing = false; !g.resends {
@@ -203,7 +210,7 @@ func (g *reference) do(ctx context.Context, r *payment.Request, f func() (paymen
 
 func (g *reference) reply(f func() (payment.Snapshot, error)) reply {
 	s, err := f()
-	return reply{s, err}
+	return reply{snapshot: s, err: err}
 }
 
 // serverError is the answer to a request that the gateway has executed, and stumbled over then.
@@ -241,26 +248,11 @@ func (g *reference) find(r payment.Request) *object {
 	return nil
 }
 
-var errNoObject = payment.Declined("no_such_object", "the gateway knows no such object")
-
-// counted is an amount as the gateway counts it.
-func (g *reference) counted(d decimal.Decimal, currency string) decimal.Decimal {
-	switch g.fault {
-	case "amounts as floats":
-		c, _ := payment.LookupCurrency(currency)
-		units := 1.0
-		for range c.Digits {
-			units *= 10
-		}
-		return decimal.New(int64(d.InexactFloat64()*units), -int32(c.Digits))
-	case "every currency has cents":
-		return d.Truncate(2)
-	case "yen times a hundred":
-		if currency == "JPY" {
-			return d.Shift(2)
-		}
+func (g *reference) noObject() (payment.Snapshot, error) {
+	if g.late {
+		return payment.Snapshot{}, payment.NotSent(errors.New("there is no object yet"))
 	}
-	return d
+	return payment.Snapshot{}, payment.Declined("no_such_object", "the gateway knows no such object")
 }
 
 // say is what the gateway says about an object.
@@ -302,12 +294,11 @@ func (g *reference) already(o *object) (payment.Snapshot, error) {
 }
 
 func (g *reference) Initialize(ctx context.Context, r payment.InitializeRequest) (payment.Snapshot, error) {
+	if g.late {
+		return payment.Snapshot{State: payment.SnapshotPending}, nil
+	}
 	return g.do(ctx, &r.Request, func() (payment.Snapshot, error) {
-		kept := payment.NewPrivate(payment.Data{"signing": "private-" + r.SessionID[7:]})
-		o := &object{reference: g.next("obj"), session: r.SessionID, currency: r.CurrencyCode, amount: g.counted(r.Amount, r.CurrencyCode),
-			state: payment.SnapshotPending, data: payment.Data{"client_secret": "public", "count": 3}, private: &kept}
-		g.leak(o, r.Request)
-		g.objects[o.reference] = o
+		o := g.create(r.Request)
 		if g.is("one object for all sessions") {
 			o.reference = "obj_1"
 		}
@@ -316,6 +307,16 @@ func (g *reference) Initialize(ctx context.Context, r payment.InitializeRequest)
 		}
 		return g.say(o), nil
 	})
+}
+
+// create makes an object.
+func (g *reference) create(r payment.Request) *object {
+	kept := payment.NewPrivate(payment.Data{"signing": "private-" + r.SessionID[7:]})
+	o := &object{reference: g.next("obj"), session: r.SessionID, currency: r.CurrencyCode, amount: g.counted(r.Amount, r.CurrencyCode),
+		state: payment.SnapshotPending, data: payment.Data{"client_secret": "public", "count": 3}, private: &kept}
+	g.leak(o, r)
+	g.objects[o.reference] = o
+	return o
 }
 
 func (g *reference) Authorize(ctx context.Context, r payment.AuthorizeRequest) (payment.Snapshot, error) {
@@ -327,11 +328,14 @@ func (g *reference) Authorize(ctx context.Context, r payment.AuthorizeRequest) (
 	}
 	return g.do(ctx, &r.Request, func() (payment.Snapshot, error) {
 		o := g.find(r.Request)
+		if o == nil && g.late {
+			o = g.create(r.Request)
+		}
 		if o == nil {
 			if g.is("Authorize answers not_found") {
 				return payment.Snapshot{State: payment.SnapshotNotFound}, nil
 			}
-			return payment.Snapshot{}, errNoObject
+			return g.noObject()
 		}
 		if o.state == payment.SnapshotCanceled {
 			if g.is("authorizes and captures what is canceled") {
@@ -414,10 +418,14 @@ func (g *reference) grant(o *object, key string) {
 
 func (g *reference) Status(ctx context.Context, r payment.StatusRequest) (payment.Snapshot, error) {
 	none := payment.Snapshot{State: payment.SnapshotNotFound}
-	if g.mute {
+	if g.mute || g.blind && r.Reference == "" {
 		return payment.Snapshot{}, payment.ErrUnsupported
 	}
 	g.mu.Lock()
+	if g.down && g.is("an outage is unsupported") {
+		g.mu.Unlock()
+		return payment.Snapshot{}, payment.ErrUnsupported
+	}
 	if g.down && g.is("an outage is not_found") {
 		g.mu.Unlock()
 		return none, nil
@@ -446,7 +454,7 @@ func (g *reference) Status(ctx context.Context, r payment.StatusRequest) (paymen
 		if g.is("Status authorizes") {
 			g.grant(o, newKey())
 		}
-		return g.say(o), nil
+		return g.repeatAmount(g.say(o), r.Request), nil
 	})
 }
 
@@ -454,7 +462,7 @@ func (g *reference) Update(ctx context.Context, r payment.UpdateRequest) (paymen
 	return g.do(ctx, &r.Request, func() (payment.Snapshot, error) {
 		o := g.find(r.Request)
 		if o == nil {
-			return payment.Snapshot{}, errNoObject
+			return g.noObject()
 		}
 		if g.is("Update makes a new object") {
 			o.reference = g.next("obj")
@@ -471,7 +479,7 @@ func (g *reference) Cancel(ctx context.Context, r payment.CancelRequest) (paymen
 	return g.do(ctx, &r.Request, func() (payment.Snapshot, error) {
 		o := g.find(r.Request)
 		if o == nil {
-			return payment.Snapshot{}, errNoObject
+			return g.noObject()
 		}
 		if o.state == payment.SnapshotCanceled {
 			if g.is("canceled twice is an unknown outcome") {
@@ -503,7 +511,7 @@ func (g *reference) Capture(ctx context.Context, r payment.CaptureRequest) (paym
 	return g.do(ctx, &r.Request, func() (payment.Snapshot, error) {
 		o := g.find(r.Request)
 		if o == nil {
-			return payment.Snapshot{}, errNoObject
+			return g.noObject()
 		}
 		amount := r.Amount
 		if g.is("Capture takes everything") {
@@ -523,7 +531,7 @@ func (g *reference) Refund(ctx context.Context, r payment.RefundRequest) (paymen
 	return g.do(ctx, &r.Request, func() (payment.Snapshot, error) {
 		o := g.find(r.Request)
 		if o == nil {
-			return payment.Snapshot{}, errNoObject
+			return g.noObject()
 		}
 		t := o.moved()
 		amount, left := r.Amount, t.Captured.Sub(t.Refunded)
@@ -558,6 +566,12 @@ func (g *reference) tooMuch(o *object, kind payment.MovementKind, left decimal.D
 func (g *reference) move(o *object, kind payment.MovementKind, amount decimal.Decimal, key string) {
 	if g.is(string(kind) + "s move nothing") {
 		return
+	}
+	switch {
+	case o.currency == "JPY" && g.is(string(kind)+"s of yen times a hundred"):
+		amount = amount.Shift(2)
+	case g.is(string(kind) + "s as floats"):
+		amount = inFloats(amount, o.currency)
 	}
 	for i, m := range o.movements {
 		if g.is("equal movements are one") && m.Kind == kind && m.Amount.Equal(amount) {

@@ -73,6 +73,25 @@ func checkServerErrorRefund(k *kit) {
 	}
 }
 
+func checkServerErrorCancel(k *kit) {
+	s, key := k.held(), newKey()
+	s.failed(cancel, key)
+	if k.repeatable() {
+		s.repeated(cancel, key)
+		s.over("after that cancellation was repeated")
+	}
+}
+
+func checkServerErrorUpdate(k *kit) {
+	s, key, to := k.ready(update), newKey(), k.c.Amount.Add(k.steps(7))
+	s.needsObject()
+	s.failed(update, key, amount(to))
+	if k.repeatable() {
+		s.repeated(update, key, amount(to))
+		s.updated("after that update was repeated", to)
+	}
+}
+
 func checkServerErrorStatus(k *kit) {
 	s := k.opened()
 	for _, ask := range []func() answer{
@@ -81,8 +100,8 @@ func checkServerErrorStatus(k *kit) {
 	} {
 		k.c.ServerError(k.TB, k.p)
 		a := ask()
-		if a.err != nil && errors.Is(a.err, payment.ErrUnsupported) && a.request.Reference == "" {
-			continue // it cannot be searched, and has asked nothing
+		if unsearchable(a) {
+			continue // it has asked nothing
 		}
 		k.unknown(a, "ServerError", "the gateway could not be asked")
 		if a.err == nil && a.State == payment.SnapshotNotFound || a.err != nil && errors.Is(a.err, payment.ErrUnsupported) {

@@ -222,11 +222,13 @@ func (k *kit) known(f func(e exchange, authorized decimal.Decimal)) {
 }
 
 func checkNextAction(k *kit) {
+	seen := false
 	for _, e := range k.answers() {
-		if e.State != payment.SnapshotRequiresMore {
+		if e.State != payment.SnapshotRequiresMore && e.NextAction == nil {
 			continue
 		}
 		n := e.NextAction
+		seen = true
 		if n == nil {
 			k.Errorf("NextAction must say what the shopper is to do: %s", e.answer)
 			continue
@@ -251,6 +253,9 @@ func checkNextAction(k *kit) {
 		if n.RetryAfter < 0 {
 			k.Errorf("NextAction.RetryAfter is negative: %v", n.RetryAfter)
 		}
+	}
+	if !seen {
+		k.notRun("no answer asks the shopper to act")
 	}
 }
 

@@ -16,9 +16,10 @@ func TestWhatProvesNothingIsNotRun(t *testing.T) {
 		reason      string // part of it
 	}{
 		{"server errors that were retried below", "a server error is a decline", func(g *reference) { g.resends = true },
-			[]string{"server_error/initialize", "server_error/authorize", "server_error/capture", "server_error/refund", "server_error/status"}, "Config.ServerError"},
+			[]string{"server_error/initialize", "server_error/authorize", "server_error/capture", "server_error/refund", "server_error/cancel", "server_error/update",
+				"server_error/status"}, "Config.ServerError"},
 		{"answers that were never lost", "a lost answer is NotSent", func(g *reference) { g.resends = true },
-			[]string{"lost/initialize", "lost/authorize", "lost/capture", "lost/refund"}, "Config.LoseAnswer"},
+			[]string{"lost/initialize", "lost/authorize", "lost/capture", "lost/refund", "lost/cancel", "lost/update"}, "Config.LoseAnswer"},
 		{"captures that nobody tells of", "captures move nothing", silent, []string{"capture/whole", "capture/part", "capture/own_movement",
 			"capture/repeated_key", "capture/equal_amounts", "capture/many", "concurrent/capture_key", "snapshot/sums"}, "neither Movements nor Totals"},
 		{"refunds that nobody tells of", "refunds move nothing", silent, []string{"refund/whole", "refund/own_movement", "refund/repeated_key",

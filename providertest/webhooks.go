@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -33,12 +34,18 @@ func undated(k *kit) string {
 func (k *kit) genuine() (payment.WebhookRequest, *session) {
 	k.Helper()
 	s := k.authorized()
+	return k.about(s), s
+}
+
+// about returns a message of the gateway about a session.
+func (k *kit) about(s *session) payment.WebhookRequest {
+	k.Helper()
 	w := k.c.Webhook(k.TB, k.p, s.r)
 	if w.Now.IsZero() {
 		w.Now = time.Now()
 	}
 	w.Now = w.Now.UTC()
-	return w, s
+	return w
 }
 
 // verify makes the call, with copies, under a deadline.
@@ -106,8 +113,27 @@ func checkWebhookEventID(k *kit) {
 	}
 }
 
+// checkWebhookEventIDOfEach compares two messages about one session.
+func checkWebhookEventIDOfEach(k *kit) {
+	before, s, first := k.accepted()
+	s.settled(s.must(capture, newKey()))
+	after := k.about(s)
+	if bytes.Equal(before.Body, after.Body) && reflect.DeepEqual(before.Header, after.Header) {
+		k.notRun("Config.Webhook returns the same message before and after a capture")
+	}
+	second, err := k.verify(after)
+	if err != nil {
+		k.Fatalf("the message from Config.Webhook must be accepted: %v", err)
+	}
+	if second.EventID != "" && second.EventID == first.EventID {
+		k.Errorf("two messages about one session, before and after a capture, have the EventID %q: the second would be a duplicate", second.EventID)
+	}
+}
+
+// checkWebhookUndated lets a replay pass that does no more than have the gateway asked once again.
 func checkWebhookUndated(k *kit) {
-	if _, _, m := k.accepted(); m.EventID == "" {
+	_, _, m := k.accepted()
+	if m.EventID == "" && (m.Notice != nil || !k.info.Pure && !k.askable()) {
 		k.Errorf("the EventID is empty, so that a replay could not be told")
 	}
 }
@@ -164,6 +190,57 @@ func checkWebhookHeader(k *kit) {
 	if !refused {
 		k.Errorf("the message was accepted whatever single character of its headers was changed")
 	}
+}
+
+// checkWebhookWholeSignature changes long words of the headers, character by character: a signature of which the beginning alone is compared is soon
+// guessed.
+func checkWebhookWholeSignature(k *kit) {
+	w, _, _ := k.accepted()
+	whole := w.Header
+	for name, values := range whole {
+		for i, v := range values {
+			for _, word := range longWords(v) {
+				counts, beyond := 0, false
+				for at := word.from; at < word.to; at++ {
+					changed := []byte(v)
+					changed[at] = byte(overwrite(rune(v[at])))
+					w.Header = whole.Clone()
+					w.Header[name][i] = string(changed)
+					_, err := k.verify(w)
+					switch {
+					case string(changed) == v: // a sign that has no other
+					case err != nil && counts == at-word.from:
+						counts++
+					case err != nil:
+						beyond = true
+					}
+				}
+				if counts > 0 && counts < word.to-word.from && !beyond {
+					k.Errorf("of %d characters of a word in the header %s the first %d count, and no other: compare the whole signature", word.to-word.from, name, counts)
+				}
+			}
+		}
+	}
+}
+
+// span is a part of a text.
+type span struct{ from, to int }
+
+// longWords finds what can be a signature: at least 20 letters, digits and signs of base64, of which it takes 256 at the most. The last two have bits to
+// spare in base64.
+func longWords(v string) []span {
+	var list []span
+	from := 0
+	for at := 0; at <= len(v); at++ {
+		if at < len(v) && (overwrite(rune(v[at])) != rune(v[at]) || strings.IndexByte("+/-_", v[at]) >= 0) {
+			continue
+		}
+		if at-from >= 20 {
+			list = append(list, span{from, min(at-2, from+256)})
+		}
+		from = at + 1
+	}
+	return list
 }
 
 // overwrite returns another digit for a digit and another letter for a letter.

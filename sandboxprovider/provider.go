@@ -315,9 +315,9 @@ func classify(a answer, now payment.Snapshot) error {
 	}
 	text := fmt.Errorf("sandbox gateway: %d %s: %s", a.Status, a.Code, a.Message)
 	switch {
-	case a.Status == 429, a.Code == "key_reused":
+	case a.Status == 429:
 		return payment.NotSent(text)
-	case a.Code == "key_in_use", a.Status >= 500:
+	case a.Code == "key_in_use", a.Code == "key_reused", a.Status >= 500: // something is, or was, done under that key
 		return text
 	case a.Status == 409:
 		return payment.AlreadyDone(now)

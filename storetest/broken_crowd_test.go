@@ -44,6 +44,24 @@ func brokenInCrowds() []brokenStore {
 				return due, err
 			},
 		}.wrap},
+		{"claims, and writes nothing", []string{"Concurrency/claims"}, broken{
+			claim: func(ctx context.Context, s payment.Store, kind payment.DueKind, now, until time.Time, limit int) ([]payment.Due, error) {
+				due, err := s.Claim(ctx, kind, now, until, limit)
+				for _, d := range due {
+					err = errors.Join(err, s.Done(ctx, d, now))
+				}
+				return due, err
+			},
+		}.wrap},
+		{"begins every page of events with the first", []string{"Concurrency/events"}, beforeList(
+			func(_ payment.RowKind, _ *payment.Filter, p *payment.Page) { p.AfterSeq = 0 })},
+		{"returns neither rows nor an error", []string{"Concurrency/one collection", "Concurrency/many collections", "Concurrency/whole commits"}, broken{
+			load: func(context.Context, payment.Store, payment.Key) (*payment.Rows, error) { return nil, nil },
+		}.wrap},
+		{"loads no session", []string{"Concurrency/whole commits", "Rows/zero fields"}, afterLoad(func(r *payment.Rows) { r.Sessions = nil })},
+		{"never puts settings", []string{"Concurrency/settings"}, broken{
+			putSettings: func(context.Context, payment.Store, *payment.Settings) error { return payment.ErrConflict },
+		}.wrap},
 		{"lets everybody finish the same work", []string{"Concurrency/done"}, broken{
 			done: func(ctx context.Context, s payment.Store, d payment.Due, again time.Time) error {
 				if err := s.Done(ctx, d, again); !errors.Is(err, payment.ErrConflict) {

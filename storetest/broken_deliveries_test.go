@@ -36,6 +36,8 @@ func brokenListsOfDeliveries() []brokenStore {
 				p.Limit, p.Offset = 100, 0
 			}
 		})},
+		{"ignores what its captures have no column for", []string{"List/a field that rows do not have"}, ignores(payment.RowCaptures,
+			func(f *payment.Filter, _ *payment.Page) { f.ProviderID = "" })},
 		{"files a delivery where it came in", []string{"List/a delivery's collection is found later"}, filesOnce},
 		{"leaves a delivery in its former collection too", []string{"List/a delivery's collection is found later"}, filesTwice},
 	}

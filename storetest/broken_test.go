@@ -19,7 +19,7 @@ type brokenStore struct {
 // brokenStores returns all of them, in the order of the kit.
 func brokenStores() []brokenStore {
 	return slices.Concat(brokenRows(), brokenContexts(), brokenLoads(), brokenCommits(), brokenLists(), brokenListsOfDeliveries(), brokenDues(),
-		brokenEvents(), brokenDeliveries(), brokenSettings(), brokenInCrowds())
+		brokenEvents(), brokenDeliveries(), brokenSettings(), brokenLater(), brokenInCrowds())
 }
 
 // broken is a store some of whose methods are replaced; each gets the store beneath.

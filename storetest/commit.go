@@ -31,6 +31,7 @@ func commitCases() []testCase {
 		{"Commit/version exists", conflict, commitExists},
 		{"Commit/repeated", "the caller repeats the same Changes", commitRepeated},
 		{"Commit/event Seq taken", seq, commitSeqTaken},
+		{"Commit/event Seq twice at once", seq, commitSeqTwice},
 		{"Commit/event Seq of its collection", seq, commitSeqElsewhere},
 		{"Commit/reference taken", movement, commitReferenceTaken},
 		{"Commit/reference twice at once", movement, commitReferenceTwice},
@@ -43,6 +44,7 @@ func commitCases() []testCase {
 		{"Commit/nothing with a foreign row", whole, func(k *kit) { k.commitHalf(payment.ErrDuplicate, (*kit).spoilRow) }},
 		{"Commit/what Check refuses", "a [Store]'s Commit begins with it", commitChecked},
 		{"Commit/64 rows", "At most 64 rows and 1 MiB.", commitLargest},
+		{"Commit/too many bytes", "At most 64 rows and 1 MiB.", commitTooLarge},
 	}
 }
 
@@ -194,6 +196,14 @@ func commitSeqTaken(k *kit) {
 	k.refused(changes(t.collection, first), payment.ErrDuplicate, "Commit of the same event again")
 	k.same("the collection", k.loadCollection(t.collection.ID), t.collection)
 	sameRows(k, "the event", k.listEvents(t.collection), first)
+}
+
+func commitSeqTwice(k *kit) {
+	t := k.stored()
+	a, b := k.event(t.collection, 0), k.event(t.collection, 0)
+	k.refused(changes(t.collection, a, b), payment.ErrDuplicate, "Commit of two events with Seq %d", a.Seq)
+	k.same("the collection", k.loadCollection(t.collection.ID), t.collection)
+	sameRows(k, "the events", k.listEvents(t.collection))
 }
 
 func commitSeqElsewhere(k *kit) {
@@ -466,4 +476,18 @@ func commitLargest(k *kit) {
 		k.fail("of a commit of 64 rows, %d sessions are missing and %d are there", len(want), len(rows.Sessions))
 	}
 	k.same("a session", k.load(payment.Key{SessionID: c.Sessions[7].ID}).Sessions[0], c.Sessions[7])
+}
+
+// commitTooLarge goes three times beyond the limit, so that it is met whatever the encoding.
+func commitTooLarge(k *kit) {
+	t := k.stored()
+	var rows []any
+	for i := range 50 {
+		s := k.session(t.collection)
+		s.Data = payment.Data{"text": strings.Repeat(fmt.Sprintf("%08d", i), 60<<7)}
+		rows = append(rows, s)
+	}
+	k.refused(changes(t.collection, rows...), payment.ErrInvalid, "Commit of 3,000 KiB")
+	k.same("the collection", k.loadCollection(t.collection.ID), t.collection)
+	k.sameIDs("the sessions", k.rowIDs(payment.RowSessions, k.list(payment.RowSessions, payment.Filter{}, payment.Page{Limit: 9})), t.session.ID)
 }

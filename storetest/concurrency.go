@@ -16,7 +16,7 @@ func concurrencyCases() []testCase {
 	const (
 		whole = "Commit writes all of c or nothing, if the collection's version is c.Version"
 		until = "Their At becomes until, so that nobody else claims them before; they are returned with that At."
-		moved = "The error is ErrConflict when the stored At is no longer d.At, or the row is gone: somebody else has it now, leave it."
+		moved = "The error is ErrConflict when the stored At is no longer d.At, or the row is at rest or gone: somebody else has it now, leave it."
 		put   = "The error is ErrDuplicate when another has the same ProviderID and EventID, unless EventID is empty"
 	)
 	return []testCase{
@@ -33,17 +33,30 @@ func concurrencyCases() []testCase {
 	}
 }
 
+// loadOne is load, for goroutines that may not fail the case. The error says what is wrong.
+func (k *kit) loadOne(by payment.Key) (*payment.Rows, error) {
+	rows, err := k.s.Load(k.ctx(), by)
+	if err != nil {
+		return nil, fmt.Errorf("Load: %w", err)
+	}
+	if rows == nil || len(rows.Collections) != 1 {
+		return nil, errors.New("Load does not bring one collection, and no error")
+	}
+	return rows, nil
+}
+
 // step loads a collection, changes it and commits, until that succeeds.
-func (k *kit) step(by payment.Key, change func(*payment.Rows) *payment.Changes) error {
+func (k *kit) step(by payment.Key, change func(*payment.Rows) (*payment.Changes, error)) error {
 	for try := 1; ; try++ {
-		rows, err := k.s.Load(k.ctx(), by)
+		rows, err := k.loadOne(by)
 		if err != nil {
-			return fmt.Errorf("Load: %w", err)
+			return err
 		}
-		if len(rows.Collections) != 1 {
-			return fmt.Errorf("Load brought %d collections", len(rows.Collections))
+		c, err := change(rows)
+		if err != nil {
+			return err
 		}
-		err = k.s.Commit(k.ctx(), change(rows))
+		err = k.s.Commit(k.ctx(), c)
 		if err == nil {
 			return nil
 		}
@@ -65,10 +78,10 @@ func crowdIncrements(k *kit) {
 	before := t.collection.Amount
 	k.crowd(crowdSize, func(int) error {
 		for range each {
-			err := k.step(by, func(rows *payment.Rows) *payment.Changes {
+			err := k.step(by, func(rows *payment.Rows) (*payment.Changes, error) {
 				c := rows.Collections[0]
 				c.Amount = c.Amount.Add(decimal.New(1, 0))
-				return changes(c, k.event(c, 0))
+				return changes(c, k.event(c, 0)), nil
 			})
 			if err != nil {
 				return err
@@ -124,11 +137,11 @@ func crowdCollections(k *kit) {
 				return fmt.Errorf("Commit of a collection that nobody else writes: %w", err)
 			}
 			t.collection.Version++
-			rows, err := k.s.Load(k.ctx(), payment.Key{SessionID: t.session.ID})
+			rows, err := k.loadOne(payment.Key{SessionID: t.session.ID})
 			if err != nil {
-				return fmt.Errorf("Load: %w", err)
+				return err
 			}
-			if len(rows.Collections) != 1 || rows.Collections[0].Version != t.collection.Version || len(rows.Payments) != 1 {
+			if rows.Collections[0].Version != t.collection.Version || len(rows.Payments) != 1 {
 				return errors.New("Load does not bring what the same caller has just committed")
 			}
 			if _, err := k.s.List(k.ctx(), payment.RowSessions, payment.Filter{}, payment.Page{Limit: 3}); err != nil {
@@ -162,7 +175,9 @@ func crowdClaims(k *kit) {
 			if len(due) == 0 {
 				return nil
 			}
-			claimed[i] = append(claimed[i], due...)
+			if claimed[i] = append(claimed[i], due...); len(claimed[i]) > rows {
+				return fmt.Errorf("Claim brought %d rows of %d, and more: those that it took before were due again", len(claimed[i]), rows)
+			}
 		}
 	})
 	times := map[string]int{}
@@ -182,7 +197,7 @@ func crowdClaims(k *kit) {
 func crowdDone(k *kit) {
 	_, due := k.dues(payment.DueOperation, 1)
 	for minute := 2; minute < 7; minute++ {
-		d := k.claim(payment.DueOperation, at(minute), at(minute+20), 1)[0]
+		d := k.claimOne(payment.DueOperation, at(minute), at(minute+20))
 		var finished atomic.Int64
 		k.crowd(crowdSize, func(int) error {
 			err := k.s.Done(k.ctx(), d, at(minute+1))
@@ -204,7 +219,7 @@ func crowdDone(k *kit) {
 func crowdDoneAndCommit(k *kit) {
 	for range 10 {
 		collection, due := k.dues(payment.DueOperation, 1)
-		d := k.claim(payment.DueOperation, at(5), at(9), 1)[0]
+		d := k.claimOne(payment.DueOperation, at(5), at(9))
 		k.crowd(2, func(i int) error {
 			if i == 0 {
 				if err := k.s.Commit(k.ctx(), changes(collection, moved(due[0], at(7)))); err != nil {
@@ -246,10 +261,13 @@ func crowdMessage(k *kit) {
 func crowdSettings(k *kit) {
 	const each = 3
 	k.crowd(crowdSize, func(i int) error {
-		for done := 0; done < each; {
+		for done, try := 0, 1; done < each; try++ {
 			s, err := k.s.Settings(k.ctx())
 			if err != nil {
 				return fmt.Errorf("Settings: %w", err)
+			}
+			if s == nil || try > crowdSize*each*100 { // each of the others can be faster as often as it has something to put
+				return fmt.Errorf("PutSettings on the Version that Settings brings: the %dth conflict, or no settings at all", try)
 			}
 			s.DisabledProviders = append(s.DisabledProviders, fmt.Sprintf("p%d-%d", i, done))
 			if err = k.s.PutSettings(k.ctx(), s); err == nil {
@@ -286,9 +304,9 @@ func crowdReaders(k *kit) {
 		}
 		for last := int64(0); ; {
 			end := written.Load()
-			rows, err := k.s.Load(k.ctx(), by)
+			rows, err := k.loadOne(by)
 			if err != nil {
-				return fmt.Errorf("Load: %w", err)
+				return err
 			}
 			if err := oneMoment(rows); err != nil {
 				return err
@@ -307,12 +325,17 @@ func crowdReaders(k *kit) {
 }
 
 // captureMore adds a capture and a refund, the capture's amount to every total, and writes the version into the operation and the request.
-func (k *kit) captureMore(rows *payment.Rows) *payment.Changes {
+//
+// The error is that of oneMoment: what is missing cannot be changed.
+func (k *kit) captureMore(rows *payment.Rows) (*payment.Changes, error) {
+	if err := oneMoment(rows); err != nil {
+		return nil, err
+	}
 	c, s, p, o, r := rows.Collections[0], rows.Sessions[0], rows.Payments[0], rows.Operations[0], rows.Requests[0]
 	capture := k.capture(p)
 	c.Captured, s.Held, p.Captured = c.Captured.Add(capture.Amount), s.Held.Add(capture.Amount), p.Captured.Add(capture.Amount)
 	s.Revision, o.Tries, r.Code = c.Version+1, int(c.Version+1), fmt.Sprint(c.Version+1)
-	return changes(c, s, p, capture, k.refund(p), o, r)
+	return changes(c, s, p, capture, k.refund(p), o, r), nil
 }
 
 // oneMoment returns an error when rows are of different commits of captureMore.

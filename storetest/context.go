@@ -9,7 +9,9 @@ import (
 )
 
 func contextCases() []testCase {
+	const own = "The error is the context's own then, or ErrCommitUnknown where a write may have happened."
 	return []testCase{
+		{"Context/whose error", own, contextsOwn},
 		{"Context/Load", endsWithContext, func(k *kit) {
 			t := k.stored()
 			k.canceled(func(ctx context.Context) error {
@@ -84,6 +86,33 @@ func (k *kit) canceled(call func(context.Context) error) {
 	k.ended(err)
 	if err == nil {
 		k.fail("no error from a call whose context had ended before")
+	}
+}
+
+// contextsOwn asks of every method whose error it is when the context had ended before.
+func contextsOwn(k *kit) {
+	t := k.stored()
+	due := k.due(t.collection, payment.DueOperation, 1)
+	k.store(t.collection, due)
+	ctx, cancel := context.WithCancel(k.ctx())
+	cancel()
+	_, load := k.s.Load(ctx, payment.Key{CollectionID: t.collection.ID})
+	_, list := k.s.List(ctx, payment.RowSessions, payment.Filter{}, payment.Page{Limit: 1})
+	_, settings := k.s.Settings(ctx)
+	for method, err := range map[string]error{"Load": load, "List": list, "Settings": settings} {
+		k.want(err, context.Canceled, "%s with a context that was canceled before", method)
+		if errors.Is(err, payment.ErrCommitUnknown) {
+			k.fail("%s writes nothing, and its error is %q", method, err)
+		}
+	}
+	_, claim := k.s.Claim(ctx, payment.DueOperation, at(5), at(6), 1)
+	for method, err := range map[string]error{
+		"Commit": k.s.Commit(ctx, changes(t.collection)), "Claim": claim, "Done": k.s.Done(ctx, due, at(3)),
+		"PutDelivery": k.s.PutDelivery(ctx, k.newDelivery()), "PutSettings": k.s.PutSettings(ctx, &payment.Settings{}),
+	} {
+		if !errors.Is(err, payment.ErrCommitUnknown) {
+			k.want(err, context.Canceled, "%s with a context that was canceled before", method)
+		}
 	}
 }
 

@@ -12,6 +12,7 @@ func deliveryCases() []testCase {
 	const (
 		replaces = "or replaces the one with the same ID and Version, which is stored with Version+1"
 		due      = "A delivery that is parked becomes due at DueAt, with its Tries; another is not due."
+		conflict = "ErrConflict when the version has moved, or is missing though d.Version is not 0."
 		same     = "The error is ErrDuplicate when another has the same ProviderID and EventID, unless EventID is empty"
 	)
 	return []testCase{
@@ -23,7 +24,8 @@ func deliveryCases() []testCase {
 		{"PutDelivery/duplicate", same, deliveryDuplicate},
 		{"PutDelivery/another provider or case", same, deliveryOther},
 		{"PutDelivery/no event ID", same, deliveryNoEvent},
-		{"PutDelivery/version has moved", "ErrConflict when the version has moved.", deliveryConflict},
+		{"PutDelivery/version has moved", conflict, deliveryConflict},
+		{"PutDelivery/version is missing", conflict, deliveryMissing},
 		{"PutDelivery/parked is due", due, deliveryDue},
 		{"PutDelivery/handled is not due", due, deliveryNotDue},
 	}
@@ -213,4 +215,16 @@ func deliveryNotDue(k *kit) {
 		k.put(before)
 		k.deliveriesDue(k.soon(0), k.soon(1))
 	}
+}
+
+func deliveryMissing(k *kit) {
+	for _, version := range []int64{1, 2} {
+		d := k.parked(1)
+		d.Version = version
+		k.want(k.s.PutDelivery(k.ctx(), d), payment.ErrConflict, "PutDelivery of version %d of a delivery that is not there", version)
+		if k.delivery(d.ID) != nil {
+			k.fail("a PutDelivery that was refused stored the delivery nevertheless")
+		}
+	}
+	k.sameDue(k.claim(payment.DueDelivery, at(5), at(9), 10))
 }

@@ -13,7 +13,7 @@ func dueCases() []testCase {
 		taken  = "of the rows of that kind with At not after now, the oldest by At and then ID, at most limit of them"
 		until  = "Their At becomes until, so that nobody else claims them before; they are returned with that At."
 		again  = "d is stored with At = again, or removed when again is zero"
-		moved  = "The error is ErrConflict when the stored At is no longer d.At, or the row is gone: somebody else has it now, leave it."
+		moved  = "The error is ErrConflict when the stored At is no longer d.At, or the row is at rest or gone: somebody else has it now, leave it."
 		upsert = "upsert by Kind and ID; a zero At removes it"
 	)
 	return []testCase{
@@ -201,7 +201,7 @@ func doneRemoved(k *kit) {
 
 func doneWhole(k *kit) {
 	stored := k.fullDue()
-	d := k.claim(stored.Kind, at(5), at(9), 10)[0]
+	d := k.claimOne(stored.Kind, at(5), at(9))
 	d.Tries, d.Seq, d.Dead = 17, 1<<40, []int64{5, 1 << 41, 7}
 	k.done(d, at(12))
 	got := k.claim(d.Kind, at(12), at(15), 10)
@@ -217,9 +217,9 @@ func doneWhole(k *kit) {
 
 func doneClaimed(k *kit) {
 	_, due := k.dues(payment.DueOperation, 1)
-	first := k.claim(payment.DueOperation, at(5), at(9), 10)[0]
+	first := k.claimOne(payment.DueOperation, at(5), at(9))
 	k.want(k.s.Done(k.ctx(), due[0], at(30)), payment.ErrConflict, "Done with the At from before the claim")
-	second := k.claim(payment.DueOperation, at(9), at(15), 10)[0]
+	second := k.claimOne(payment.DueOperation, at(9), at(15))
 	k.want(k.s.Done(k.ctx(), first, at(30)), payment.ErrConflict, "Done after somebody else's claim")
 	k.want(k.s.Done(k.ctx(), first, time.Time{}), payment.ErrConflict, "Done that removes, after somebody else's claim")
 	k.sameDue(k.claim(payment.DueOperation, at(14), at(20), 10))
@@ -229,7 +229,7 @@ func doneClaimed(k *kit) {
 
 func doneCommitted(k *kit) {
 	collection, due := k.dues(payment.DueOperation, 1)
-	d := k.claim(payment.DueOperation, at(5), at(9), 10)[0]
+	d := k.claimOne(payment.DueOperation, at(5), at(9))
 	k.store(collection, moved(due[0], at(7)))
 	k.want(k.s.Done(k.ctx(), d, time.Time{}), payment.ErrConflict, "Done after a commit that set another At")
 	k.sameDue(k.claim(payment.DueOperation, at(7), at(20), 10), moved(due[0], at(20)))

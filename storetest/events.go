@@ -17,7 +17,7 @@ func eventCases() []testCase {
 	const (
 		due  = "insert only; they make the collection's events due at the first one's At, unless these are due at some time already"
 		rest = "A row of DueEvents is never removed: again zero keeps it, its Seq and its Dead, with a zero At, which is not due"
-		gone = "The error is ErrConflict when the stored At is no longer d.At, or the row is gone: somebody else has it now, leave it."
+		gone = "The error is ErrConflict when the stored At is no longer d.At, or the row is at rest or gone: somebody else has it now, leave it."
 	)
 	return []testCase{
 		{"Due/events", due, dueEvents},
@@ -221,8 +221,8 @@ func crowdEvents(k *kit) {
 			}
 			defer d.committing.Add(-1)
 			time.Sleep(time.Duration(i) * 300 * time.Microsecond) // one after the other, while others deliver
-			return k.step(payment.Key{CollectionID: d.collection}, func(rows *payment.Rows) *payment.Changes {
-				return changes(rows.Collections[0], k.event(rows.Collections[0], 0))
+			return k.step(payment.Key{CollectionID: d.collection}, func(rows *payment.Rows) (*payment.Changes, error) {
+				return changes(rows.Collections[0], k.event(rows.Collections[0], 0)), nil
 			})
 		})
 		if want := round * crowdSize / 2; len(d.seen) != want {
@@ -230,6 +230,23 @@ func crowdEvents(k *kit) {
 		}
 		k.sameDue(k.claim(payment.DueEvents, k.far(), k.far(), 10))
 	}
+}
+
+// see notes the events of a page, and moves the due row behind them. It reports whether there were any, all of them new and in order: if not, this
+// would go on for ever.
+func (d *deliverers) see(due *payment.Due, page *payment.Rows) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if page == nil {
+		return false
+	}
+	for _, e := range page.Events {
+		if d.seen[e.ID] || e.Seq <= due.Seq {
+			return false
+		}
+		d.seen[e.ID], due.Seq = true, e.Seq
+	}
+	return len(page.Events) > 0
 }
 
 // deliver claims, lists and finishes events until all are committed and none are due.
@@ -255,11 +272,9 @@ func (d *deliverers) deliver() error {
 		if err != nil {
 			return fmt.Errorf("List: %w", err)
 		}
-		d.mu.Lock()
-		for _, e := range rows.Events {
-			d.seen[e.ID], due[0].Seq = true, e.Seq
+		if !d.see(&due[0], rows) {
+			return fmt.Errorf("events were due beyond Seq %d, and List of those after it brings none that was not seen before, in order", due[0].Seq)
 		}
-		d.mu.Unlock()
 		time.Sleep(200 * time.Microsecond) // for others to commit meanwhile
 		d.holders.Add(-1)
 		if err := k.s.Done(k.ctx(), due[0], time.Time{}); err != nil {

@@ -156,6 +156,16 @@ func (k *kit) claim(kind payment.DueKind, now, until time.Time, limit int) []pay
 	return due
 }
 
+// claimOne claims what must be the only due work of a kind, or the oldest.
+func (k *kit) claimOne(kind payment.DueKind, now, until time.Time) payment.Due {
+	k.t.Helper()
+	due := k.claim(kind, now, until, 1)
+	if len(due) != 1 {
+		k.fail("Claim(%s), of at most 1, brought %d, want 1", kind, len(due))
+	}
+	return due[0]
+}
+
 // done finishes without an error.
 func (k *kit) done(d payment.Due, again time.Time) {
 	k.t.Helper()
@@ -201,6 +211,12 @@ func (k *kit) crowd(n int, f func(i int) error) {
 	for i := range n {
 		wg.Go(func() {
 			<-start
+			errs[i] = errors.New("it went no further")
+			defer func() {
+				if p := recover(); p != nil {
+					errs[i] = surprise(p)
+				}
+			}()
 			errs[i] = f(i)
 		})
 	}
@@ -212,6 +228,11 @@ func (k *kit) crowd(n int, f func(i int) error) {
 			k.fail("caller %d of %d at once: %s", i+1, n, err)
 		}
 	}
+}
+
+// surprise is the error of a case that could not go on: a store left out what the case looks at next.
+func surprise(p any) error {
+	return fmt.Errorf("the case met what no store may return, as what was missing from Rows: %v\n%s", p, debug.Stack())
 }
 
 const endsWithContext = "Every method is safe for concurrent use and ends with its context."

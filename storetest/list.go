@@ -29,6 +29,7 @@ func listCases() []testCase {
 		{"List/to", "and before this", func(k *kit) { listBetween(k, false, true) }},
 		{"List/several filters", matching, listSeveral},
 		{"List/deleted rows", "collections and sessions with DeletedAt too", listDeleted},
+		{"List/rows deleted later", "collections and sessions with DeletedAt too", listDeletedLater},
 		{"List/order", ordered, func(k *kit) { listOrder(k, false) }},
 		{"List/newest first", "newest first", func(k *kit) { listOrder(k, true) }},
 		{"List/order of events in a collection", ordered, listEventOrder},
@@ -519,6 +520,31 @@ func listHidden(k *kit) {
 		p := payment.Page{Limit: 3, AfterTime: at(5), AfterID: sessions[1].ID, Descending: c.descending}
 		got := k.rowIDs(payment.RowSessions, k.list(payment.RowSessions, payment.Filter{}, p))
 		k.sameIDs("sessions after one that was hidden meanwhile", got, c.want...)
+	}
+}
+
+// listDeletedLater hides rows that are there, and shows them again.
+func listDeletedLater(k *kit) {
+	t := k.stored()
+	for _, deleted := range []time.Time{at(50), {}, at(51), {}} {
+		t.collection.DeletedAt, t.session.DeletedAt = deleted, deleted
+		k.store(t.collection, t.session)
+		for kind, id := range map[payment.RowKind]string{payment.RowCollections: t.collection.ID, payment.RowSessions: t.session.ID} {
+			for _, f := range []payment.Filter{{}, {CollectionID: t.collection.ID}} {
+				var want []string
+				if deleted.IsZero() {
+					want = []string{id}
+				}
+				what := fmt.Sprintf("List(%s) of %s, after a commit with the DeletedAt %s", kind, fieldsSet(f), deleted)
+				rows := k.list(kind, f, payment.Page{Limit: 9, Count: true})
+				k.sameIDs(what, k.rowIDs(kind, rows), want...)
+				if rows.Count != len(want) {
+					k.fail("%s: Count is %d, want %d", what, rows.Count, len(want))
+				}
+				f.IncludeDeleted = true
+				k.sameIDs(what, k.rowIDs(kind, k.list(kind, f, payment.Page{Limit: 9})), id)
+			}
+		}
 	}
 }
 

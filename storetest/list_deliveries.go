@@ -12,6 +12,7 @@ func listDeliveryCases() []testCase {
 		{"List/by IDs", named, listByIDs},
 		{"List/by IDs and other filters", named, listByIDsAndMore},
 		{"List/by IDs in pages", named, listByIDsInPages},
+		{"List/a field that rows do not have", "rows without a field that is named match nothing", listLacking},
 		{"List/a delivery's collection is found later", "that session's collection, once it is found", listCollectionLater},
 	}
 }
@@ -63,6 +64,26 @@ func listByIDsInPages(k *kit) {
 		k.sameIDs("a page of deliveries with some IDs", k.rowIDs(payment.RowDeliveries, rows), want[1:3]...)
 		if rows.Count != len(want) || !rows.More {
 			k.fail("of %d deliveries with some IDs, Count is %d and More %t", len(want), rows.Count, rows.More)
+		}
+	}
+}
+
+// listLacking names fields that rows of a kind do not have.
+func listLacking(k *kit) {
+	s := k.shelf()
+	session, pay := s[payment.RowSessions][0].id, s[payment.RowPayments][0].id
+	for _, c := range []struct {
+		kind    payment.RowKind
+		filters []payment.Filter
+	}{
+		{payment.RowCollections, []payment.Filter{{SessionID: session}, {PaymentID: pay}}},
+		{payment.RowPayments, []payment.Filter{{State: "open"}}},
+		{payment.RowCaptures, []payment.Filter{{ProviderID: "alpha"}}},
+		{payment.RowRefunds, []payment.Filter{{ProviderID: "alpha"}}},
+		{payment.RowDeliveries, []payment.Filter{{PaymentID: pay}}},
+	} {
+		for _, f := range c.filters {
+			k.emptyPage(c.kind, f, payment.Page{Limit: 10})
 		}
 	}
 }

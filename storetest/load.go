@@ -21,6 +21,7 @@ func loadCases() []testCase {
 		{"Load/by payment", "likewise, by the payment", loadByPayment},
 		{"Load/by operation", "likewise, by any operation, ended or not; it is in Rows as well", loadByOperation},
 		{"Load/by reference", "likewise, by the gateway's ID", loadByReference},
+		{"Load/by a reference that came later", "likewise, by the gateway's ID", loadByLaterReference},
 		{"Load/reference needs its provider", "ProviderID with Reference", loadReferenceProvider},
 		{
 			"Load/older session of a reference", "Where two sessions of a provider have one Reference, the older one counts.",
@@ -144,6 +145,24 @@ func loadByReference(k *kit) {
 		k.brings(payment.Key{
 			CollectionID: by.collection.ID, ProviderID: "alpha", Reference: by.session.Reference,
 		}, by.collection, by.branch)
+	}
+}
+
+func loadByLaterReference(k *kit) {
+	t := k.tree()
+	t.session.Reference = ""
+	k.store(t.collection, t.rows()...)
+	by := payment.Key{ProviderID: t.session.ProviderID}
+	for _, now := range []string{"first of " + t.session.ID, "second of " + t.session.ID} {
+		former := by
+		t.session.Reference = now
+		k.store(t.collection, t.session)
+		by.Reference = now
+		k.brings(by, t.collection, t.branch)
+		if former.Reference != "" {
+			_, err := k.s.Load(k.ctx(), former)
+			k.want(err, payment.ErrNotFound, "Load by a Reference that the session had before")
+		}
 	}
 }
 

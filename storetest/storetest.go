@@ -44,7 +44,7 @@ func Run(t *testing.T, newStore func(t *testing.T) payment.Store) {
 	t.Helper()
 	for _, c := range cases() {
 		t.Run(c.name, func(t *testing.T) {
-			c.run(newKit(t, c.sentence, newStore(t)))
+			c.check(newKit(t, c.sentence, newStore(t)))
 		})
 	}
 }
@@ -54,6 +54,16 @@ type testCase struct {
 	name     string     // the subtest: the method, then what is shown
 	sentence string     // from the comments in store.go, literally; a test of the kit compares
 	run      func(*kit) // ends early by kit.fail
+}
+
+// check runs the case. One that a store surprises fails, and does not end the program.
+func (c testCase) check(k *kit) {
+	defer func() {
+		if p := recover(); p != nil {
+			k.fail("%s", surprise(p))
+		}
+	}()
+	c.run(k)
 }
 
 // cases returns the whole kit, in the order of the contract.

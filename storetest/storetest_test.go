@@ -114,6 +114,22 @@ func TestPanickingStore(t *testing.T) {
 	}
 }
 
+// TestSurprisedCase proves that a case that meets what it did not think of fails with its sentence, on whatever goroutine, and the others go on.
+func TestSurprisedCase(t *testing.T) {
+	missing := func(k *kit) *payment.Payment {
+		return k.load(payment.Key{CollectionID: k.stored().collection.ID}).Payments[0]
+	}
+	for name, run := range map[string]func(k *kit){
+		"alone":      func(k *kit) { missing(k) },
+		"in a crowd": func(k *kit) { k.crowd(2, func(int) error { missing(k); return nil }) },
+	} {
+		seen := runCase(testCase{name: name, sentence: "the sentence", run: run}, memstore.New(), nil)
+		if !seen.failed || !strings.Contains(seen.text, "index out of range") || !strings.Contains(seen.text, "the sentence") {
+			t.Errorf("%s: failed %t, with\n%s", name, seen.failed, seen.text)
+		}
+	}
+}
+
 // TestFillLeavesNothing proves that fill says so when it has no value for a field, rather than leaving it out of the comparison.
 func TestFillLeavesNothing(t *testing.T) {
 	seen := record(func(r *recorder) {
@@ -167,7 +183,7 @@ func runCase(c testCase, s payment.Store, prepare func(*kit)) *recorder {
 		if prepare != nil {
 			prepare(k)
 		}
-		c.run(k)
+		c.check(k)
 	})
 }
 

@@ -170,7 +170,7 @@ func (g *gateway) passChallenge(id string) {
 // webhook is a message about a session, signed now.
 func (g *gateway) webhook(r payment.Request) payment.WebhookRequest {
 	now := time.Now()
-	body := fmt.Appendf(nil, `{"id":"msg_%s","type":"order.authorized","session":%q,"order":%q}`, r.SessionID, r.SessionID, r.Reference)
+	body := fmt.Appendf(nil, `{"id":"msg_%d","type":"order.updated","session":%q,"order":%q}`, now.UnixNano(), r.SessionID, r.Reference)
 	at := strconv.FormatInt(now.Unix(), 10)
 	header := http.Header{"Acme-Signature": {at + "." + hex.EncodeToString(sign("whsec_acme", at, body))}}
 	return payment.WebhookRequest{Header: header, Body: body, Now: now}
