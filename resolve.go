@@ -99,8 +99,14 @@ func (s *Service) ResolveOperation(ctx context.Context, p ResolveOperationParams
 			b.session.ResolvedAt = at
 			b.putOperation(op)
 			b.event(Event{Kind: EventOperationResolved, OperationID: op.ID, Amount: op.Amount, Code: string(p.Outcome)})
-			defer b.watch(g)
-			return b.resolve(g, op, a)
+			if err := b.resolve(g, op, a); err != nil {
+				return err
+			}
+			b.watch(g)
+			if op.ended() { // what else the gateway has to say must not wait until the session is looked at the next day
+				b.lookAgain(g)
+			}
+			return nil
 		})
 		if err != nil {
 			return nil, err

@@ -67,11 +67,23 @@ func (w *world) failedSince(err error) bool {
 		slices.ContainsFunc(e.Payment.Refunds, func(x *payment.Refund) bool { return failed(&x.Entry) })
 }
 
+// undecided reports whether the gateway is still deciding about a movement of the kind that a call is for: a call that has begun none itself then is made
+// anew when it is repeated.
+func undecided(kind callKind, x *payment.Payment) bool {
+	pending := func(e *payment.Entry) bool { return e.State == payment.MovementPending }
+	if kind == capturePayment {
+		return slices.ContainsFunc(x.Captures, func(c *payment.Capture) bool { return pending(&c.Entry) })
+	}
+	return slices.ContainsFunc(x.Refunds, func(r *payment.Refund) bool { return pending(&r.Entry) })
+}
+
 // toldMoved holds the outcome of a capture or refund against the operations that it began, and against what was told for its key before.
 func (w *world) toldMoved(c *hostCall, x *payment.Payment, err error) {
 	if err == nil {
 		w.toldPayment(x)
-		c.first().succeeded = true
+		if len(c.began) > 0 || !undecided(c.kind, x) {
+			c.first().succeeded = true
+		}
 		for _, o := range c.began {
 			if o.kind != payment.OperationInitialize && o.state != payment.OperationSucceeded && o.code != "no_effect" {
 				w.fail("%s was told that it succeeded, and its operation %s is %s", c.kind, o.id, o.state)
