@@ -15,6 +15,7 @@ const (
 	codeCanceled = "canceled"  // the gateway's object is canceled
 	codeUnasked  = "unasked"   // the money that it authorized is not wanted any more
 	codeExpired  = "expired"   // its time was over
+	codeTaken    = "taken"     // by its sums the gateway had captured before what was to be released
 )
 
 // conclude ends the operation, as far as the verdict allows.
@@ -34,7 +35,11 @@ func (b *book) conclude(g *gateway, op *Operation, v verdict, n *news, code stri
 		if op.Kind == OperationUpdate {
 			b.updated(g, op)
 		}
-		b.finish(op, OperationSucceeded, "")
+		code := ""
+		if op.Kind == OperationCancel && b.payment != nil && b.payment.Capturable.IsPositive() {
+			code = codeTaken
+		}
+		b.finish(op, OperationSucceeded, code)
 	case verdictDeclined:
 		code = declineCode(code)
 		switch {

@@ -50,9 +50,6 @@ func (s *Service) inquire(ctx context.Context, b *book, q inquiry) (*book, heard
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.cfg.SettleTimeout)
 	defer cancel()
 	by := Key{CollectionID: b.collection.ID, SessionID: b.session.ID}
-	if a.hinted && a.about != "" && !b.session.ProcessingSince.IsZero() {
-		by.OperationID, b = "op_"+a.about, nil // the message's attempt may not be the one that the gateway is deciding about
-	}
 	for {
 		stale := false
 		b, err = s.change(ctx, by, b, func(b *book) error {

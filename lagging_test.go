@@ -193,7 +193,7 @@ func TestADeclinedChallengeIsSoonFree(t *testing.T) {
 	_, err = s.HandleWebhook(t.Context(), "scripted", payment.WebhookRequest{Body: []byte(x.ID)})
 	require.NoError(t, err)
 	equalAmount(t, "100", s.fresh(c.ID).Held)
-	s.reconcile(13 * time.Second)
+	s.reconcile(15 * time.Second)
 	require.Equal(t, payment.StatusError, s.freshSession(x.ID).Status)
 	equalAmount(t, "0", s.fresh(c.ID).Held)
 }
@@ -216,7 +216,7 @@ func TestADeclineThatComesAtOnce(t *testing.T) {
 	_, err = s.HandleWebhook(t.Context(), "scripted", payment.WebhookRequest{Body: []byte(x.ID)})
 	require.NoError(t, err)
 	require.Equal(t, payment.StatusPending, s.freshSession(x.ID).Status)
-	s.reconcile(0)
+	s.reconcile(10 * time.Second)
 	require.Equal(t, payment.StatusError, s.freshSession(x.ID).Status)
 }
 
@@ -350,7 +350,7 @@ func TestAChallengeWithoutRoomIsAudited(t *testing.T) {
 	s.clock.Advance(2 * time.Second)
 	_, err = s.HandleWebhook(t.Context(), "scripted", payment.WebhookRequest{Body: []byte(x.ID)})
 	require.NoError(t, err)
-	s.reconcile(13 * time.Second)
+	s.reconcile(15 * time.Second)
 	require.Equal(t, payment.StatusRequiresMore, s.freshSession(x.ID).Status)
 	equalAmount(t, "0", s.freshSession(x.ID).Held)
 	state = payment.SnapshotAuthorized // whose message is lost

@@ -1,7 +1,6 @@
 package payment_test
 
 import (
-	"context"
 	"errors"
 	"testing"
 	"time"
@@ -36,16 +35,6 @@ func (s *shop) pay(x *payment.PaymentSession, with, key string) error {
 // lose has the answers to a kind of calls get lost.
 func (p *scripted) lose(kind payment.OperationKind) {
 	p.on(kind, func(*payment.Snapshot, payment.Request) error { return errLost })
-}
-
-// teller is a gateway that cannot be asked: its messages are all there is.
-type teller struct {
-	*scripted
-	m *payment.WebhookMessage
-}
-
-func (h teller) VerifyWebhook(context.Context, payment.WebhookRequest) (payment.WebhookMessage, error) {
-	return *h.m, nil
 }
 
 // An old decline is no answer to an attempt that is under way, whatever a replica has said between.
@@ -112,33 +101,6 @@ func TestAnOldChallengeUndoesNothing(t *testing.T) {
 	state = payment.SnapshotProcessing
 	_ = s.pay(x, "b", "")
 	require.Len(t, charges, 1, "charged again, while the gateway is deciding about the first")
-}
-
-// Nor does a late message that names an attempt which has ended.
-func TestAMessageOfAnEndedAttemptUndoesNothing(t *testing.T) {
-	for _, old := range []payment.SnapshotState{payment.SnapshotRequiresMore, payment.SnapshotDeclined} {
-		p := &scripted{answer: usual}
-		h := teller{p, &payment.WebhookMessage{}}
-		s := newShop(t, options{more: []payment.Provider{h}})
-		p.on(payment.OperationStatus, func(*payment.Snapshot, payment.Request) error { return payment.ErrUnsupported })
-		x := s.session(s.collection("100", "EUR"), "scripted", "100")
-		var keys []string
-		p.on(payment.OperationAuthorize, func(n *payment.Snapshot, r payment.Request) error {
-			n.State, n.Authorized = old, dec("0")
-			if keys = append(keys, r.IdempotencyKey); len(keys) > 1 {
-				n.State = payment.SnapshotProcessing
-			}
-			return nil
-		})
-		require.Error(t, s.pay(x, "a", ""))
-		s.clock.Advance(time.Second)
-		require.ErrorIs(t, s.pay(x, "b", ""), payment.ErrPending)
-		*h.m = payment.WebhookMessage{EventID: "e1", SessionID: x.ID, IdempotencyKey: keys[0], Snapshot: &payment.Snapshot{
-			State: old, Reference: "ref-" + x.ID, CurrencyCode: "EUR", Amount: dec("100")}}
-		s.hook("")
-		_ = s.pay(x, "c", "")
-		require.Len(t, keys, 2, "%s: a third attempt, while the gateway is deciding about the second", old)
-	}
 }
 
 // Two messages in a row, both answered by a replica, give up nothing of what a challenge holds.
@@ -297,4 +259,65 @@ func TestALookAfterAMinute(t *testing.T) {
 		s.reconcile(time.Second)
 	}
 	require.LessOrEqual(t, at, 62)
+}
+
+// The look that a message has brought about is repeated until the gateway answers it.
+func TestALookThatIsNotAnsweredIsRepeated(t *testing.T) {
+	s, p := withGateway(t, payment.ProviderInfo{KeyTTL: 24 * time.Hour, StatusByKey: true})
+	x := s.session(s.collection("100", "EUR"), "scripted", "100")
+	state := payment.SnapshotRequiresMore
+	p.isAt(&state)
+	require.ErrorIs(t, s.pay(x, "a", ""), payment.ErrRequiresMore)
+	state = payment.SnapshotDeclined
+	s.hook(x.ID)
+	s.reconcile(20 * time.Second)
+	s.clock.Advance(5 * time.Minute)
+	s.hook(x.ID)
+	again := p.answer
+	p.lose(payment.OperationStatus) // once the gateway does not answer
+	s.reconcile(2 * time.Minute)
+	p.answer = again
+	state = payment.SnapshotAuthorized
+	for range 48 {
+		s.reconcile(time.Hour)
+	}
+	require.NotEmpty(t, s.freshSession(x.ID).PaymentID)
+}
+
+// The same of a payment that was voided.
+func TestALookAtAVoidThatIsNotAnsweredIsRepeated(t *testing.T) {
+	s, p := withGateway(t, payment.ProviderInfo{KeyTTL: 24 * time.Hour, StatusByKey: true})
+	pay := s.paid("scripted", "100", "EUR")
+	_, err := s.cancelPayment(pay)
+	require.NoError(t, err)
+	p.on(payment.OperationStatus, func(n *payment.Snapshot, _ payment.Request) error {
+		n.State, n.Amount, n.Authorized = payment.SnapshotAuthorized, dec("100"), dec("100")
+		return nil
+	})
+	s.hook(pay.SessionID)
+	again := p.answer
+	p.lose(payment.OperationStatus)
+	s.reconcile(2 * time.Minute)
+	p.answer = again
+	for range 48 {
+		s.reconcile(time.Hour)
+	}
+	require.NotEmpty(t, s.freshSession(pay.SessionID).OperationID)
+}
+
+// The look after a message is as long after it as a replica may lag, however old the news before it.
+func TestTheSecondLookIsNotTheSameReplicas(t *testing.T) {
+	s, p := withGateway(t, payment.ProviderInfo{KeyTTL: 24 * time.Hour, StatusByKey: true})
+	x := s.session(s.collection("100", "EUR"), "scripted", "100")
+	state := payment.SnapshotDeclined
+	p.isAt(&state)
+	require.ErrorIs(t, s.pay(x, "a", ""), payment.ErrDeclined)
+	s.clock.Advance(12*time.Second + 500*time.Millisecond)
+	s.hook(x.ID)             // "authorized", after 14.5 s: a replica says declined
+	s.reconcile(time.Second) // and a second later as well
+	state = payment.SnapshotAuthorized
+	for range 48 {
+		s.reconcile(time.Hour)
+	}
+	require.NotEmpty(t, s.freshSession(x.ID).PaymentID)
 }

@@ -17,7 +17,6 @@ type news struct {
 	Snapshot
 	digits    int           // of the currency
 	hinted    bool          // it is a message's word, of whatever age
-	about     string        // the key of the operation that the message names
 	asked     time.Time     // when the gateway was asked; zero where it says this of a call, or in a message
 	insane    bool          // it holds what no gateway can mean
 	found     []found       // movements that are new or have moved on, captures first
@@ -50,7 +49,7 @@ func (f *found) entry() *Entry {
 
 // read holds an answer's Snapshot against the rows.
 func (b *book) read(op *Operation, a answer) news {
-	n := news{Snapshot: a.snapshot, hinted: a.hinted, about: a.about}
+	n := news{Snapshot: a.snapshot, hinted: a.hinted}
 	if a.kind == answerAsked && !a.hinted {
 		n.asked = a.asked
 	}

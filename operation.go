@@ -73,7 +73,7 @@ type Operation struct {
 	LeaseUntil   time.Time       // until when its executor may work; after that anyone takes over
 	FirstCallAt  time.Time       // when the provider was first called, or may have been
 	LastCallAt   time.Time       // when the provider was last called, or may have been
-	Code         string          // why it failed or needs attention: a decline's code, not_sent, not_done, or a conflict's name as in docs/guide.md
+	Code         string          // why it failed or needs attention: a decline's code, not_sent, not_done, or a conflict's name as in docs/guide.md; taken: a cancel released less, as more was captured by the gateway's sums
 	Message      string          // what the gateway or the transport said last, cut to 512 bytes; never for a shopper
 	Resolution   Resolution      // what a person decided last; empty while nobody has
 	ResolvedBy   string          // who that was, as the host says

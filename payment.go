@@ -398,9 +398,6 @@ func (s *Service) CancelPayment(ctx context.Context, p CancelPaymentParams) (res
 		return nil
 	}})
 	defer s.shelf.giveBack(b)
-	if err == nil && b.payment.Capturable.IsPositive() {
-		err = b.takenBySums()
-	}
 	if err != nil {
 		return nil, s.explain(ctx, err, RowPayments, p.PaymentID)
 	}

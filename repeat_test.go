@@ -269,3 +269,44 @@ func TestASharedOutcomeIsKept(t *testing.T) {
 	require.ErrorIs(t, s.pay(x, "a", "k1"), payment.ErrDeclined)
 	require.ErrorIs(t, s.pay(x, "a", "k2"), payment.ErrDeclined)
 }
+
+// A cancel that has released the rest is told so when it is repeated, though a capture has failed since.
+func TestACancelThatSucceededIsToldSoAgain(t *testing.T) {
+	s, p := newScripted(t)
+	pay := s.paid("scripted", "100", "EUR")
+	st := payment.MovementPending
+	var mv []payment.Movement
+	p.on(payment.OperationCapture, func(n *payment.Snapshot, _ payment.Request) error {
+		n.Movements[0].State = st
+		mv = n.Movements
+		return nil
+	})
+	zero := dec("0")
+	left := &zero
+	p.on(payment.OperationStatus, func(n *payment.Snapshot, _ payment.Request) error {
+		n.Amount, n.Authorized, n.Capturable = dec("100"), dec("100"), left
+		n.Movements = []payment.Movement{mv[0]}
+		n.Movements[0].State = st
+		return nil
+	})
+	p.on(payment.OperationCancel, func(n *payment.Snapshot, _ payment.Request) error {
+		n.State, n.Amount, n.Authorized, n.Capturable = payment.SnapshotAuthorized, dec("100"), dec("100"), left
+		n.Movements = []payment.Movement{mv[0]}
+		return nil
+	})
+	_, err := s.capture(pay, "40")
+	require.NoError(t, err)
+	cancel := func() error {
+		_, err := s.CancelPayment(t.Context(), payment.CancelPaymentParams{PaymentID: pay.ID, IdempotencyKey: "k"})
+		return err
+	}
+	require.NoError(t, cancel())
+	st = payment.MovementFailed
+	forty := dec("40")
+	left = &forty
+	for range 5 {
+		s.reconcile(time.Minute)
+	}
+	equalAmount(t, "40", s.payment(pay.ID).Capturable)
+	require.NoError(t, cancel())
+}

@@ -555,7 +555,10 @@ func (s *Service) cancel(ctx context.Context, c cancellation) (*book, error) {
 		if err != nil {
 			return nil, err
 		}
-		return b, s.outcome(b, op)
+		if err = s.outcome(b, op); err == nil && op != nil && op.Code == codeTaken {
+			err = b.takenBySums()
+		}
+		return b, err
 	}
 }
 

@@ -332,7 +332,7 @@ func (b *book) applyState(g *gateway, op *Operation, v verdict, n *news, code st
 	if s.Status == StatusCanceled && n.State != SnapshotAuthorized || s.Status == StatusAuthorized && n.State != SnapshotCanceled {
 		return
 	}
-	if b.undoes(n) && (b.mayBeLate(op, n) || b.past(n)) {
+	if b.undoes(n) && b.mayBeLate(op, n) {
 		return
 	}
 	switch n.State {
@@ -422,15 +422,6 @@ func (b *book) undoes(n *news) bool {
 		return deciding || s.Status == StatusRequiresMore
 	}
 	return false
-}
-
-// past reports whether a message is of an attempt that had ended when the one began about which the gateway is deciding.
-func (b *book) past(n *news) bool {
-	if !n.hinted || n.about == "" || b.session.ProcessingSince.IsZero() {
-		return false
-	}
-	op := b.operation("op_" + n.about)
-	return op != nil && op.ended() && op.EndedAt.Before(b.session.ProcessingSince)
 }
 
 func (b *book) cancelSession() {

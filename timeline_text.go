@@ -569,6 +569,8 @@ func failureWords(code string) string {
 		return "the money is not wanted any more"
 	case codeExpired:
 		return "its time was over"
+	case codeTaken:
+		return "by its sums the gateway had captured before"
 	case "":
 		return "the gateway refused"
 	}

@@ -126,8 +126,8 @@ func (b *book) lookAgain(g *gateway) {
 		return
 	}
 	at := b.now.Add(firstLook)
-	if settled := b.session.UpdatedAt.Add(replicaLag); settled.After(b.now) {
-		at = settled
+	if b.now.Before(b.session.UpdatedAt.Add(replicaLag)) {
+		at = b.now.Add(replicaLag)
 	}
 	if next := b.nextLook(g, 0, true); !next.IsZero() && next.Before(at) {
 		at = next
@@ -185,7 +185,11 @@ func (s *Service) reconcileSession(ctx context.Context, d Due, r *Report) error 
 	r.note(&r.Parked, d.ID, !answered)
 	d.Tries++
 	b.now = s.now()
-	return s.done(ctx, d, b.nextLook(g, d.Tries, asks)) // unless what was settled has made it due anew
+	next := b.nextLook(g, d.Tries, asks)
+	if next.IsZero() && !answered && b.now.Before(b.session.AskedAt.Add(s.cfg.GiveUpAfter)) {
+		next = b.now.Add(min(firstLook<<min(d.Tries, 10), lastLook)) // what a message was about is not known yet
+	}
+	return s.done(ctx, d, next) // unless what was settled has made it due anew
 }
 
 // expire cancels what has outlived its time, as the host could.

@@ -299,3 +299,64 @@ func TestMessageThatAnotherOvertook(t *testing.T) {
 	s.reconcile(time.Minute)
 	require.Equal(t, payment.StatusAuthorized, s.freshSession(x.ID).Status)
 }
+
+// teller is a gateway that cannot be asked: its messages are all there is.
+type teller struct {
+	*scripted
+	m *payment.WebhookMessage
+}
+
+func (h teller) VerifyWebhook(context.Context, payment.WebhookRequest) (payment.WebhookMessage, error) {
+	return *h.m, nil
+}
+
+// Where the gateway cannot be asked, a message that names the attempt which the gateway is deciding about says how that ends, though its call ended with a challenge.
+func TestAMessageOfTheAttemptItselfIsBelieved(t *testing.T) {
+	p := &scripted{answer: usual}
+	h := teller{p, &payment.WebhookMessage{}}
+	s := newShop(t, options{more: []payment.Provider{h}})
+	p.on(payment.OperationStatus, func(*payment.Snapshot, payment.Request) error { return payment.ErrUnsupported })
+	c := s.collection("100", "EUR")
+	x := s.session(c, "scripted", "100")
+	var keys []string
+	p.on(payment.OperationAuthorize, func(n *payment.Snapshot, r payment.Request) error {
+		keys = append(keys, r.IdempotencyKey)
+		n.State, n.Authorized = payment.SnapshotRequiresMore, dec("0")
+		return nil
+	})
+	require.ErrorIs(t, s.pay(x, "a", ""), payment.ErrRequiresMore)
+	for i, state := range []payment.SnapshotState{payment.SnapshotProcessing, payment.SnapshotDeclined} {
+		s.clock.Advance(time.Minute)
+		*h.m = payment.WebhookMessage{EventID: string(rune('a' + i)), SessionID: x.ID, IdempotencyKey: keys[0], Snapshot: &payment.Snapshot{
+			State: state, Reference: "ref-" + x.ID, CurrencyCode: "EUR", Amount: dec("100")}}
+		s.hook("")
+		for range 10 {
+			s.reconcile(time.Minute)
+		}
+	}
+	y := s.freshSession(x.ID)
+	require.Equal(t, payment.StatusError, y.Status)
+}
+
+// Nor does it matter that messages name the call that made the object.
+func TestAMessageThatNamesTheCreationIsBelieved(t *testing.T) {
+	p := &scripted{answer: usual}
+	h := teller{p, &payment.WebhookMessage{}}
+	s := newShop(t, options{more: []payment.Provider{h}})
+	p.on(payment.OperationStatus, func(*payment.Snapshot, payment.Request) error { return payment.ErrUnsupported })
+	var key string
+	p.on(payment.OperationInitialize, func(n *payment.Snapshot, r payment.Request) error { key = r.IdempotencyKey; return nil })
+	c := s.collection("100", "EUR")
+	x := s.session(c, "scripted", "100")
+	s.clock.Advance(time.Minute)
+	p.on(payment.OperationAuthorize, func(n *payment.Snapshot, r payment.Request) error {
+		n.State, n.Authorized = payment.SnapshotProcessing, dec("0")
+		return nil
+	})
+	require.ErrorIs(t, s.pay(x, "a", ""), payment.ErrPending)
+	*h.m = payment.WebhookMessage{EventID: "e", SessionID: x.ID, IdempotencyKey: key, Snapshot: &payment.Snapshot{
+		State: payment.SnapshotDeclined, Reference: "ref-" + x.ID, CurrencyCode: "EUR", Amount: dec("100")}}
+	s.clock.Advance(time.Minute)
+	s.hook("")
+	require.Equal(t, payment.StatusError, s.freshSession(x.ID).Status)
+}
