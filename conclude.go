@@ -73,6 +73,11 @@ func (b *book) conclude(g *gateway, op *Operation, v verdict, n *news, code stri
 	}
 }
 
+// takenBySums says why nothing was canceled though the gateway has done it: audits show the difference to a person.
+func (b *book) takenBySums() error {
+	return &StateError{b.session.ID, string(b.session.Status), "cancel", "by the gateway's sums money was captured, in whatever it does not list"}
+}
+
 // cameToNothing records a capture or refund that has moved nothing, as if it had been refused, where its caller may have been told that nobody
 // knows, or that a person must decide: that is no silent end.
 func (b *book) cameToNothing(op *Operation, code string) {

@@ -466,11 +466,6 @@ func (b *book) uncaptured() error {
 	return nil
 }
 
-// takenBySums says why nothing was canceled though the gateway has done it: audits show the difference to a person.
-func (b *book) takenBySums() error {
-	return &StateError{b.session.ID, string(b.session.Status), "cancel", "by the gateway's sums money was captured, in whatever it does not list"}
-}
-
 // cancelable refuses to cancel a session whose money was taken, or one that is authorized where that is to be kept.
 func (b *book) cancelable(keepAuthorized bool) error {
 	if err := b.uncaptured(); err != nil || !keepAuthorized || b.session.Status != StatusAuthorized {
