@@ -502,7 +502,9 @@ func (b *book) applyRelease(g *gateway, op *Operation, v verdict, n *news) {
 	if n.hinted && !n.freed() {
 		capturable = decimal.Min(capturable, p.Capturable) // a message may be older than what we know
 	}
-	capturable = decimal.Min(plus(capturable, n.takenElsewhere()), rest)
+	if elsewhere := n.takenElsewhere(); elsewhere.IsPositive() {
+		capturable = decimal.Min(plus(capturable, elsewhere), rest)
+	}
 	expired := ""
 	if b.paymentExpired() {
 		expired = codeExpired
@@ -549,7 +551,10 @@ func (n *news) takenElsewhere() decimal.Decimal {
 	if n.Totals != nil {
 		taken = decimal.Max(taken, n.Totals.Captured)
 	}
-	return decimal.Max(minus(minus(taken, n.captured), n.capturing), decimal.Decimal{})
+	if known := plus(n.captured, n.capturing); taken.GreaterThan(known) {
+		return minus(taken, known)
+	}
+	return decimal.Decimal{}
 }
 
 // taken adds up the captures that the gateway lists, but the failed ones.
