@@ -108,7 +108,7 @@ func (b *book) updated(g *gateway, op *Operation) {
 	}
 	s.Context, s.Metadata = op.Context, op.Metadata
 	if b.payment == nil && s.Status != StatusCanceled && (s.Held.IsPositive() || g.info.ClientConfirms) &&
-		op.Amount.LessThanOrEqual(plus(b.collection.left(), s.Held)) { // what it held may be gone, and its place taken
+		b.fits(op.Amount, s.Held) == nil { // what it held may be gone, and its place taken
 		b.hold(op.Amount)
 	}
 	b.touchSession()

@@ -61,23 +61,17 @@ func (p *scripted) isAt(state *payment.SnapshotState) {
 
 // A challenge that comes up again after a decline holds its amount, and is asked about.
 func TestAChallengeAfterADeclineIsAudited(t *testing.T) {
-	p := &scripted{answer: usual, info: payment.ProviderInfo{KeyTTL: 24 * time.Hour, StatusByKey: true}}
-	s := newShop(t, options{more: []payment.Provider{messenger{p}}})
+	s, p := withGateway(t, payment.ProviderInfo{KeyTTL: 24 * time.Hour, StatusByKey: true})
 	c := s.collection("100", "EUR")
 	x := s.session(c, "scripted", "100")
 	state := payment.SnapshotRequiresMore
 	p.isAt(&state)
 	_, err := s.tryAuthorize(x)
 	require.ErrorIs(t, err, payment.ErrRequiresMore)
-	hook := func() {
-		s.clock.Advance(2 * time.Second)
-		_, err := s.HandleWebhook(t.Context(), "scripted", payment.WebhookRequest{Body: []byte(x.ID)})
-		require.NoError(t, err)
-	}
 	state = payment.SnapshotDeclined
-	hook()
+	s.hook(x.ID)
 	state = payment.SnapshotRequiresMore // the shopper tries again on the gateway's page
-	hook()
+	s.hook(x.ID)
 	require.Equal(t, payment.StatusRequiresMore, s.freshSession(x.ID).Status)
 	equalAmount(t, "100", s.freshSession(x.ID).Held)
 	s.reconcile(2 * time.Minute)       // still at it
@@ -138,8 +132,7 @@ func TestAReplicaUndoesNothing(t *testing.T) {
 	for _, first := range []payment.SnapshotState{payment.SnapshotProcessing, payment.SnapshotRequiresMore} {
 		for _, stale := range []payment.SnapshotState{payment.SnapshotPending, payment.SnapshotDeclined} {
 			t.Run(string(first)+" then "+string(stale), func(t *testing.T) {
-				p := &scripted{answer: usual, info: payment.ProviderInfo{KeyTTL: 24 * time.Hour, MultiCapture: true}}
-				s := newShop(t, options{more: []payment.Provider{messenger{p}}})
+				s, p := withGateway(t, payment.ProviderInfo{KeyTTL: 24 * time.Hour, MultiCapture: true})
 				c := s.collection("100", "EUR")
 				x := s.session(c, "scripted", "100")
 				charges := map[string]bool{} // by key: a gateway of charges, not of intents
@@ -180,8 +173,7 @@ func TestAReplicaUndoesNothing(t *testing.T) {
 
 // What is declined in a challenge is soon free for another way to pay.
 func TestADeclinedChallengeIsSoonFree(t *testing.T) {
-	p := &scripted{answer: usual, info: payment.ProviderInfo{KeyTTL: 24 * time.Hour, StatusByKey: true}}
-	s := newShop(t, options{more: []payment.Provider{messenger{p}}})
+	s, p := withGateway(t, payment.ProviderInfo{KeyTTL: 24 * time.Hour, StatusByKey: true})
 	c := s.collection("100", "EUR")
 	x := s.session(c, "scripted", "100")
 	state := payment.SnapshotRequiresMore
@@ -189,9 +181,7 @@ func TestADeclinedChallengeIsSoonFree(t *testing.T) {
 	_, err := s.tryAuthorize(x)
 	require.ErrorIs(t, err, payment.ErrRequiresMore)
 	state = payment.SnapshotDeclined
-	s.clock.Advance(2 * time.Second)
-	_, err = s.HandleWebhook(t.Context(), "scripted", payment.WebhookRequest{Body: []byte(x.ID)})
-	require.NoError(t, err)
+	s.hook(x.ID)
 	equalAmount(t, "100", s.fresh(c.ID).Held)
 	s.reconcile(15 * time.Second)
 	require.Equal(t, payment.StatusError, s.freshSession(x.ID).Status)
@@ -200,8 +190,7 @@ func TestADeclinedChallengeIsSoonFree(t *testing.T) {
 
 // A decline that comes so soon that it is not believed is asked for again as soon as it can be: the shopper waits.
 func TestADeclineThatComesAtOnce(t *testing.T) {
-	p := &scripted{answer: usual, info: payment.ProviderInfo{KeyTTL: 24 * time.Hour, StatusByKey: true}}
-	s := newShop(t, options{more: []payment.Provider{messenger{p}}})
+	s, p := withGateway(t, payment.ProviderInfo{KeyTTL: 24 * time.Hour, StatusByKey: true})
 	x := s.session(s.collection("100", "EUR"), "scripted", "100")
 	state := payment.SnapshotProcessing
 	p.isAt(&state)
@@ -248,8 +237,7 @@ func TestEventsOfADayAgo(t *testing.T) {
 
 // Nor a message.
 func TestMessageOfADayAgo(t *testing.T) {
-	p := &scripted{answer: usual, info: payment.ProviderInfo{KeyTTL: 24 * time.Hour, StatusByKey: true}}
-	s := newShop(t, options{more: []payment.Provider{messenger{p}}})
+	s, p := withGateway(t, payment.ProviderInfo{KeyTTL: 24 * time.Hour, StatusByKey: true})
 	x := s.session(s.collection("100", "EUR"), "scripted", "100")
 	down := true
 	p.on(payment.OperationStatus, func(n *payment.Snapshot, _ payment.Request) error {
@@ -337,8 +325,7 @@ func TestALargeFormIsLeftOut(t *testing.T) {
 
 // A challenge that finds no room for its amount is asked about all the same: what comes of it must be known.
 func TestAChallengeWithoutRoomIsAudited(t *testing.T) {
-	p := &scripted{answer: usual, info: payment.ProviderInfo{KeyTTL: 24 * time.Hour, StatusByKey: true}}
-	s := newShop(t, options{more: []payment.Provider{messenger{p}}})
+	s, p := withGateway(t, payment.ProviderInfo{KeyTTL: 24 * time.Hour, StatusByKey: true})
 	c := s.collection("100", "EUR")
 	x := s.session(c, "scripted", "100")
 	state := payment.SnapshotDeclined
@@ -347,9 +334,7 @@ func TestAChallengeWithoutRoomIsAudited(t *testing.T) {
 	require.ErrorIs(t, err, payment.ErrDeclined)
 	s.authorize(s.session(c, "manual", "100")) // the shopper pays in another way
 	state = payment.SnapshotRequiresMore       // and goes on at the gateway's page
-	s.clock.Advance(2 * time.Second)
-	_, err = s.HandleWebhook(t.Context(), "scripted", payment.WebhookRequest{Body: []byte(x.ID)})
-	require.NoError(t, err)
+	s.hook(x.ID)
 	s.reconcile(15 * time.Second)
 	require.Equal(t, payment.StatusRequiresMore, s.freshSession(x.ID).Status)
 	equalAmount(t, "0", s.freshSession(x.ID).Held)
@@ -363,8 +348,7 @@ func TestAChallengeWithoutRoomIsAudited(t *testing.T) {
 
 // What an update holds whose answer was lost is not given back by news of the challenge: others would take the room.
 func TestAnUpdateKeepsItsHoldInAChallenge(t *testing.T) {
-	p := &scripted{answer: usual, info: payment.ProviderInfo{MultiCapture: true, PartialRefund: true, KeyTTL: 24 * time.Hour}}
-	s := newShop(t, options{more: []payment.Provider{messenger{p}}})
+	s, p := withGateway(t, payment.ProviderInfo{MultiCapture: true, PartialRefund: true, KeyTTL: 24 * time.Hour})
 	c := s.collection("100", "EUR")
 	x := s.session(c, "scripted", "50")
 	amount := dec("50")
@@ -418,8 +402,7 @@ func TestWhatDecoratesKeepsNoAuditGoing(t *testing.T) {
 
 // A replica that has not heard of a void yet is no alarm; who still says so a minute later holds the money again.
 func TestAVoidThatAReplicaHasNotHeardOf(t *testing.T) {
-	p := &scripted{answer: usual, info: payment.ProviderInfo{KeyTTL: 24 * time.Hour, StatusByKey: true}}
-	s := newShop(t, options{more: []payment.Provider{messenger{p}}})
+	s, p := withGateway(t, payment.ProviderInfo{KeyTTL: 24 * time.Hour, StatusByKey: true})
 	pay := s.paid("scripted", "100", "EUR")
 	_, err := s.CancelPayment(t.Context(), payment.CancelPaymentParams{PaymentID: pay.ID})
 	require.NoError(t, err)
@@ -439,8 +422,7 @@ func TestAVoidThatAReplicaHasNotHeardOf(t *testing.T) {
 
 // An update that a person finds done when others have taken the room holds no more than there is.
 func TestAnAcceptedUpdateHoldsNoMoreThanThereIs(t *testing.T) {
-	p := &scripted{answer: usual, info: payment.ProviderInfo{MultiCapture: true, PartialRefund: true, KeyTTL: 24 * time.Hour}}
-	s := newShop(t, options{more: []payment.Provider{messenger{p}}})
+	s, p := withGateway(t, payment.ProviderInfo{MultiCapture: true, PartialRefund: true, KeyTTL: 24 * time.Hour})
 	c := s.collection("100", "EUR")
 	x := s.session(c, "scripted", "30")
 	state, sum := payment.SnapshotRequiresMore, dec("30")

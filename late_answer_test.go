@@ -2,6 +2,7 @@ package payment_test
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -180,40 +181,61 @@ func TestAMessageIsAskedAboutTwice(t *testing.T) {
 	equalAmount(t, "100", s.payment(pay.ID).Refunded)
 }
 
-// The same of a session that was declined, and paid on the gateway's page after all.
-func TestAMessageAfterADeclineIsAskedAboutTwice(t *testing.T) {
-	s, p := withGateway(t, payment.ProviderInfo{KeyTTL: 24 * time.Hour, StatusByKey: true})
-	x := s.session(s.collection("100", "EUR"), "scripted", "100")
-	state := payment.SnapshotRequiresMore
-	p.isAt(&state)
-	require.ErrorIs(t, s.pay(x, "a", ""), payment.ErrRequiresMore)
-	state = payment.SnapshotDeclined
-	s.hook(x.ID)
-	s.reconcile(20 * time.Second)
-	s.clock.Advance(5 * time.Minute)
-	s.hook(x.ID) // "authorized", it says; the replica says "declined"
-	state = payment.SnapshotAuthorized
-	for range 48 {
-		s.reconcile(time.Hour)
+// eachLook plays a world twice: the gateway answers the look that a message has brought about, or leaves it once without an answer.
+func eachLook(t *testing.T, play func(t *testing.T, s *shop, p *scripted, look func())) {
+	for _, answered := range []bool{true, false} {
+		t.Run(fmt.Sprintf("answered %t", answered), func(t *testing.T) {
+			s, p := withGateway(t, payment.ProviderInfo{KeyTTL: 24 * time.Hour, StatusByKey: true})
+			play(t, s, p, func() {
+				if !answered {
+					again := p.answer
+					p.lose(payment.OperationStatus)
+					s.reconcile(2 * time.Minute)
+					p.answer = again
+				}
+			})
+		})
 	}
-	require.NotEmpty(t, s.freshSession(x.ID).PaymentID)
+}
+
+// So is one about a session that was declined, and paid on the gateway's page after all.
+func TestAMessageAfterADeclineIsAskedAboutTwice(t *testing.T) {
+	eachLook(t, func(t *testing.T, s *shop, p *scripted, look func()) {
+		x := s.session(s.collection("100", "EUR"), "scripted", "100")
+		state := payment.SnapshotRequiresMore
+		p.isAt(&state)
+		require.ErrorIs(t, s.pay(x, "a", ""), payment.ErrRequiresMore)
+		state = payment.SnapshotDeclined
+		s.hook(x.ID)
+		s.reconcile(20 * time.Second)
+		s.clock.Advance(5 * time.Minute)
+		s.hook(x.ID) // "authorized", it says; the replica says "declined"
+		look()
+		state = payment.SnapshotAuthorized
+		for range 48 {
+			s.reconcile(time.Hour)
+		}
+		require.NotEmpty(t, s.freshSession(x.ID).PaymentID)
+	})
 }
 
 // A void that did not hold is found, though the first to say so could have been a replica.
 func TestAVoidThatDidNotHold(t *testing.T) {
-	s, p := withGateway(t, payment.ProviderInfo{KeyTTL: 24 * time.Hour, StatusByKey: true})
-	pay := s.paid("scripted", "100", "EUR")
-	_, err := s.cancelPayment(pay)
-	require.NoError(t, err)
-	p.on(payment.OperationStatus, func(n *payment.Snapshot, _ payment.Request) error {
-		n.State, n.Amount, n.Authorized = payment.SnapshotAuthorized, dec("100"), dec("100")
-		return nil
+	eachLook(t, func(t *testing.T, s *shop, p *scripted, look func()) {
+		pay := s.paid("scripted", "100", "EUR")
+		_, err := s.cancelPayment(pay)
+		require.NoError(t, err)
+		p.on(payment.OperationStatus, func(n *payment.Snapshot, _ payment.Request) error {
+			n.State, n.Amount, n.Authorized = payment.SnapshotAuthorized, dec("100"), dec("100")
+			return nil
+		})
+		s.hook(pay.SessionID)
+		look()
+		for range 48 {
+			s.reconcile(time.Hour)
+		}
+		require.NotEmpty(t, s.freshSession(pay.SessionID).OperationID)
 	})
-	s.hook(pay.SessionID)
-	for range 48 {
-		s.reconcile(time.Hour)
-	}
-	require.NotEmpty(t, s.freshSession(pay.SessionID).OperationID)
 }
 
 // A replica that has not heard of an update, or of a capture, wakes nobody and locks nothing.
@@ -259,50 +281,6 @@ func TestALookAfterAMinute(t *testing.T) {
 		s.reconcile(time.Second)
 	}
 	require.LessOrEqual(t, at, 62)
-}
-
-// The look that a message has brought about is repeated until the gateway answers it.
-func TestALookThatIsNotAnsweredIsRepeated(t *testing.T) {
-	s, p := withGateway(t, payment.ProviderInfo{KeyTTL: 24 * time.Hour, StatusByKey: true})
-	x := s.session(s.collection("100", "EUR"), "scripted", "100")
-	state := payment.SnapshotRequiresMore
-	p.isAt(&state)
-	require.ErrorIs(t, s.pay(x, "a", ""), payment.ErrRequiresMore)
-	state = payment.SnapshotDeclined
-	s.hook(x.ID)
-	s.reconcile(20 * time.Second)
-	s.clock.Advance(5 * time.Minute)
-	s.hook(x.ID)
-	again := p.answer
-	p.lose(payment.OperationStatus) // once the gateway does not answer
-	s.reconcile(2 * time.Minute)
-	p.answer = again
-	state = payment.SnapshotAuthorized
-	for range 48 {
-		s.reconcile(time.Hour)
-	}
-	require.NotEmpty(t, s.freshSession(x.ID).PaymentID)
-}
-
-// The same of a payment that was voided.
-func TestALookAtAVoidThatIsNotAnsweredIsRepeated(t *testing.T) {
-	s, p := withGateway(t, payment.ProviderInfo{KeyTTL: 24 * time.Hour, StatusByKey: true})
-	pay := s.paid("scripted", "100", "EUR")
-	_, err := s.cancelPayment(pay)
-	require.NoError(t, err)
-	p.on(payment.OperationStatus, func(n *payment.Snapshot, _ payment.Request) error {
-		n.State, n.Amount, n.Authorized = payment.SnapshotAuthorized, dec("100"), dec("100")
-		return nil
-	})
-	s.hook(pay.SessionID)
-	again := p.answer
-	p.lose(payment.OperationStatus)
-	s.reconcile(2 * time.Minute)
-	p.answer = again
-	for range 48 {
-		s.reconcile(time.Hour)
-	}
-	require.NotEmpty(t, s.freshSession(pay.SessionID).OperationID)
 }
 
 // The look after a message is as long after it as a replica may lag, however old the news before it.

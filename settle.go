@@ -390,7 +390,7 @@ func (b *book) applyState(g *gateway, op *Operation, v verdict, n *news, code st
 // holdWhatMayBeTaken holds the session's amount, if it fits, where the gateway could take it without another call of ours.
 func (b *book) holdWhatMayBeTaken(op *Operation) {
 	s := b.session
-	if !s.Held.LessThan(s.Amount) || s.Amount.GreaterThan(plus(b.collection.left(), s.Held)) {
+	if !s.Held.LessThan(s.Amount) || b.fits(s.Amount, s.Held) != nil {
 		return
 	}
 	b.hold(s.Amount)

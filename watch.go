@@ -76,13 +76,17 @@ func (b *book) late() time.Duration {
 	return 0
 }
 
+// lookPause is how long the next look is away after so many.
+func lookPause(looks int) time.Duration {
+	if looks > 10 { // a minute, doubled eleven times, is more than a day
+		return lastLook
+	}
+	return min(firstLook<<looks, lastLook)
+}
+
 // nextLook is when a session is to be looked at again, after so many looks since its last change; zero: not any more.
 func (b *book) nextLook(g *gateway, looks int, asks bool) time.Time {
-	pause := lastLook
-	if looks < 11 { // a minute, doubled eleven times, is more than a day
-		pause = min(firstLook<<looks, lastLook)
-	}
-	pause = max(pause, min(b.late(), lastLook)) // each try to end it is a change as well, and must not bring the next one a minute later
+	pause := max(lookPause(looks), min(b.late(), lastLook)) // each try to end it is a change as well, and must not bring the next one a minute later
 	var next time.Time
 	at := func(t time.Time) {
 		if next.IsZero() || t.Before(next) {
@@ -187,7 +191,7 @@ func (s *Service) reconcileSession(ctx context.Context, d Due, r *Report) error 
 	b.now = s.now()
 	next := b.nextLook(g, d.Tries, asks)
 	if next.IsZero() && !answered && b.now.Before(b.session.AskedAt.Add(s.cfg.GiveUpAfter)) {
-		next = b.now.Add(min(firstLook<<min(d.Tries, 10), lastLook)) // what a message was about is not known yet
+		next = b.now.Add(lookPause(min(d.Tries, 10))) // what a message was about is not known yet
 	}
 	return s.done(ctx, d, next) // unless what was settled has made it due anew
 }
