@@ -9,7 +9,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
+
+	"github.com/seed40c892db/payment/internal/pgtest"
 )
 
 // TestEveryQuestion asks all questions in small, for the sake of the answers' form: how fast it is, nobody can say of a test.
@@ -41,6 +44,42 @@ func TestEveryQuestion(t *testing.T) {
 	require.True(t, strings.HasPrefix(string(written), "before\n"+beginMark+"\nMeasured on "), string(written))
 	require.True(t, strings.HasSuffix(string(written), "\n\n"+endMark+"after\n"), string(written))
 	require.NotContains(t, string(written), "\nold\n")
+}
+
+// TestFloorsDoTheSameBusiness plays a flow on each of PostgreSQL's floors, and looks at what is stored: a floor that did less would be a lower one.
+func TestFloorsDoTheSameBusiness(t *testing.T) {
+	server, err := pgtest.Start(pgtest.Options{Own: true})
+	require.NoError(t, err)
+	defer server.Stop()
+	pool, err := postgresPool(t.Context(), server.DSN("postgres"), "", 2)
+	require.NoError(t, err)
+	defer pool.Close()
+	text := func(query string) (s string) {
+		require.NoError(t, pool.QueryRow(t.Context(), query).Scan(&s), query)
+		return s
+	}
+	floor, err := postgresFloor(t.Context(), pool)
+	require.NoError(t, err)
+	promise, err := postgresPromise(t.Context(), pool)
+	require.NoError(t, err)
+	for name, play := range map[string]flow{"floor": floor, "promise": promise} {
+		require.NoError(t, play(t.Context()), name)
+		table := func(query string) string { return strings.ReplaceAll(query, "$", name) }
+		require.Equal(t, "10.99 10.99 10.99", text(table("SELECT concat_ws(' ', authorized, captured, refunded) FROM $_collections")))
+		require.Equal(t, "authorized 10.99", text(table("SELECT concat_ws(' ', s.status, p.amount) FROM $_sessions s JOIN $_payments p ON p.session_id = s.id")))
+		require.Equal(t, "10.99 10.99", text(table("SELECT concat_ws(' ', c.amount, r.amount) FROM $_captures c JOIN $_refunds r USING (payment_id)")))
+	}
+	require.Equal(t, "9 0", text("SELECT concat_ws(' ', version, held) FROM promise_collections"), "two commits for each call of a gateway")
+	require.Equal(t, "initialize authorize capture refund", text("SELECT string_agg(kind, ' ' ORDER BY id) FROM promise_operations WHERE state = 'succeeded'"))
+	require.Equal(t, "1 2 3 4 5", text("SELECT string_agg(seq::text, ' ' ORDER BY seq) FROM promise_events"))
+	require.Equal(t, "events session", text("SELECT string_agg(kind, ' ' ORDER BY kind) FROM promise_due"))
+
+	id := text("SELECT id::text FROM promise_collections")
+	for _, step := range promiseSteps() {
+		_, err := pool.Exec(t.Context(), step.begin, id, 8, uuid.NewString(), uuid.NewString(), step.kind, "1")
+		require.ErrorContains(t, err, "division by zero", "%s on a version that is not the newest", step.kind)
+	}
+	require.Equal(t, "9 0", text("SELECT concat_ws(' ', version, held) FROM promise_collections"))
 }
 
 // TestMissedBars has a bar that is missed fail the run, and one that is reached not.

@@ -21,8 +21,9 @@ type bars struct {
 	p99   float64 // 0: none
 }
 
-// compare measures contenders beside their floor, the first of them, and writes a table.
+// compare measures contenders beside their floors, the first of them, and writes a table.
 func (b *bench) compare(ctx context.Context, list []contender, required map[string]bars) error {
+	two := hasTwoFloors(list)
 	for _, clients := range []int{1, 8, 32} {
 		got, err := interleave(ctx, b.rounds, b.limit, clients, list)
 		if err != nil {
@@ -37,15 +38,26 @@ func (b *bench) compare(ctx context.Context, list []contender, required map[stri
 			if bar.p99 > 0 {
 				p99 += ", " + b.report.atMost(what+", p99 beside the floor's", c.p99Ratio, bar.p99, "")
 			}
-			b.report.row(c.name, fmt.Sprint(clients), fmt.Sprintf("%.0f", c.rate), ratio, short(c.p50), p99)
+			cells := []string{c.name, fmt.Sprint(clients), fmt.Sprintf("%.0f", c.rate), ratio, short(c.p50), p99}
+			if two {
+				cells = append(cells, fmt.Sprintf("%.2f", c.second))
+			}
+			b.report.row(cells...)
 		}
 	}
 	return nil
 }
 
+// hasTwoFloors tells whether the second of a list is a floor, too.
+func hasTwoFloors(list []contender) bool { return len(list) > 1 && list[1].floor }
+
 // compareColumns are those of its tables.
-func compareColumns() []string {
-	return []string{"who", "clients", "flows/s", "of the floor's", "p50 of a flow", "p99, and of the floor's"}
+func compareColumns(list []contender) []string {
+	columns := []string{"who", "clients", "flows/s", "of the floor's", "p50 of a flow", "p99, and of the floor's"}
+	if hasTwoFloors(list) {
+		columns = append(columns, "flows/s of the second floor's")
+	}
+	return columns
 }
 
 // postgres compares with the floor on PostgreSQL, and counts what a flow costs the server.
@@ -73,13 +85,17 @@ func (b *bench) postgres(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	promise, err := postgresPromise(ctx, floorPool)
+	if err != nil {
+		return err
+	}
 	ours := func() payment.Store { return s }
 	list := []contender{
-		{name: "floor", flow: floor},
+		{name: "floor", flow: floor, floor: true}, {name: "second floor: by hand, with the promise", flow: promise, floor: true},
 		contend("pure provider", ours, 0, pure), contend("pure provider, rows loaded for each step", ours, loadEachStep, pure),
 		contend("gateway that answers at once", ours, 0, gateway), contend("gateway, rows loaded for each step", ours, loadEachStep, gateway),
 	}
-	b.report.section("PostgreSQL beside the floor", "Each line is the median of its rounds; ratios are taken round by round.", compareColumns()...)
+	b.report.section("PostgreSQL beside the floor", "Each line is the median of its rounds; ratios are taken round by round.", compareColumns(list)...)
 	if err := b.compare(ctx, list, map[string]bars{
 		"pure provider":                {map[int]float64{1: 0.60, 8: 0.60, 32: 0.55}, 2.5},
 		"gateway that answers at once": {map[int]float64{1: 0.38, 8: 0.38, 32: 0.38}, 0},
@@ -138,11 +154,12 @@ func (b *bench) sqlite(ctx context.Context) error {
 	}
 	defer func() { _ = s.Close() }() // likewise
 	ours := func() payment.Store { return s }
-	b.report.section("SQLite beside the floor", "The floor has one connection and one commit for each step; the store lets commits that wait share one.", compareColumns()...)
-	return b.compare(ctx, []contender{
-		{name: "floor", flow: floor}, contend("pure provider", ours, 0, pure), contend("gateway that answers at once", ours, 0, gateway),
-	},
-		map[string]bars{"pure provider": {map[int]float64{1: 0.70, 8: 1.3, 32: 2.0}, 0}})
+	list := []contender{
+		{name: "floor", flow: floor, floor: true}, contend("pure provider", ours, 0, pure), contend("gateway that answers at once", ours, 0, gateway),
+	}
+	b.report.section("SQLite beside the floor", "The floor has one connection and one commit for each step; the store lets commits that wait share one.",
+		compareColumns(list)...)
+	return b.compare(ctx, list, map[string]bars{"pure provider": {map[int]float64{1: 0.70, 8: 1.3, 32: 2.0}, 0}})
 }
 
 // memory compares the two providers in memory, where there is no floor.
@@ -151,9 +168,10 @@ func (b *bench) memory(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	b.report.section("memstore", "No floor: nothing is written. The first line is what the second is compared with.", compareColumns()...)
-	return b.compare(ctx, []contender{
+	list := []contender{
 		{name: "pure provider", flow: local},
 		contend("gateway that answers at once", func() payment.Store { return memstore.New() }, 0, gateway),
-	}, nil)
+	}
+	b.report.section("memstore", "No floor: nothing is written. The first line is what the second is compared with.", compareColumns(list)...)
+	return b.compare(ctx, list, nil)
 }

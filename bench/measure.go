@@ -51,6 +51,7 @@ func drive(ctx context.Context, clients int, limit time.Duration, needed int64, 
 type contender struct {
 	name  string
 	flow  flow
+	floor bool         // it is no work of ours, but what that is measured by
 	renew func() error // before each of its turns; may be nil
 }
 
@@ -62,6 +63,7 @@ type compared struct {
 	p50, p99 time.Duration
 	ratio    float64 // of the first contender's rate, round by round
 	p99Ratio float64 // likewise
+	second   float64 // of the second contender's rate, round by round
 }
 
 // interleave lets contenders run in turns, so that what else the machine does meets all of them alike, and compares each with the first of
@@ -87,7 +89,7 @@ func interleave(ctx context.Context, rounds int, limit time.Duration, clients in
 			measured[n] = append(measured[n], f)
 		}
 	}
-	result := make([]compared, len(list))
+	result, second := make([]compared, len(list)), min(1, len(list)-1)
 	for i, c := range list {
 		of := func(value func(round int) float64) float64 {
 			values := make([]float64, rounds)
@@ -103,6 +105,7 @@ func interleave(ctx context.Context, rounds int, limit time.Duration, clients in
 			p99:      time.Duration(of(func(r int) float64 { return float64(measured[i][r].p99) })),
 			ratio:    of(func(r int) float64 { return measured[i][r].rate / measured[0][r].rate }),
 			p99Ratio: of(func(r int) float64 { return float64(measured[i][r].p99) / float64(measured[0][r].p99) }),
+			second:   of(func(r int) float64 { return measured[i][r].rate / measured[second][r].rate }),
 		}
 	}
 	return result, nil
