@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/stripe/stripe-mock/embedded"
 	"github.com/stripe/stripe-mock/server"
+	"github.com/stripe/stripe-mock/spec"
 
 	"github.com/seed40c892db/payment"
 	"github.com/seed40c892db/payment/stripeprovider"
@@ -35,13 +36,16 @@ type exchange struct {
 	body         string
 }
 
+// loadSpec reads Stripe's OpenAPI, 8 MB of it, once for all tests: none of them changes it.
+var loadSpec = sync.OnceValues(func() (*spec.Spec, error) { return server.LoadSpec(embedded.OpenAPISpec, "") })
+
 func newMock(t *testing.T) *mock {
 	t.Helper()
-	spec, err := server.LoadSpec(embedded.OpenAPISpec, "")
+	openAPI, err := loadSpec()
 	require.NoError(t, err)
 	fixtures, err := server.LoadFixtures(embedded.OpenAPIFixtures, "")
 	require.NoError(t, err)
-	stub, err := server.NewStubServer(fixtures, spec, false, false)
+	stub, err := server.NewStubServer(fixtures, openAPI, false, false)
 	require.NoError(t, err)
 	m := &mock{}
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
