@@ -87,11 +87,11 @@ func (s *Service) load(ctx context.Context, by Key) (*book, error) {
 // first, where it is not nil, is a book to decide on instead of a first load. If its rows are kept ones, only what is committed counts.
 func (s *Service) change(ctx context.Context, by Key, first *book, decide func(*book) error) (*book, error) {
 	b := first
-	for duplicates := 0; ; {
+	for duplicates, unsure := 0, false; ; {
 		if b == nil {
 			fresh, err := s.load(ctx, by)
 			if err != nil {
-				return nil, err
+				return nil, inDoubt(unsure, err)
 			}
 			b = fresh
 		}
@@ -106,6 +106,7 @@ func (s *Service) change(ctx context.Context, by Key, first *book, decide func(*
 		}
 		kept := b.kept
 		err = s.commit(ctx, b)
+		unsure = errors.Is(err, ErrCommitUnknown)
 		if kept && (err == nil || errors.Is(err, ErrConflict)) {
 			s.shelf.judge(err == nil)
 		}
@@ -125,21 +126,37 @@ func (s *Service) change(ctx context.Context, by Key, first *book, decide func(*
 		}
 		s.retried(ctx, b.collection.ID, err)
 		if err := s.again(ctx, err); err != nil {
-			return b, err
+			return b, inDoubt(unsure, err)
 		}
 		b = nil
 	}
 }
 
-// commit writes what was decided, and repeats it while nobody can say whether it happened.
+// inDoubt makes an error one of a commit that may have happened, if it may: what came afterwards says nothing of that.
+func inDoubt(unsure bool, err error) error {
+	if unsure && !errors.Is(err, ErrCommitUnknown) {
+		return fmt.Errorf("%w: %w", ErrCommitUnknown, err)
+	}
+	return err
+}
+
+// mayPass reports whether a store that failed may be back in a moment.
+func mayPass(err error) bool {
+	if e, ok := errors.AsType[*StoreError](err); ok {
+		return e.Problem == StoreGone || e.Problem == StoreBusy || e.Problem == StoreReadOnly
+	}
+	return !errors.Is(err, ErrNotFound)
+}
+
+// commit writes what was decided, and repeats it while nobody can say whether it happened. The error of a repetition matches ErrCommitUnknown,
+// whatever else: what the first try did, only fresh rows can tell.
 func (s *Service) commit(ctx context.Context, b *book) error {
 	c := b.changes()
 	for unknown := false; ; unknown = true {
 		err := s.store.Commit(ctx, c)
 		if unknown && errors.Is(err, ErrConflict) {
-			err = s.conflicts(ctx, c, err)
-			if err != nil {
-				return err
+			if err = s.conflicts(ctx, c, err); err != nil {
+				return inDoubt(true, err)
 			}
 		}
 		if err == nil {
@@ -158,7 +175,7 @@ func (s *Service) commit(ctx context.Context, b *book) error {
 			return nil
 		}
 		if !errors.Is(err, ErrCommitUnknown) {
-			return err
+			return inDoubt(unknown, err)
 		}
 		s.retried(ctx, c.CollectionID, err)
 		if waitErr := s.jitter(ctx); waitErr != nil {

@@ -87,7 +87,7 @@ func (s *Service) CreateCollection(ctx context.Context, p CreateCollectionParams
 	}
 	t.by = Key{CollectionID: id, Method: r.method, RequestKey: r.key}
 	// With a key, look first; without one it can only be there if a commit that was not confirmed has happened.
-	for look := r.key != ""; ; look = true {
+	for look, unsure := r.key != "", false; ; look = true {
 		if look {
 			b, err := s.load(ctx, t.by)
 			if err == nil && !b.collection.DeletedAt.IsZero() {
@@ -100,7 +100,7 @@ func (s *Service) CreateCollection(ctx context.Context, p CreateCollectionParams
 				return b.collection, nil
 			}
 			if !errors.Is(err, ErrNotFound) {
-				return nil, err
+				return nil, inDoubt(unsure, err)
 			}
 		}
 		b := s.openBook(&Rows{})
@@ -121,9 +121,10 @@ func (s *Service) CreateCollection(ctx context.Context, p CreateCollectionParams
 		if !errors.Is(err, ErrConflict) {
 			return nil, err
 		}
+		unsure = errors.Is(err, ErrCommitUnknown)
 		s.retried(ctx, id, err)
 		if err := s.again(ctx, err); err != nil {
-			return nil, err
+			return nil, inDoubt(unsure, err)
 		}
 	}
 }

@@ -289,3 +289,33 @@ func TestWaitingEndsWithTheContext(t *testing.T) {
 	require.NoError(t, <-done)
 	require.Equal(t, payment.StatusAuthorized, s.freshSession(x.ID).Status)
 }
+
+// A repetition whose first call is still under way, in another process, has begun something: what becomes of that is its own outcome. Whoever has
+// another key has not.
+func TestRepeatGivesUpWhileItsFirstCallIsUnderWay(t *testing.T) {
+	h := &hook{}
+	s := newShop(t, options{wrap: h.wrap})
+	p := s.paid("sandbox", "100", "EUR")
+	take := func(svc *payment.Service, ctx context.Context, key string) error {
+		_, err := svc.CapturePayment(ctx, payment.CapturePaymentParams{PaymentID: p.ID, Amount: amount("40"), IdempotencyKey: key})
+		return err
+	}
+	outcomes := map[string]error{}
+	h.set(func(_ sandboxprovider.Method, call func() (payment.Snapshot, error)) (payment.Snapshot, error) {
+		for _, key := range []string{"first", "second"} {
+			ctx, cancel := context.WithCancel(t.Context())
+			other, err := payment.NewService(s.store, payment.Config{
+				Providers: []payment.Provider{sandboxprovider.New(s.gateway, sandboxprovider.Config{})}, Now: s.clock.Now,
+				Wait: func(ctx context.Context, _ time.Duration) error { cancel(); return ctx.Err() },
+			})
+			require.NoError(t, err)
+			outcomes[key] = take(other, ctx, key)
+		}
+		return call()
+	})
+	require.NoError(t, take(s.Service, t.Context(), "first"))
+	require.ErrorIs(t, outcomes["first"], payment.ErrOutcomeUnknown)
+	require.NotErrorIs(t, outcomes["first"], payment.ErrInProgress)
+	require.ErrorIs(t, outcomes["second"], payment.ErrInProgress)
+	equalAmount(t, "40", s.payment(p.ID).Captured)
+}

@@ -71,7 +71,7 @@ var (
 	// ErrDuplicate says that a row to be inserted is there already.
 	ErrDuplicate = errors.New("payment: the row exists already")
 	// ErrCommitUnknown says that a commit may or may not have happened: the Service repeats it with the same Changes. A host sees it when
-	// its context ends before the database has answered: the same call again, with the same IdempotencyKey where it takes one.
+	// its context ends, or the database is gone, before that is known: the same call again, with the same IdempotencyKey where it takes one.
 	ErrCommitUnknown = errors.New("payment: the outcome of the commit is not known")
 )
 

@@ -18,6 +18,8 @@ type lossy struct {
 	lose    func(*payment.Changes) bool // which commit
 	between func()
 	list    error // of every list since
+	load    error // of every load since
+	commit  error // of every commit since
 	late    bool  // it is not applied before the next commit has been refused
 	waiting *payment.Changes
 }
@@ -45,7 +47,17 @@ func (l *lossy) Commit(ctx context.Context, c *payment.Changes) error {
 		}
 		return payment.ErrCommitUnknown
 	}
+	if l.commit != nil {
+		return l.commit
+	}
 	return l.Store.Commit(ctx, c)
+}
+
+func (l *lossy) Load(ctx context.Context, by payment.Key) (*payment.Rows, error) {
+	if l.load != nil {
+		return nil, l.load
+	}
+	return l.Store.Load(ctx, by)
 }
 
 func (l *lossy) List(ctx context.Context, kind payment.RowKind, f payment.Filter, p payment.Page) (*payment.Rows, error) {
@@ -169,6 +181,39 @@ func TestCommitOfWhichTheStoreCannotTell(t *testing.T) {
 	_, err := s.UpdateCollection(t.Context(), payment.UpdateCollectionParams{CollectionID: c.ID, Amount: amount("50")})
 	require.ErrorIs(t, err, payment.ErrCommitUnknown)
 	require.ErrorIs(t, err, damaged)
+}
+
+// That the store is gone when a commit is repeated says nothing of the first try, nor that the rows cannot be read after a conflict: who heard only
+// that would capture once more.
+func TestCommitThatMayHaveHappenedIsUnknown(t *testing.T) {
+	gone := &payment.StoreError{Problem: payment.StoreGone, Advice: "see that the server runs", Err: errors.New("connection refused")}
+	for name, tt := range map[string]struct {
+		provider string
+		then     func(l *lossy)
+	}{
+		"gone, pure provider":           {"scripted", func(l *lossy) { l.commit = gone }},
+		"gone, gateway":                 {"sandbox", func(l *lossy) { l.commit = gone }},
+		"not read again after conflict": {"sandbox", func(l *lossy) { l.load = gone }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, _, l := newLossy(t)
+			pay := s.paid(tt.provider, "100", "EUR")
+			l.lose, l.between = anyCommit, func() { tt.then(l) }
+			_, err := s.capture(pay, "40")
+			require.ErrorIs(t, err, payment.ErrCommitUnknown)
+			require.ErrorIs(t, err, gone)
+			l.commit, l.load = nil, nil
+			s.reconcile(time.Hour)
+			equalAmount(t, "40", s.payment(pay.ID).Captured)
+		})
+	}
+	t.Run("a new collection", func(t *testing.T) {
+		s, _, l := newLossy(t)
+		l.lose, l.between = anyCommit, func() { l.commit = gone }
+		_, err := s.CreateCollection(t.Context(), payment.CreateCollectionParams{CurrencyCode: "EUR", Amount: *amount("100"), IdempotencyKey: "cart"})
+		require.ErrorIs(t, err, payment.ErrCommitUnknown)
+		require.ErrorIs(t, err, gone)
+	})
 }
 
 // What moved the version may also be somebody else's commit, while this one never happened: it is decided again.

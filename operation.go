@@ -134,7 +134,7 @@ type task struct {
 	input    Data                            // what the browser sent along
 	decide   func(*book) (*Operation, error) // nil, nil: the goal is reached, or only rows are to be changed
 	creates  bool                            // the session that by names is made by it, and cannot be there yet
-	begun    bool                            // its operation is there, and what it creates
+	begun    bool                            // by it, or by an earlier call with its key: its operation is there, and what it creates
 	unlocked bool                            // needs no lock: an open operation is no hindrance
 	hurried  bool                            // does not wait for somebody else's operation: ErrInProgress
 }
@@ -156,12 +156,12 @@ func (s *Service) run(ctx context.Context, t *task) (*book, *Operation, error) {
 			}
 			return t.concluded(b, b.operation(t.opID))
 		}
-		if t.hurried || s.bound {
-			return b, nil, b.inProgress()
-		}
 		// Somebody else's operation is open, or its own, which somebody else has taken over.
 		waited, own := *op, t.owns(b, op)
-		t.begun = waited.ID == t.opID
+		t.begun = waited.ID == t.opID || t.repeats(b, op)
+		if t.hurried || s.bound {
+			return b, nil, t.waitedFor(own, b.inProgress())
+		}
 		if b, err = s.wait(ctx, b, waited.ID); err != nil {
 			return b, nil, t.waitedFor(own, err)
 		}
@@ -197,9 +197,14 @@ func (t *task) shares(op *Operation) bool {
 	return false
 }
 
+// repeats reports whether an earlier call with the task's key has begun an operation, or shares it.
+func (t *task) repeats(b *book, op *Operation) bool {
+	return t.key != "" && b.request != nil && b.request.OperationID == op.ID
+}
+
 // owns reports whether an operation is what became of the task: it began it, or an earlier call with its key did, or it shares it.
 func (t *task) owns(b *book, op *Operation) bool {
-	return op.ID == t.opID || t.key != "" && b.request != nil && b.request.OperationID == op.ID || t.shares(op)
+	return op.ID == t.opID || t.repeats(b, op) || t.shares(op)
 }
 
 // waitedFor makes an error of a wait true of the task: what it began may have happened, though its caller left; and of what is not its own
@@ -447,14 +452,6 @@ func (s *Service) record(ctx context.Context, g *gateway, b *book, op *Operation
 			Outcome: ErrOutcomeUnknown, Session: &known, RetryAfter: max(leaseUntil.Sub(s.now()), time.Second),
 		}, fmt.Errorf("recording the answer: %w", err)}
 	}
-}
-
-// mayPass reports whether a store that failed may be back in a moment.
-func mayPass(err error) bool {
-	if e, ok := errors.AsType[*StoreError](err); ok {
-		return e.Problem == StoreGone || e.Problem == StoreBusy || e.Problem == StoreReadOnly
-	}
-	return !errors.Is(err, ErrNotFound)
 }
 
 // report logs what an operator should know of.

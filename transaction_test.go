@@ -172,10 +172,13 @@ func TestInTransactionNobodyIsWaitedFor(t *testing.T) {
 	c := s.collection("500", "EUR")
 	x := s.session(c, "sandbox", "100")
 	s.fail(sandboxprovider.MethodConfirm, sandboxprovider.FaultAnswerLost)
-	_, err := s.AuthorizeSession(t.Context(), payment.AuthorizeSessionParams{SessionID: x.ID})
+	keyed := payment.AuthorizeSessionParams{SessionID: x.ID, IdempotencyKey: "k"}
+	_, err := s.AuthorizeSession(t.Context(), keyed)
 	require.ErrorIs(t, err, payment.ErrOutcomeUnknown)
 	before := s.clock.Now()
 	_, err = s.WithStore(s.store).AuthorizeSession(t.Context(), payment.AuthorizeSessionParams{SessionID: x.ID})
 	require.ErrorIs(t, err, payment.ErrInProgress)
+	_, err = s.WithStore(s.store).AuthorizeSession(t.Context(), keyed)
+	require.ErrorIs(t, err, payment.ErrOutcomeUnknown, "it repeats the call that has begun it")
 	require.Equal(t, before, s.clock.Now())
 }
