@@ -201,11 +201,7 @@ func (b *book) stayOpen(g *gateway, op *Operation, ambiguous bool) {
 	if op == nil || op.State != OperationOpen {
 		return
 	}
-	since := op.FirstCallAt // or since a person wanted it to be asked about again
-	if op.ResolvedAt.After(since) {
-		since = op.ResolvedAt
-	}
-	if op.Tries >= leastTries && !since.IsZero() && b.now.Sub(since) >= b.cfg.GiveUpAfter && b.now.Sub(op.LastCallAt) >= g.info.proofWindow(b.cfg) {
+	if b.cfg.givesUp(g, op, b.now) {
 		code := "gave_up"
 		if ambiguous {
 			code = "movement"
@@ -220,6 +216,12 @@ func (b *book) stayOpen(g *gateway, op *Operation, ambiguous bool) {
 		pause = askPause // messages call nothing again, and must not put off who does
 	}
 	b.dueAt(op.ID, b.now.Add(pause), op.Tries)
+}
+
+// givesUp reports whether an open operation has been tried for so long that a person must look.
+func (c *Config) givesUp(g *gateway, op *Operation, now time.Time) bool {
+	since := later(op.FirstCallAt, op.ResolvedAt) // or since a person wanted it to be asked about again
+	return op.Tries >= leastTries && !since.IsZero() && now.Sub(since) >= c.GiveUpAfter && now.Sub(op.LastCallAt) >= g.info.proofWindow(c)
 }
 
 // leastTries is how often an operation is asked about at the least before a person must decide: an outage of our own is no answer.

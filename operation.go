@@ -423,8 +423,8 @@ func (s *Service) record(ctx context.Context, g *gateway, b *book, op *Operation
 			}
 			return nil
 		})
-		if errors.Is(err, ErrDuplicate) || errors.Is(err, ErrInvalid) {
-			// The store will never take this answer: a person must see it.
+		if errors.Is(err, ErrDuplicate) || errors.Is(err, ErrInvalid) || err != nil && s.cfg.givesUp(g, op, s.now()) {
+			// The store will never take this answer, or has not for a day: a person must see it.
 			fresh, err = s.change(ctx, by, nil, func(b *book) error {
 				if op := b.operation(by.OperationID); op != nil && op.Tries == tries && !op.ended() {
 					b.attention(op, "answer")

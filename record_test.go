@@ -133,3 +133,47 @@ func TestPureProviderWithoutAnswerHoldsNothing(t *testing.T) {
 func sessionRows(x *payment.PaymentSession) *payment.Rows {
 	return &payment.Rows{Sessions: []*payment.PaymentSession{x}}
 }
+
+// An answer that the store refuses again and again, by an error that says nothing of the rows, is left to a person in the end.
+func TestAnswerThatTheStoreNeverTakes(t *testing.T) {
+	store := &picky{Store: memstore.New()}
+	s := newShop(t, options{store: store})
+	x := s.session(s.collection("100", "EUR"), "sandbox", "100")
+	store.refusal = errors.New("unsupported Unicode escape sequence")
+	_, err := s.tryAuthorize(x)
+	require.ErrorIs(t, err, payment.ErrOutcomeUnknown)
+	for range 40 { // a key of 24 hours is repeated for half of them, and proves nothing before it has ended
+		s.clock.Advance(time.Hour)
+		_, _ = s.Reconcile(t.Context())
+		if s.clock.Now().Sub(s.freshSession(x.ID).CreatedAt) < 20*time.Hour {
+			require.Equal(t, payment.OperationOpen, s.openOperations(t)[0].State)
+		}
+	}
+	op := s.operation(s.freshSession(x.ID).OperationID)
+	require.Equal(t, payment.OperationNeedsAttention, op.State)
+	require.Equal(t, "answer", op.Code)
+	require.Contains(t, s.kinds(x.CollectionID), payment.EventOperationNeedsAttention)
+
+	store.refusal = nil
+	_, err = s.ResolveOperation(t.Context(), payment.ResolveOperationParams{OperationID: op.ID, Outcome: payment.ResolveAsk, By: "ada"})
+	require.NoError(t, err)
+	s.reconcile(time.Minute)
+	s.agreeOn(x)
+}
+
+// picky is a store that refuses what says that an operation has succeeded.
+type picky struct {
+	payment.Store
+	refusal error
+}
+
+func (p *picky) Commit(ctx context.Context, c *payment.Changes) error {
+	if p.refusal != nil {
+		for _, op := range c.Operations {
+			if op.State == payment.OperationSucceeded {
+				return p.refusal
+			}
+		}
+	}
+	return p.Store.Commit(ctx, c)
+}
