@@ -158,6 +158,8 @@ func TestAnswerThatTheStoreNeverTakes(t *testing.T) {
 	_, err = s.ResolveOperation(t.Context(), payment.ResolveOperationParams{OperationID: op.ID, Outcome: payment.ResolveAsk, By: "ada"})
 	require.NoError(t, err)
 	s.reconcile(time.Minute)
+	x = s.freshSession(x.ID)
+	require.Equal(t, payment.StatusAuthorized, x.Status)
 	s.agreeOn(x)
 }
 
