@@ -128,7 +128,7 @@ func (g *gateway) send(ctx context.Context, b *book, op *Operation) (a answer) {
 	default: // as it may be when another version of the host has begun it
 		err = errors.New("this process has no provider that can " + string(kind))
 	}
-	if err == nil && s.State == SnapshotAuthorized && s.Movements == nil {
+	if err == nil && s.Movements == nil && (s.State == SnapshotAuthorized || s.State == SnapshotCanceled && op.Kind == OperationRefund) {
 		s.Movements = impliedMovement(op)
 	}
 	return classify(s, err, true)

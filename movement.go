@@ -4,7 +4,6 @@ import (
 	"reflect"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/shopspring/decimal"
 )
@@ -17,7 +16,8 @@ type news struct {
 	Snapshot
 	digits    int           // of the currency
 	hinted    bool          // it is a message's word, of whatever age
-	asked     time.Time     // when the gateway was asked; zero where it says this of a call, or in a message
+	late      bool          // it was asked for so soon after the last news of the session that it may be older: answers come from replicas
+	reads     bool          // likewise, an authorization's own answer, which may only have asked
 	insane    bool          // it holds what no gateway can mean
 	found     []found       // movements that are new or have moved on, captures first
 	ours      MovementState // of the operation's own movement; empty where it was not found
@@ -50,9 +50,8 @@ func (f *found) entry() *Entry {
 // read holds an answer's Snapshot against the rows.
 func (b *book) read(op *Operation, a answer) news {
 	n := news{Snapshot: a.snapshot, hinted: a.hinted}
-	if a.kind == answerAsked && !a.hinted {
-		n.asked = a.asked
-	}
+	n.late = a.kind == answerAsked && !a.hinted && a.asked.Before(b.session.UpdatedAt.Add(replicaLag))
+	n.reads = a.kind == answerOwn && op != nil && op.Kind == OperationAuthorize && op.Input.IsEmpty()
 	if n.State == SnapshotNotFound { // nothing else can be true of what is not there
 		n.Snapshot = Snapshot{State: SnapshotNotFound}
 	}
@@ -226,8 +225,11 @@ func (b *book) unnamed(kind MovementKind, used []*Entry) bool {
 
 // none reports whether an answer says that the operation has made no movement: the gateway refused it, or its only call had no effect.
 func (n *news) none(a answer, op *Operation) bool {
-	return n.ours == "" && (a.kind == answerDeclined || a.already && op.Tries == 1)
+	return n.ours == "" && (a.kind == answerDeclined || a.inVain(op))
 }
+
+// inVain reports whether the operation's only call did nothing, since what it was to do was so already, or cannot be done any more.
+func (a answer) inVain(op *Operation) bool { return a.already && op.Tries == 1 }
 
 // rowOf finds a movement's row by the gateway's reference, or by a key of ours.
 func (b *book) rowOf(m Movement) found {
@@ -285,7 +287,7 @@ func (n *news) add(f found) {
 	}
 	next := f.State
 	switch {
-	case n.hinted && e.State == MovementFailed && e.Reference != "" && (f.State == MovementPending || f.refund != nil):
+	case (n.hinted || n.late) && e.State == MovementFailed && e.Reference != "" && (f.State == MovementPending || f.refund != nil):
 		next = MovementFailed // older news: the bank may have returned a refund that had succeeded
 	case e.State == MovementSucceeded:
 		if f.kind == MovementCapture && f.State == MovementFailed {

@@ -128,7 +128,7 @@ func (b *book) judge(g *gateway, op *Operation, a answer, n *news) verdict {
 	switch op.Kind {
 	case OperationInitialize, OperationAuthorize:
 		switch {
-		case op.Kind == OperationInitialize && n.Reference != "" && state != SnapshotCanceled:
+		case op.Kind == OperationInitialize && state != SnapshotCanceled && (n.Reference != "" || a.kind == answerAsked && !g.info.StatusByKey):
 			return verdictDone // the object is there, whatever became of it since
 		case op.Kind == OperationAuthorize && !own && !a.already && !g.info.StatusByKey && !g.onlyReads(op.Kind, op.Input.IsEmpty()) && b.old(n):
 			return verdictNotDone // what Status says was so before the call
@@ -146,17 +146,17 @@ func (b *book) judge(g *gateway, op *Operation, a answer, n *news) verdict {
 			return verdictCanceled
 		case own:
 			return verdictDone
+		case n.updated(op) && !op.Amount.Equal(b.session.Amount):
+			return verdictDone
+		case state == SnapshotAuthorized || state == SnapshotCanceled || a.inVain(op):
+			return verdictNoEffect // what is final is not updated any more
 		case n.Amount.IsZero():
 			return verdictOpen
-		case n.Amount.Equal(op.Amount) && !op.Amount.Equal(b.session.Amount):
-			return verdictDone
-		case state == SnapshotAuthorized || state == SnapshotCanceled:
-			return verdictNoEffect // what is final is not updated any more
 		}
 		return verdictNotDone
 	case OperationCancel:
 		switch {
-		case spent && b.allCaptured(n):
+		case (spent || n.Capturable == nil) && b.allCaptured(n):
 			return verdictNoEffect // there is nothing to release
 		case spent && (state == SnapshotCanceled || state == SnapshotAuthorized):
 			return verdictDone
@@ -164,6 +164,8 @@ func (b *book) judge(g *gateway, op *Operation, a answer, n *news) verdict {
 			return verdictNoEffect // the shopper was faster, and is to keep it
 		case own:
 			return verdictOpen // accepted, but it is not so yet
+		case a.inVain(op):
+			return verdictNoEffect
 		}
 		return verdictNotDone
 	case OperationCapture, OperationRefund:
@@ -174,7 +176,7 @@ func (b *book) judge(g *gateway, op *Operation, a answer, n *news) verdict {
 			return verdictDone
 		case n.none(a, op):
 			return verdictNoEffect
-		case op.Kind == OperationCapture && spent && !own && !a.hinted && !n.ambiguous && op.Reference != "" && (n.Movements != nil || state == SnapshotCanceled):
+		case op.Kind == OperationCapture && spent && !own && !a.hinted && !n.ambiguous && op.Reference != "" && n.Movements != nil:
 			return verdictNoEffect // a request that is still under way will find nothing to capture
 		case own || n.ambiguous || n.Movements == nil || op.Reference == "":
 			return verdictOpen
@@ -203,6 +205,11 @@ func (b *book) allCaptured(n *news) bool {
 		return captured.IsPositive() && !captured.LessThan(n.Authorized)
 	}
 	return !captured.LessThan(minus(b.payment.Authorized, b.payment.Released))
+}
+
+// updated reports whether the gateway says of a session what an update asked for.
+func (n *news) updated(op *Operation) bool {
+	return n.Amount.Equal(op.Amount) || n.Amount.IsZero() && n.State == SnapshotAuthorized && n.Authorized.Equal(op.Amount)
 }
 
 // old reports whether an answer of Status may only tell what was so before the call: of the state that we knew, or of an attempt that was
@@ -236,11 +243,11 @@ func (b *book) conflict(op *Operation, a answer, n *news) string {
 		return "account"
 	}
 	want := s.Amount
-	if op != nil && op.Kind == OperationUpdate && (a.kind == answerOwn || n.Amount.Equal(op.Amount)) {
+	if op != nil && op.Kind == OperationUpdate && (a.kind == answerOwn || n.updated(op)) {
 		want = op.Amount
 	}
 	switch {
-	case !n.Amount.IsZero() && !n.Amount.Equal(want) && !(a.hinted && n.waits()) && !b.accepted("amount", n): // it may be from before an update
+	case !n.Amount.IsZero() && !n.Amount.Equal(want) && !((a.hinted || n.reads) && n.waits()) && !b.accepted("amount", n): // it may be from before an update
 		return "amount"
 	case n.State == SnapshotAuthorized && b.payment != nil && !n.Authorized.IsZero() && !n.Authorized.Equal(b.payment.Authorized) && !b.accepted("authorized", n):
 		return "authorized"
@@ -248,6 +255,8 @@ func (b *book) conflict(op *Operation, a answer, n *news) string {
 		return "authorized"
 	case n.State == SnapshotAuthorized && b.payment != nil && !b.payment.CanceledAt.IsZero() && (n.Capturable == nil || n.Capturable.IsPositive()) &&
 		!a.hinted && !b.accepted("authorized_again", n):
+		return "authorized_again"
+	case (op == nil || op.Kind == OperationStatus) && !a.hinted && b.offered(n) && !b.accepted("authorized_again", n):
 		return "authorized_again"
 	case n.clash != "":
 		return n.clash
@@ -332,7 +341,7 @@ func (b *book) applyState(g *gateway, op *Operation, v verdict, n *news, code st
 	if s.Status == StatusCanceled && n.State != SnapshotAuthorized || s.Status == StatusAuthorized && n.State != SnapshotCanceled {
 		return
 	}
-	if b.undoes(n) && b.mayBeLate(op, n) {
+	if b.undoes(n) && (b.mayBeLate(op, n) || n.reads && n.State == SnapshotPending && s.Status != StatusError) {
 		return
 	}
 	switch n.State {
@@ -405,10 +414,10 @@ const replicaLag = 15 * time.Second
 // mayBeLate reports whether the answer to a question of our own may be older than what the session is known to be by now: answers come from replicas
 // too. What an authorization asks about is judged by what was so before.
 func (b *book) mayBeLate(op *Operation, n *news) bool {
-	if n.asked.IsZero() || op != nil && (op.Kind == OperationInitialize || op.Kind == OperationAuthorize) {
+	if op != nil && (op.Kind == OperationInitialize || op.Kind == OperationAuthorize) {
 		return false
 	}
-	return n.asked.Before(b.session.UpdatedAt.Add(replicaLag))
+	return n.late
 }
 
 // undoes reports whether news say of a session that it is not yet, or not any more, where we know it to be.
@@ -479,102 +488,6 @@ func (b *book) describePayment(n *news) {
 		p.Data = b.session.Data.Clone()
 		b.decoratePayment()
 	}
-}
-
-// applyRelease works out what a further capture may take. What no longer can be captured is released for good, and an authorization
-// of which nothing was captured is void then.
-func (b *book) applyRelease(g *gateway, op *Operation, v verdict, n *news) {
-	p := b.payment
-	if p == nil || n.State == SnapshotNotFound {
-		return
-	}
-	rest := minus(minus(minus(p.Authorized, n.captured), n.capturing), p.Released)
-	capturable := rest
-	capture := op != nil && op.Kind == OperationCapture
-	switch {
-	case n.State == SnapshotCanceled:
-		capturable = decimal.Decimal{}
-	case n.Capturable != nil: // also after a final capture: another that failed since may have left money held
-		capturable = decimal.Min(withDigits(n.capturable(p, rest), n.digits), rest)
-	case capture && v == verdictDone && (op.Final || !g.info.MultiCapture):
-		capturable = decimal.Decimal{}
-	}
-	if n.hinted && !n.freed() {
-		capturable = decimal.Min(capturable, p.Capturable) // a message may be older than what we know
-	}
-	if elsewhere := n.takenElsewhere(); elsewhere.IsPositive() {
-		capturable = decimal.Min(plus(capturable, elsewhere), rest)
-	}
-	expired := ""
-	if b.paymentExpired() {
-		expired = codeExpired
-	}
-	if !capturable.Equal(p.Capturable) {
-		p.Capturable = capturable
-		b.touchPayment()
-	}
-	unsettled := capture && (v == verdictOpen || v == verdictNotDone)
-	if capturable.LessThan(rest) && !unsettled && !n.ambiguous {
-		p.Released = minus(plus(p.Released, rest), capturable)
-		b.touchPayment()
-		if p.Released.Equal(p.Authorized) {
-			p.CanceledAt = b.now
-			b.event(Event{Kind: EventPaymentCanceled, Amount: p.Released, OperationID: operationID(op), Code: expired})
-			b.hold(decimal.Decimal{})
-			b.setStatus(StatusCanceled)
-		} else {
-			b.event(Event{Kind: EventPaymentReleased, Amount: minus(rest, capturable), OperationID: operationID(op), Code: expired})
-		}
-	}
-	if p.CapturedAt.IsZero() && p.Captured.IsPositive() && plus(p.Captured, p.Released).GreaterThanOrEqual(p.Authorized) {
-		p.CapturedAt = b.now
-		b.touchPayment()
-	}
-}
-
-// capturable is what the gateway says can be captured of a rest. A message may be older than our rows: what its own captures took then may
-// be free again, and only what it counts as neither taken nor left is gone.
-func (n *news) capturable(p *Payment, rest decimal.Decimal) decimal.Decimal {
-	if !n.hinted || n.Movements == nil {
-		return *n.Capturable
-	}
-	gone := minus(minus(minus(p.Authorized, p.Released), *n.Capturable), n.taken())
-	return decimal.Max(minus(rest, decimal.Max(gone, decimal.Decimal{})), decimal.Decimal{})
-}
-
-// takenElsewhere is what the gateway says was captured and no row of ours says, or none yet. That is not released.
-func (n *news) takenElsewhere() decimal.Decimal {
-	if n.hinted { // it may have failed since
-		return decimal.Decimal{}
-	}
-	taken := n.taken()
-	if n.Totals != nil {
-		taken = decimal.Max(taken, n.Totals.Captured)
-	}
-	if known := plus(n.captured, n.capturing); taken.GreaterThan(known) {
-		return minus(taken, known)
-	}
-	return decimal.Decimal{}
-}
-
-// taken adds up the captures that the gateway lists, but the failed ones.
-func (n *news) taken() (sum decimal.Decimal) {
-	for _, m := range n.Movements {
-		if m.Kind == MovementCapture && m.State != MovementFailed {
-			sum = plus(sum, m.Amount)
-		}
-	}
-	return sum
-}
-
-// freed reports whether a capture that was pending has failed: what it would have taken can be captured again.
-func (n *news) freed() bool {
-	for _, f := range n.found {
-		if f.capture != nil && f.State == MovementFailed {
-			return true
-		}
-	}
-	return false
 }
 
 func operationID(op *Operation) string {

@@ -360,3 +360,28 @@ func TestAMessageThatNamesTheCreationIsBelieved(t *testing.T) {
 	s.hook("")
 	require.Equal(t, payment.StatusError, s.freshSession(x.ID).Status)
 }
+
+// A message that proves nothing keeps no other from being read: both have come while an authorization was under way whose answer was lost.
+func TestMessageThatProvesNothingParksNoOther(t *testing.T) {
+	s, p := newCourier(t, options{})
+	p.on(payment.OperationStatus, func(n *payment.Snapshot, _ payment.Request) error {
+		*n = payment.Snapshot{}
+		return payment.ErrUnsupported
+	})
+	x := s.session(s.collection("100", "EUR"), "scripted", "100")
+	for id, says := range map[string]payment.Snapshot{"created": {State: payment.SnapshotPending}, "authorized": held("100")} {
+		says.Reference = x.Reference
+		p.messages[id] = payment.WebhookMessage{EventID: id, SessionID: x.ID, Snapshot: &says}
+	}
+	p.on(payment.OperationAuthorize, func(*payment.Snapshot, payment.Request) error {
+		s.requireParked(s.receive("created"), "operation_open")
+		s.requireParked(s.receive("authorized"), "operation_open")
+		return errLost
+	})
+	_, err := s.tryAuthorize(x)
+	require.ErrorIs(t, err, payment.ErrOutcomeUnknown)
+	for range 60 {
+		s.reconcile(5 * time.Second)
+	}
+	require.Equal(t, payment.StatusAuthorized, s.freshSession(x.ID).Status)
+}
