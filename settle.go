@@ -247,7 +247,7 @@ func (b *book) conflict(op *Operation, a answer, n *news) string {
 		want = op.Amount
 	}
 	switch {
-	case !n.Amount.IsZero() && !n.Amount.Equal(want) && !((a.hinted || n.reads) && n.waits()) && !b.accepted("amount", n): // it may be from before an update
+	case !n.Amount.IsZero() && !n.Amount.Equal(want) && !n.beforeUpdate() && !b.accepted("amount", n):
 		return "amount"
 	case n.State == SnapshotAuthorized && b.payment != nil && !n.Authorized.IsZero() && !n.Authorized.Equal(b.payment.Authorized) && !b.accepted("authorized", n):
 		return "authorized"
@@ -273,6 +273,12 @@ func (b *book) conflict(op *Operation, a answer, n *news) string {
 		return "totals"
 	}
 	return ""
+}
+
+// beforeUpdate reports whether news that the gateway waits for somebody may be from before an update: a message's, or those that an authorization
+// reads.
+func (n *news) beforeUpdate() bool {
+	return n.hinted && n.waits() || n.reads && n.State == SnapshotPending
 }
 
 // deniedAfter is for how long after an authorization a gateway may still answer as if it knew of none: answers come from replicas too.

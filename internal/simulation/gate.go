@@ -14,6 +14,7 @@ type sent struct {
 	opID     string // the operation it is made for; empty in a question without one
 	session  string
 	effect   bool // it may have an effect
+	reads    bool // an authorization that may only ask
 	lost     bool // the gateway's answer, if there is one, does not come back
 	deadline int64
 }
@@ -55,7 +56,8 @@ func (g *gate) call(ctx context.Context, kind payment.OperationKind, r *payment.
 		w.log(a, "calls %s for %s, reference %q, amount %s", kind, short(opID), r.Reference, r.Amount)
 	}
 	a.lied = nil
-	a.call = &sent{kind: kind, opID: opID, session: r.SessionID, effect: effect, deadline: a.deadline(ctx)}
+	a.call = &sent{kind: kind, opID: opID, session: r.SessionID, effect: effect, deadline: a.deadline(ctx),
+		reads: kind == payment.OperationAuthorize && r.Input == nil}
 	if o := w.shadow.ops[opID]; o != nil && kind == payment.OperationStatus {
 		o.askedAt = w.now
 	}
@@ -87,7 +89,8 @@ func (w *world) replica(kind payment.OperationKind, r *payment.Request, s paymen
 	if s.State == "" || s.State == payment.SnapshotNotFound {
 		return s
 	}
-	if kind == payment.OperationStatus && r.IdempotencyKey == "" && w.faulty && !w.resting && w.dice.oneIn(3) {
+	reads := kind == payment.OperationStatus && r.IdempotencyKey == "" || kind == payment.OperationAuthorize && w.v.browsers && r.Input == nil
+	if reads && w.faulty && !w.resting && w.dice.oneIn(3) {
 		for _, before := range w.told[r.SessionID] {
 			if w.now-before.at <= replicaLag && before.s.State != s.State {
 				w.hit(AnswerFromReplica)
@@ -269,13 +272,14 @@ func (w *world) lie(a *actor, s *payment.Snapshot) {
 	if x == nil || s.State == payment.SnapshotNotFound {
 		return
 	}
-	before := w.faults
+	before, f := w.faults, pick(&w.dice, []Fault{LieAmount, LieAuthorized, LieCurrency, LieReference, LieAccount, LieTotals})
 	defer func() {
-		if w.faults != before && s.Totals == nil { // totals are compared only where nothing else can be
+		again := f == LieAmount && a.call.reads && s.State == payment.SnapshotPending // it may be a replica's: another question tells
+		if w.faults != before && s.Totals == nil && !again {                          // totals are compared only where nothing else can be
 			a.lied = x
 		}
 	}()
-	switch f := pick(&w.dice, []Fault{LieAmount, LieAuthorized, LieCurrency, LieReference, LieAccount, LieTotals}); {
+	switch {
 	case f == LieAmount && !s.Amount.IsZero():
 		s.Amount = s.Amount.Add(w.amount(w.dice.between(1, 9)))
 		w.hit(f)
