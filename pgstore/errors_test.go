@@ -238,32 +238,37 @@ func (c cutter) Read(b []byte) (int, error) {
 	return n, err
 }
 
+// TestCommitUnknown has writes done whose answers are lost with the connection.
 func TestCommitUnknown(t *testing.T) {
-	ctx := t.Context()
-	var cut atomic.Bool
-	s, _ := open(t, prepared, func(cfg *pgxpool.Config) {
-		dial := cfg.ConnConfig.DialFunc
-		cfg.ConnConfig.DialFunc = func(ctx context.Context, network, addr string) (net.Conn, error) {
-			c, err := dial(ctx, network, addr)
-			return cutter{c, &cut}, err
-		}
-	})
-	require.NoError(t, s.Commit(ctx, changes(1, 0, 1)))
-	for name, write := range map[string]func() error{
-		"commit":   func() error { return s.Commit(ctx, changes(1, 1, 1)) },
-		"delivery": func() error { return s.PutDelivery(ctx, &payment.Delivery{ID: "whd", State: payment.DeliveryHandled}) },
-		"settings": func() error { return s.PutSettings(ctx, &payment.Settings{}) },
-	} {
-		t.Run(name, func(t *testing.T) {
+	for way, change := range ways {
+		t.Run(way, func(t *testing.T) {
+			ctx := t.Context()
+			var cut atomic.Bool
+			s, _ := open(t, change, func(cfg *pgxpool.Config) {
+				dial := cfg.ConnConfig.DialFunc
+				cfg.ConnConfig.DialFunc = func(ctx context.Context, network, addr string) (net.Conn, error) {
+					c, err := dial(ctx, network, addr)
+					return cutter{c, &cut}, err
+				}
+			})
+			require.NoError(t, s.Commit(ctx, changes(1, 0, 1)))
+			for name, write := range map[string]func() error{
+				"commit":   func() error { return s.Commit(ctx, changes(1, 1, 1)) },
+				"delivery": func() error { return s.PutDelivery(ctx, &payment.Delivery{ID: "whd", State: payment.DeliveryHandled}) },
+				"settings": func() error { return s.PutSettings(ctx, &payment.Settings{}) },
+			} {
+				t.Run(name, func(t *testing.T) {
+					cut.Store(true)
+					require.ErrorIs(t, write(), payment.ErrCommitUnknown)
+					cut.Store(false)
+					require.Eventually(t, func() bool { return errors.Is(write(), payment.ErrConflict) }, 5*time.Second, time.Millisecond, "it had happened")
+				})
+			}
 			cut.Store(true)
-			require.ErrorIs(t, write(), payment.ErrCommitUnknown)
-			cut.Store(false)
-			require.Eventually(t, func() bool { return errors.Is(write(), payment.ErrConflict) }, 5*time.Second, time.Millisecond, "it had happened")
+			_, err := s.Settings(ctx)
+			problem(t, err, payment.StoreGone)
 		})
 	}
-	cut.Store(true)
-	_, err := s.Settings(ctx)
-	problem(t, err, payment.StoreGone)
 }
 
 func TestInvalid(t *testing.T) {
