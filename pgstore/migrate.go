@@ -136,7 +136,7 @@ func checkServer(ctx context.Context, q querier, c *pgconn.PgConn) (style string
 // inUTF8 refuses encodings that cannot hold every text. What lies between may keep silent about them.
 func inUTF8(server, client string) error {
 	const utf8 = "UTF8"
-	advice := ""
+	var advice string
 	switch {
 	case server != utf8 && server != "":
 		advice = "make a database with ENCODING 'UTF8' (and TEMPLATE template0): this one has " + server

@@ -76,7 +76,7 @@ func TestStatementsThatAreNotKept(t *testing.T) {
 	ordinary := q.known.Load()
 	require.True(t, q.commit(shape{sessions: 1}).kept)
 	require.False(t, q.commit(shape{sessions: 1, captures: 24, events: 24}).kept)
-	require.EqualValues(t, ordinary+1, q.known.Load(), "it takes no room from others")
+	require.Equal(t, ordinary+1, q.known.Load(), "it takes no room from others")
 	q.known.Store(maxKept)
 	require.False(t, q.commit(shape{sessions: 2}).kept)
 	require.True(t, q.commit(shape{sessions: 1}).kept, "what is known stays so")
