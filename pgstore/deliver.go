@@ -23,8 +23,8 @@ const eventBatch = 100
 //
 // Where fn returns an error, or panics, what it wrote for that event is rolled back; the events before it stay delivered. It gets the event
 // again after a pause that grows to 10 minutes, and the collection's later events wait; after 50 tries and [Config].GiveUpAfter it is given
-// up. Both are logged, not returned. fn cannot commit or roll back tx, but may use savepoints of its own. It must not wait for a
-// call of the Service on the same rows that is not bound to tx.
+// up. Both are logged, not returned. Where the connection breaks meanwhile, fn gets the event once more before that counts. fn cannot
+// commit or roll back tx, but may use savepoints of its own. It must not wait for a call of the Service on the same rows that is not bound to tx.
 //
 // The error is the context's, or a [*payment.StoreError] when the database cannot serve; what was delivered before stays so.
 func (s *Store) Deliver(ctx context.Context, limit int, fn func(ctx context.Context, tx pgx.Tx, e payment.Event) error) (delivered int, err error) {
