@@ -13,7 +13,8 @@ import (
 //
 // The error matches [payment.ErrConflict], [payment.ErrDuplicate] or [payment.ErrCommitUnknown] as [payment.Store] says. It matches
 // [payment.ErrInvalid] when c cannot be stored: it holds more than 64 rows or 1 MiB, a row twice, a nil row, one without an ID, data that JSON cannot
-// hold, or a text with a NUL character. It is a [*payment.StoreError] when the database cannot serve.
+// hold, a text with a NUL character, or what the server can never store, such as a reference of many KB, which its indexes do not take. It is a
+// [*payment.StoreError] when the database cannot serve.
 func (s *Store) Commit(ctx context.Context, c *payment.Changes) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -72,7 +73,7 @@ func commitError(c *payment.Changes, err error) error {
 	case isCode(err, uniqueViolation, notNullViolation, negativeRoot):
 		return refused("a row of collection %.64q: %w: %w", c.CollectionID, payment.ErrDuplicate, err)
 	}
-	return err
+	return unstorable("Changes", err)
 }
 
 // commit writes the rows of a commit, in the order in which its statement takes them.

@@ -100,12 +100,29 @@ func (p pooled) send(ctx context.Context, what batch, then answers) error {
 		return &acquireError{err: err, full: full(p.pool)}
 	}
 	defer c.Release()
+	open := !c.Conn().IsClosed()
 	err = p.sendOn(ctx, c, what(), then)
+	if open && errors.Is(err, pgconn.ErrConnClosed) {
+		err = &lostError{err}
+	}
 	if isCode(err, unknownStatement) { // somebody has made the server forget what was prepared: it is to be prepared again
 		_ = c.Conn().DeallocateAll(ctx)
 	}
 	return scrub(err)
 }
+
+// lostError says that the connection broke after a batch was sent on it. Where pgx sends it without preparing anything, pgx itself says then what it says
+// of a connection that was closed before, and that it is safe to send the batch again.
+type lostError struct{ err error }
+
+// Error returns what pgx said.
+func (e *lostError) Error() string { return "the connection broke: " + e.err.Error() }
+
+// Unwrap returns what pgx said.
+func (e *lostError) Unwrap() error { return e.err }
+
+// SafeToRetry says that something was sent.
+func (e *lostError) SafeToRetry() bool { return false }
 
 // sendOn sends a batch on a connection.
 func (p pooled) sendOn(ctx context.Context, c *pgxpool.Conn, b *pgx.Batch, then answers) error {

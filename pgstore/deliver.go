@@ -23,8 +23,8 @@ const eventBatch = 100
 //
 // Where fn returns an error, or panics, what it wrote for that event is rolled back; the events before it stay delivered. It gets the event
 // again after a pause that grows to 10 minutes, and the collection's later events wait; after 50 tries and [Config].GiveUpAfter it is given
-// up. Both are logged, not returned. fn cannot commit or roll back tx, but may use savepoints of its own. It must not wait for a
-// call of the Service on the same rows that is not bound to tx.
+// up. Both are logged, not returned. Where the connection breaks meanwhile, fn gets the event once more before that counts. fn cannot
+// commit or roll back tx, but may use savepoints of its own. It must not wait for a call of the Service on the same rows that is not bound to tx.
 //
 // The error is the context's, or a [*payment.StoreError] when the database cannot serve; what was delivered before stays so.
 func (s *Store) Deliver(ctx context.Context, limit int, fn func(ctx context.Context, tx pgx.Tx, e payment.Event) error) (delivered int, err error) {
@@ -79,13 +79,13 @@ func (s *Store) dueEvents(ctx context.Context, but []string) ([]string, error) {
 }
 
 // deliverOf delivers a collection's events: as many as one transaction takes. Where fn has broken that, or its commit fails, as it does for
-// constraints that are checked at the end, one event is delivered at a time, and the one that does it has failed like any other. It returns
-// how many were delivered, and whether at least one was, or was given up.
+// constraints that are checked at the end, one event is delivered at a time, and the one that does it has failed like any other. Where the connection was
+// closed, that may have been the network: fn has a second chance. It returns how many were delivered, and whether at least one was, or was given up.
 func (s *Store) deliverOf(ctx context.Context, id string, limit int, fn func(context.Context, pgx.Tx, payment.Event) error) (n int, moved bool,
 	err error) {
 	r := &round{s: s, fn: fn, id: id, limit: min(limit, eventBatch)}
 	err = r.run(ctx)
-	if r.broke(err) && r.handed > 1 {
+	if r.broke(err) && (r.handed > 1 || r.closed) {
 		r.limit = 1
 		err = r.rerun(ctx)
 	}
@@ -114,10 +114,11 @@ type round struct {
 	delivered  int  // those that it took
 	moved      bool // whether any was delivered or given up
 	committing bool // whether the transaction was asked to commit
+	closed     bool // whether the connection was closed while fn had it
 }
 
 // errBroken says that fn has left the transaction unusable.
-var errBroken = errors.New("fn ended the transaction, put another in its place, left a result open, or took longer than the server waits")
+var errBroken = errors.New("fn ended the transaction, put another in its place, left a result open, or took longer than the server waits; or the connection broke twice")
 
 // broke reports whether what fn did has kept the transaction from being committed.
 func (r *round) broke(err error) bool {
@@ -126,7 +127,7 @@ func (r *round) broke(err error) bool {
 }
 
 func (r *round) run(ctx context.Context) error {
-	r.handed, r.delivered, r.moved, r.committing = 0, 0, false, false
+	r.handed, r.delivered, r.moved, r.committing, r.closed = 0, 0, false, false, false
 	c, err := r.s.pool.Acquire(ctx)
 	if err != nil {
 		return &acquireError{err: err, full: full(r.s.pool)}
@@ -156,6 +157,7 @@ func (r *round) run(ctx context.Context) error {
 		}
 		// No transaction, one that has failed, a result that is open, or a connection that the server has closed, as it does to who is idle for too long.
 		if c := tx.Conn().PgConn(); c.TxStatus() != 'T' || c.IsBusy() || c.IsClosed() {
+			r.closed = c.IsClosed()
 			return fmt.Errorf("%w: %w", errBroken, err)
 		}
 		if again = r.failed(ctx, d, e, err); !again.IsZero() {

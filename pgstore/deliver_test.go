@@ -254,6 +254,29 @@ func TestDeliverCrash(t *testing.T) {
 	require.Equal(t, 2, o.deliver(t, fn))
 }
 
+// TestDeliverOverABrokenConnection has the connection end once while fn works, which is no fault of fn: it gets the event again at once.
+func TestDeliverOverABrokenConnection(t *testing.T) {
+	ctx := t.Context()
+	o := newOutbox(t)
+	for n, events := range []int{1, 3} {
+		require.NoError(t, o.Commit(ctx, changes(n, 0, events)))
+		broken := false
+		require.Equal(t, events, o.deliver(t, func(ctx context.Context, tx pgx.Tx, e payment.Event) error {
+			if !broken {
+				broken = true
+				c, err := pgx.ConnectConfig(ctx, tx.Conn().Config())
+				require.NoError(t, err)
+				_, err = c.Exec(ctx, "SELECT pg_terminate_backend($1, 5000)", tx.Conn().PgConn().PID())
+				require.NoError(t, errors.Join(err, c.Close(ctx)))
+			}
+			return ship(ctx, tx, e)
+		}))
+		require.True(t, broken)
+	}
+	require.Equal(t, 4, count(t, o.pool))
+	require.Empty(t, o.log.String())
+}
+
 // TestDeliverTogether has several deliver while others commit: each event comes once, in order.
 func TestDeliverTogether(t *testing.T) {
 	const collections, versions, deliverers = 5, 20, 4

@@ -52,5 +52,5 @@ func (s *Store) PutDelivery(ctx context.Context, d *payment.Delivery) error {
 		_, err = results.Exec()
 		return err
 	})
-	return s.explain(ctx, "put a delivery", err)
+	return s.explain(ctx, "put a delivery", unstorable("Delivery", err))
 }

@@ -56,6 +56,22 @@ func scrub(err error) error {
 	return err
 }
 
+// unstorable makes the caller's mistake of what the server refuses to store, as it would each time: values that its types do not hold (class 22), and rows
+// beyond its limits (54). What it says of the former may quote them.
+func unstorable(field string, err error) error {
+	said, ok := errors.AsType[*pgconn.PgError](err)
+	if !ok || !isError(said) {
+		return err
+	}
+	switch said.Code[:2] {
+	case "22":
+		return &payment.InvalidError{Field: field, Rule: "cannot be stored by the server (SQLSTATE " + said.Code + ")"}
+	case "54":
+		return &payment.InvalidError{Field: field, Rule: "cannot be stored by the server: " + said.Message + " (SQLSTATE " + said.Code + ")"}
+	}
+	return err
+}
+
 // explain turns what went wrong into what the contract of Store names. None of its texts quotes a row.
 func (s *Store) explain(ctx context.Context, doing string, err error) error {
 	if err == nil {

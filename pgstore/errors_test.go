@@ -2,9 +2,11 @@ package pgstore_test
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"os"
 	"strings"
@@ -102,6 +104,34 @@ func TestTimesInAnotherStyle(t *testing.T) {
 			rows, err := s.Load(t.Context(), payment.Key{CollectionID: id("paycol", 1)})
 			require.NoError(t, err)
 			require.True(t, rows.Collections[0].CreatedAt.Equal(noon))
+		})
+	}
+}
+
+// TestAnotherEncoding has a database, or a connection, of another encoding than UTF-8, which cannot keep every text.
+func TestAnotherEncoding(t *testing.T) {
+	refuses := func(t *testing.T, pool *pgxpool.Pool, advice string) {
+		t.Helper()
+		err := pgstore.Migrate(t.Context(), pool, pgstore.Config{})
+		problem(t, err, payment.StoreUnsupported)
+		require.ErrorContains(t, err, advice)
+		s, err := pgstore.New(pool, pgstore.Config{})
+		require.NoError(t, err)
+		every(t, s, payment.StoreUnsupported)
+		every(t, s.WithTx(begin(t, pool, pgx.ReadCommitted)), payment.StoreUnsupported)
+	}
+	for _, encoding := range []string{"LATIN1", "SQL_ASCII"} {
+		t.Run(encoding, func(t *testing.T) {
+			refuses(t, connect(t, database(t, "template0 ENCODING '"+encoding+"' LOCALE 'C'")), "with ENCODING 'UTF8'")
+		})
+	}
+	for way, change := range ways {
+		t.Run("client "+way, func(t *testing.T) {
+			_, pool := open(t)
+			refuses(t, connect(t, pool.Config().ConnString(), change, func(cfg *pgxpool.Config) {
+				cfg.ConnConfig.RuntimeParams["client_encoding"] = "WIN1252"
+				cfg.AfterConnect = nil
+			}), "client_encoding=UTF8")
 		})
 	}
 }
@@ -238,32 +268,37 @@ func (c cutter) Read(b []byte) (int, error) {
 	return n, err
 }
 
+// TestCommitUnknown has writes done whose answers are lost with the connection.
 func TestCommitUnknown(t *testing.T) {
-	ctx := t.Context()
-	var cut atomic.Bool
-	s, _ := open(t, prepared, func(cfg *pgxpool.Config) {
-		dial := cfg.ConnConfig.DialFunc
-		cfg.ConnConfig.DialFunc = func(ctx context.Context, network, addr string) (net.Conn, error) {
-			c, err := dial(ctx, network, addr)
-			return cutter{c, &cut}, err
-		}
-	})
-	require.NoError(t, s.Commit(ctx, changes(1, 0, 1)))
-	for name, write := range map[string]func() error{
-		"commit":   func() error { return s.Commit(ctx, changes(1, 1, 1)) },
-		"delivery": func() error { return s.PutDelivery(ctx, &payment.Delivery{ID: "whd", State: payment.DeliveryHandled}) },
-		"settings": func() error { return s.PutSettings(ctx, &payment.Settings{}) },
-	} {
-		t.Run(name, func(t *testing.T) {
+	for way, change := range ways {
+		t.Run(way, func(t *testing.T) {
+			ctx := t.Context()
+			var cut atomic.Bool
+			s, _ := open(t, change, func(cfg *pgxpool.Config) {
+				dial := cfg.ConnConfig.DialFunc
+				cfg.ConnConfig.DialFunc = func(ctx context.Context, network, addr string) (net.Conn, error) {
+					c, err := dial(ctx, network, addr)
+					return cutter{c, &cut}, err
+				}
+			})
+			require.NoError(t, s.Commit(ctx, changes(1, 0, 1)))
+			for name, write := range map[string]func() error{
+				"commit":   func() error { return s.Commit(ctx, changes(1, 1, 1)) },
+				"delivery": func() error { return s.PutDelivery(ctx, &payment.Delivery{ID: "whd", State: payment.DeliveryHandled}) },
+				"settings": func() error { return s.PutSettings(ctx, &payment.Settings{}) },
+			} {
+				t.Run(name, func(t *testing.T) {
+					cut.Store(true)
+					require.ErrorIs(t, write(), payment.ErrCommitUnknown)
+					cut.Store(false)
+					require.Eventually(t, func() bool { return errors.Is(write(), payment.ErrConflict) }, 5*time.Second, time.Millisecond, "it had happened")
+				})
+			}
 			cut.Store(true)
-			require.ErrorIs(t, write(), payment.ErrCommitUnknown)
-			cut.Store(false)
-			require.Eventually(t, func() bool { return errors.Is(write(), payment.ErrConflict) }, 5*time.Second, time.Millisecond, "it had happened")
+			_, err := s.Settings(ctx)
+			problem(t, err, payment.StoreGone)
 		})
 	}
-	cut.Store(true)
-	_, err := s.Settings(ctx)
-	problem(t, err, payment.StoreGone)
 }
 
 func TestInvalid(t *testing.T) {
@@ -311,6 +346,41 @@ func TestInvalid(t *testing.T) {
 	for _, schema := range []string{"Payment", "a-b", `x"; DROP SCHEMA public; --`, strings.Repeat("x", 64), "1a"} {
 		require.ErrorIs(t, pgstore.Prepare(&pgxpool.Config{}, pgstore.Config{Schema: schema}), payment.ErrInvalid)
 	}
+}
+
+// TestWhatTheServerCannotStore has the server refuse what it would refuse each time.
+func TestWhatTheServerCannotStore(t *testing.T) {
+	long := make([]byte, 8<<10) // more than an index takes, also when it is compressed
+	_, err := rand.NewChaCha8([32]byte{}).Read(long)
+	require.NoError(t, err)
+	reference := base64.StdEncoding.EncodeToString(long)
+	s, pool := open(t, prepared)
+	c := changes(1, 0, 0)
+	c.Sessions = []*payment.PaymentSession{session(1, 1)}
+	c.Sessions[0].Reference = reference
+	cannot := func(err error, field, code string) {
+		t.Helper()
+		var invalid *payment.InvalidError
+		require.ErrorAs(t, err, &invalid)
+		require.Equal(t, field, invalid.Field)
+		require.Contains(t, invalid.Rule, code)
+		require.NotContains(t, err.Error(), reference[:100])
+	}
+	cannot(s.Commit(t.Context(), c), "Changes", "54000")
+	cannot(s.PutDelivery(t.Context(), &payment.Delivery{ID: "whd", EventID: reference, State: payment.DeliveryIgnored}), "Delivery", "54000")
+	tx := begin(t, pool, pgx.ReadCommitted)
+	cannot(s.WithTx(tx).Commit(t.Context(), c), "Changes", "54000")
+	require.NoError(t, s.WithTx(tx).Commit(t.Context(), changes(1, 0, 0)), "the host's transaction goes on")
+	require.NoError(t, tx.Rollback(t.Context()))
+
+	_, err = pool.Exec(t.Context(), `CREATE FUNCTION say() RETURNS trigger LANGUAGE plpgsql AS
+		$$ BEGIN RAISE EXCEPTION '%', NEW.reason USING ERRCODE = '22P05'; END $$;
+		CREATE TRIGGER say BEFORE INSERT ON payment.sessions FOR EACH ROW EXECUTE FUNCTION say()`)
+	require.NoError(t, err)
+	c.Sessions[0].Reference, c.Sessions[0].Reason = "short", reference
+	cannot(s.Commit(t.Context(), c), "Changes", "22P05")
+	_, err = s.Load(t.Context(), payment.Key{CollectionID: c.CollectionID})
+	require.ErrorIs(t, err, payment.ErrNotFound, "nothing was written")
 }
 
 // TestNothingQuoted has a constraint refuse a row with secrets in it: PostgreSQL would quote it.

@@ -87,7 +87,8 @@ func (s *Store) lister(kind payment.RowKind, q *listQuery, to *payment.Rows) fun
 			return row.ID
 		}
 	case payment.RowSessions:
-		q.table, q.owner, q.provider, q.deletable = &s.sql.sessions, "collection_id", "provider_id", true
+		q.table, q.owner, q.session, q.payment, q.provider = &s.sql.sessions, "collection_id", "id", "payment_id", "provider_id"
+		q.state, q.deletable = "status", true
 		q.leads = []string{"collection_id", "provider_id"}
 		return func(r *reader) string {
 			row := r.session()
@@ -95,7 +96,8 @@ func (s *Store) lister(kind payment.RowKind, q *listQuery, to *payment.Rows) fun
 			return row.ID
 		}
 	case payment.RowPayments:
-		q.table, q.owner, q.session, q.provider, q.ofSession = &s.sql.payments, "collection_id", "session_id", "provider_id", "id"
+		q.table, q.owner, q.session, q.payment, q.provider = &s.sql.payments, "collection_id", "session_id", "id", "provider_id"
+		q.ofSession = "id"
 		q.leads = []string{"collection_id", "provider_id"}
 		return func(r *reader) string {
 			row := r.payment()
@@ -103,7 +105,8 @@ func (s *Store) lister(kind payment.RowKind, q *listQuery, to *payment.Rows) fun
 			return row.ID
 		}
 	case payment.RowCaptures:
-		q.table, q.owner, q.session, q.payment, q.ofSession = &s.sql.captures, "collection_id", "session_id", "payment_id", "payment_id"
+		q.table, q.owner, q.session, q.payment, q.state = &s.sql.captures, "collection_id", "session_id", "payment_id", "state"
+		q.ofSession = "payment_id"
 		q.leads = []string{"collection_id"}
 		return func(r *reader) string {
 			row := r.capture()
@@ -111,7 +114,8 @@ func (s *Store) lister(kind payment.RowKind, q *listQuery, to *payment.Rows) fun
 			return row.ID
 		}
 	case payment.RowRefunds:
-		q.table, q.owner, q.session, q.payment, q.ofSession = &s.sql.refunds, "collection_id", "session_id", "payment_id", "payment_id"
+		q.table, q.owner, q.session, q.payment, q.state = &s.sql.refunds, "collection_id", "session_id", "payment_id", "state"
+		q.ofSession = "payment_id"
 		q.leads = []string{"collection_id"}
 		return func(r *reader) string {
 			row := r.refund()

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/seed40c892db/payment"
@@ -68,7 +69,8 @@ func allMigrations() ([]migration, error) {
 // exists.
 //
 // The error is a [*payment.StoreError]: too_new if a later version of this library was here, unsupported for a server older than
-// PostgreSQL 15, or that the database cannot serve; it matches [payment.ErrInvalid] if cfg is wrong. Nothing was changed then.
+// PostgreSQL 15 or a database or connection that is not in UTF-8, or that the database cannot serve; it matches [payment.ErrInvalid] if cfg is
+// wrong. Nothing was changed then.
 func Migrate(ctx context.Context, pool *pgxpool.Pool, cfg Config) error {
 	s, err := New(pool, cfg)
 	if err != nil {
@@ -88,7 +90,7 @@ func Migrate(ctx context.Context, pool *pgxpool.Pool, cfg Config) error {
 		defer c.Release()
 		// Who has waited for the lock must see what was done meanwhile, whatever isolation is the default.
 		return pgx.BeginTxFunc(ctx, c, pgx.TxOptions{IsoLevel: pgx.ReadCommitted}, func(tx pgx.Tx) error {
-			if err := checkServer(ctx, tx); err != nil {
+			if _, err := checkServer(ctx, tx, tx.Conn().PgConn()); err != nil {
 				return err
 			}
 			if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock(hashtext('payment/pgstore'), hashtext($1))", s.cfg.Schema); err != nil {
@@ -119,12 +121,31 @@ func Migrate(ctx context.Context, pool *pgxpool.Pool, cfg Config) error {
 	return nil
 }
 
-func checkServer(ctx context.Context, tx pgx.Tx) error {
-	var number int
-	if err := tx.QueryRow(ctx, "SELECT current_setting('server_version_num')::int").Scan(&number); err != nil {
-		return err
+// checkServer refuses what the store is not for, and returns the server's DateStyle.
+func checkServer(ctx context.Context, q querier, c *pgconn.PgConn) (style string, err error) {
+	if err := inUTF8(c.ParameterStatus("server_encoding"), c.ParameterStatus("client_encoding")); err != nil {
+		return "", err
 	}
-	return supported(number)
+	var number int
+	if err := q.QueryRow(ctx, "SELECT current_setting('server_version_num')::int, current_setting('DateStyle')").Scan(&number, &style); err != nil {
+		return "", err
+	}
+	return style, supported(number)
+}
+
+// inUTF8 refuses encodings that cannot hold every text. What lies between may keep silent about them.
+func inUTF8(server, client string) error {
+	const utf8 = "UTF8"
+	var advice string
+	switch {
+	case server != utf8 && server != "":
+		advice = "make a database with ENCODING 'UTF8' (and TEMPLATE template0): this one has " + server
+	case client != utf8 && client != "":
+		advice = "let the connection string say client_encoding=UTF8, or set it for the role: it is " + client
+	default:
+		return nil
+	}
+	return &payment.StoreError{Problem: payment.StoreUnsupported, Advice: advice + ", in which some texts are refused or changed"}
 }
 
 // supported refuses servers that are too old.
@@ -196,27 +217,22 @@ func (s *Store) ready(ctx context.Context) error {
 
 func (s *Store) inspect(ctx context.Context) error {
 	var q querier
-	var config *pgx.ConnConfig
+	var conn *pgx.Conn
 	if j, ok := s.db.(joined); ok {
-		q, config = j.tx, j.tx.Conn().Config()
+		q, conn = j.tx, j.tx.Conn()
 	} else {
 		c, err := s.pool.Acquire(ctx)
 		if err != nil {
 			return &acquireError{err: err, full: full(s.pool)}
 		}
 		defer c.Release()
-		q, config = c, c.Conn().Config()
+		q, conn = c, c.Conn()
 	}
-	var number int
-	var style string
-	err := q.QueryRow(ctx, "SELECT current_setting('server_version_num')::int, current_setting('DateStyle')").Scan(&number, &style)
+	style, err := checkServer(ctx, q, conn.PgConn())
 	if err != nil {
 		return err
 	}
-	if err := supported(number); err != nil {
-		return err
-	}
-	if err := readable(style, config.DefaultQueryExecMode); err != nil {
+	if err := readable(style, conn.Config().DefaultQueryExecMode); err != nil {
 		return err
 	}
 	have, err := s.version(ctx, q)

@@ -10,28 +10,33 @@ import (
 	"github.com/jackc/pgx/v5/pgproto3"
 )
 
-// pipelined is the result of a batch whose statements are prepared on the connection and whose arguments are written already: it goes to
-// the server as it is. What pgx does besides for statements that it does not know costs as much again.
+// pipelined is the result of a batch whose arguments are written already, and whose statements, but for the rare ones, are prepared on the connection:
+// it goes to the server as it is. What pgx does besides for statements that it does not know costs as much again.
 type pipelined struct {
 	pipeline *pgconn.Pipeline
 	err      error // of sending
 }
 
-// pipeline sends a batch of statements that are kept, and prepares first what this connection does not know. It returns nil for any other
-// batch.
+// pipeline sends a batch of statements of commits, and prepares first those that are kept and that this connection does not know. It returns nil for any
+// other batch.
 func (p pooled) pipeline(ctx context.Context, c *pgx.Conn, b *pgx.Batch) *pipelined {
 	if !p.plain {
 		return nil
 	}
 	all, needed := make([]*arguments, b.Len()), room(0)
 	for i, q := range b.QueuedQueries {
-		if all[i] = argumentsOf(q); all[i] == nil || !all[i].statement.kept {
+		if all[i] = argumentsOf(q); all[i] == nil {
 			return nil
 		}
-		needed += all[i].room()
+		if needed += all[i].room(); !all[i].statement.kept {
+			needed += room(len(q.SQL))
+		}
 	}
 	prepared := make([]*pgconn.StatementDescription, b.Len())
 	for i, q := range b.QueuedQueries {
+		if !all[i].statement.kept {
+			continue
+		}
 		var err error
 		if prepared[i], err = c.Prepare(ctx, q.SQL, q.SQL); err != nil {
 			return &pipelined{err: err}
@@ -42,7 +47,11 @@ func (p pooled) pipeline(ctx context.Context, c *pgx.Conn, b *pgx.Batch) *pipeli
 	e := p.encodings.Get().(*encoding)
 	for i, a := range all {
 		a.encode(e)
-		s.pipeline.SendQueryStatement(prepared[i], e.values, e.formats, nil) // copies them
+		if a.statement.kept {
+			s.pipeline.SendQueryStatement(prepared[i], e.values, e.formats, nil) // copies them
+		} else {
+			s.pipeline.SendQueryParams(a.statement.text, e.values, nil, e.formats, nil) // likewise
+		}
 	}
 	clear(e.values[:cap(e.values)])
 	p.encodings.Put(e)

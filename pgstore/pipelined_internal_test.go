@@ -70,16 +70,17 @@ func TestArgumentsBothWays(t *testing.T) {
 	}
 }
 
-// TestStatementsThatAreNotKept leaves to pgx what has a shape that is rare.
+// TestStatementsThatAreNotKept does not keep what has a shape that is rare, or large.
 func TestStatementsThatAreNotKept(t *testing.T) {
 	q := newStatements("payment")
+	ordinary := q.known.Load()
 	require.True(t, q.commit(shape{sessions: 1}).kept)
+	require.False(t, q.commit(shape{sessions: 1, captures: 24, events: 24}).kept)
+	require.Equal(t, ordinary+1, q.known.Load(), "it takes no room from others")
 	q.known.Store(maxKept)
-	rare := q.commit(shape{sessions: 2})
-	require.False(t, rare.kept)
+	require.False(t, q.commit(shape{sessions: 2}).kept)
 	require.True(t, q.commit(shape{sessions: 1}).kept, "what is known stays so")
-	args := rare.take(arguments{})
-	b := &pgx.Batch{}
-	args.queue(b)
-	require.Nil(t, pooled{plain: true}.pipeline(t.Context(), nil, b))
+	for _, of := range q.commits() {
+		require.True(t, of.kept)
+	}
 }

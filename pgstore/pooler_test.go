@@ -20,8 +20,8 @@ import (
 // pooler stands between pgx and the server. What it loses, the server does nevertheless: it waits for that, and tells the client instead of
 // the server's answer that the connection is at its end, as PgBouncer does when a query takes too long, or when its own connection breaks.
 type pooler struct {
-	says pgproto3.ErrorResponse
-	lost atomic.Int64 // how many transactions
+	says pgproto3.ErrorResponse // nothing without a Code: the connection breaks
+	lost atomic.Int64           // how many transactions
 
 	mu     sync.Mutex
 	losing []byte // a part of the request that is lost next, nil if none is
@@ -84,7 +84,10 @@ func (c *pooledConn) Read(b []byte) (int, error) {
 			}
 			_, ended = m.(*pgproto3.ReadyForQuery) // the transaction is committed
 		}
-		c.left, _ = c.pooler.says.Encode(nil)
+		c.left = []byte{}
+		if c.pooler.says.Code != "" {
+			c.left, _ = c.pooler.says.Encode(nil)
+		}
 	}
 	if len(c.left) == 0 {
 		return 0, net.ErrClosed
@@ -108,6 +111,7 @@ func TestAPoolerLosesTheServersAnswer(t *testing.T) {
 		"ends the connection":     {Severity: "FATAL", Code: "08P01", Message: "server conn crashed?"},
 		"says an error":           {Severity: "ERROR", Code: "08006", Message: "the server is lost"},
 		"says what a server does": {Severity: "FATAL", Code: "57P01", Message: "terminating connection due to administrator command"},
+		"says nothing":            {},
 	} {
 		for way, change := range ways {
 			t.Run(name+" "+way, func(t *testing.T) {
@@ -157,8 +161,19 @@ func TestAPoolerLosesTheServersAnswer(t *testing.T) {
 // TestAPoolerLosesTheAnswerForAll has a pooler lose what the server says of a transaction of many commits: each of them may have been written, and
 // none is sent again.
 func TestAPoolerLosesTheAnswerForAll(t *testing.T) {
-	p := &pooler{says: pgproto3.ErrorResponse{Severity: "FATAL", Code: "08P01", Message: "query timeout"}}
-	s, pool := open(t, few, ways["exec"], p.between)
+	for name, says := range map[string]pgproto3.ErrorResponse{
+		"says so":      {Severity: "FATAL", Code: "08P01", Message: "query timeout"},
+		"says nothing": {},
+	} {
+		for _, way := range []string{"exec", "simple"} { // in the others, its text is sent before, to be prepared
+			t.Run(name+" "+way, func(t *testing.T) { losesTheAnswerForAll(t, &pooler{says: says}, ways[way]) })
+		}
+	}
+}
+
+func losesTheAnswerForAll(t *testing.T, p *pooler, change func(*pgxpool.Config)) {
+	t.Helper()
+	s, pool := open(t, few, change, p.between)
 	blocked, first := stuck(t, s, connect(t, pool.Config().ConnString()))
 	p.lose("set_config('lock_timeout'")
 	var all []*payment.Changes

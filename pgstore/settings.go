@@ -121,5 +121,5 @@ func (s *Store) PutSettings(ctx context.Context, v *payment.Settings) error {
 		}
 		return err
 	})
-	return s.explain(ctx, "put the settings", err)
+	return s.explain(ctx, "put the settings", unstorable("Settings", err))
 }

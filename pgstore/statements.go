@@ -68,6 +68,7 @@ func newStatements(schema string) *statements {
 	q.insertSettings = "INSERT INTO " + in + ".settings (version, disabled_providers, refund_reasons) VALUES (1, $1::text[], $2::jsonb)"
 	q.updateSettings = must("UPDATE " + in + ".settings SET version = version + 1, disabled_providers = $1::text[], refund_reasons = $2::jsonb " +
 		"WHERE version = $3 RETURNING 1")
+	q.commits() // they are kept, whatever comes before them
 	return q
 }
 

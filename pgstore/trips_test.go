@@ -136,6 +136,45 @@ func TestRoundTrips(t *testing.T) {
 	}
 }
 
+// TestFewStatementsStayPrepared commits what has hundreds of shapes: each is one round trip, whether its statement is prepared or not, and a connection
+// does not keep them all, as each takes some hundred KB of the server's memory.
+func TestFewStatementsStayPrepared(t *testing.T) {
+	ctx := t.Context()
+	var trips atomic.Int64
+	s, pool := open(t, prepared, counting(&trips))
+	version := int64(0)
+	commit := func(sessions, events, due int) {
+		c := changes(1, version, events)
+		for i := range sessions {
+			c.Sessions = append(c.Sessions, session(1, i))
+		}
+		for i := range due {
+			c.Due = append(c.Due, payment.Due{Kind: payment.DueSession, ID: id("payses", i), CollectionID: c.CollectionID, At: noon})
+		}
+		require.NoError(t, s.Commit(ctx, c))
+		version++
+	}
+	for sessions := range 5 {
+		for events := range 5 {
+			for due := range 5 {
+				commit(sessions, events, due)
+			}
+		}
+	}
+	trips.Store(0)
+	commit(4, 4, 4)
+	commit(20, 20, 20)
+	require.EqualValues(t, 2, trips.Load())
+	require.ErrorIs(t, s.Commit(ctx, changes(1, 77, 44)), payment.ErrConflict)
+	require.EqualValues(t, 3, trips.Load())
+	rows, err := s.Load(ctx, payment.Key{SessionID: id("payses", 1<<16|19)})
+	require.NoError(t, err)
+	require.Len(t, rows.Sessions, 1)
+	var n int
+	require.NoError(t, pool.QueryRow(ctx, "SELECT count(*) FROM pg_prepared_statements").Scan(&n))
+	require.Less(t, n, 80)
+}
+
 // TestForgottenStatements has a host make its connections forget what is prepared on them, before each call, however it is sent.
 func TestForgottenStatements(t *testing.T) {
 	ctx := t.Context()

@@ -38,7 +38,8 @@
 // # The file
 //
 // Beside payments.db there are payments.db-wal and payments.db-shm while it is open. They belong together: never copy, move or delete one of
-// them alone. The log is taken over into the file every 1,000 pages or so, and when the last process closes it.
+// them alone. The log is taken over into the file every 1,000 pages or so, and when the last process closes it. While somebody reads in one long
+// transaction, it grows; afterwards it is cut to 16 MB (on a host's database, by the host's own journal_size_limit).
 //
 //   - Backup: "VACUUM INTO 'copy.db'" in SQL, or ".backup copy.db" in the sqlite3 shell, both while the shop runs. A copy of the file made by
 //     other means is good only while no process has it open.

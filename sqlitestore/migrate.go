@@ -19,6 +19,20 @@ const schema = 3
 
 // Migrations returns the migrations as SQL, 0001_….sql first, for hosts that run theirs with a tool of their own: each in one transaction,
 // in order, and once. The last statement of each notes its version in the table payment_schema.
+//
+// Some make a table anew: they drop it, and give its name to another. So the connection must have its foreign keys off, or rows of the host's that
+// reference the table are deleted where they say ON DELETE CASCADE. It must be set before the transaction begins, within which it does nothing:
+//
+//	PRAGMA foreign_keys = OFF;
+//	PRAGMA legacy_alter_table = ON; -- else views and triggers of the host's that read the table are in the way
+//	BEGIN IMMEDIATE;
+//	.read 0002_without_rowid.sql
+//	PRAGMA foreign_key_check; -- has to return nothing
+//	COMMIT;
+//	PRAGMA legacy_alter_table = OFF;
+//	PRAGMA foreign_keys = ON;
+//
+// Triggers and indexes of the host's own on such a table are gone then, and are to be made anew. [Migrate] does all of this.
 func Migrations() fs.FS {
 	sub, err := fs.Sub(migrations, "migrations")
 	if err != nil { // only for a path that is not valid
@@ -28,10 +42,11 @@ func Migrations() fs.FS {
 }
 
 // Migrate makes the tables, or brings them to this version, in one transaction. It is safe to be called by several processes at once, and
-// does nothing when nothing is to be done. [Open] calls it; with [New] the host does.
+// does nothing when nothing is to be done. [Open] calls it; with [New] the host does. Rows of the host's that reference these tables stay as they are,
+// and so do its views, and its triggers and indexes on them.
 //
 // The error is a [*payment.StoreError]: too_new when a later version of this module has migrated the database, unsupported when its encoding
-// is not UTF-8. Nothing was changed then.
+// is not UTF-8; among others. Nothing was changed then.
 func Migrate(ctx context.Context, db *sql.DB) error {
 	if db == nil {
 		return errNoDatabase()
@@ -49,6 +64,19 @@ func migrate(ctx context.Context, c *connection) (err error) {
 	if version, err := schemaVersion(ctx, c); err == nil && version == schema {
 		return nil
 	}
+	// As SQLite says: https://www.sqlite.org/lang_altertable.html#otheralter. Within a transaction, the first of these does nothing.
+	before, err := switchesOf(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if failed := before.set(context.WithoutCancel(ctx), c); failed != nil {
+			err = errors.Join(err, failed, c.discard())
+		}
+	}()
+	if err := (switches{legacyAlterTable: true}).set(ctx, c); err != nil {
+		return err
+	}
 	defer func() {
 		if err != nil {
 			_, _ = c.exec(context.WithoutCancel(ctx), "ROLLBACK") // err says what is wrong; nothing may have begun
@@ -64,6 +92,15 @@ func migrate(ctx context.Context, c *connection) (err error) {
 	if version > schema {
 		return checkVersion(version)
 	}
+	if err := keeping(ctx, c, before.foreignKeys, func() error { return runMigrations(ctx, c, version) }); err != nil {
+		return err
+	}
+	_, err = c.exec(ctx, "COMMIT")
+	return err
+}
+
+// runMigrations brings the tables from a version to this one.
+func runMigrations(ctx context.Context, c *connection, version int64) error {
 	for n := version + 1; n <= schema; n++ {
 		names, err := fs.Glob(migrations, fmt.Sprintf("migrations/%04d_*.sql", n))
 		if err != nil {
@@ -79,8 +116,7 @@ func migrate(ctx context.Context, c *connection) (err error) {
 			}
 		}
 	}
-	_, err = c.exec(ctx, "COMMIT")
-	return err
+	return nil
 }
 
 // schemaVersion returns the version of the tables, 0 when there are none.

@@ -73,7 +73,10 @@ type Store struct {
 	writing bool // somebody takes what waits
 }
 
-const readers = 4
+const (
+	readers = 4
+	maxLog  = 16 << 20 // to how many bytes a log is cut that a long reader has let grow; else it is taken over at 4 MB
+)
 
 // Open opens the database in a file, and creates the file (readable to this user only), and migrates it, where needed. ":memory:" is a
 // database that ends with the store.
@@ -116,12 +119,16 @@ func (s *Store) open(ctx context.Context, path string) error {
 		s.reader = s.writer
 		return Migrate(ctx, db)
 	}
+	path, err := filepath.Abs(path) // the process may go elsewhere
+	if err != nil {
+		return problem(payment.StoreGone, "the directory of this process is gone: name the file from the root on", err)
+	}
 	if err := s.create(path); err != nil {
 		return err
 	}
 	uri := (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath()
 	const settings = "?mode=rw&_txlock=immediate&_pragma=busy_timeout(100)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)"
-	db, err := s.own("file:" + uri + settings)
+	db, err := s.own("file:" + uri + settings + fmt.Sprintf("&_pragma=journal_size_limit(%d)", maxLog))
 	if err != nil {
 		return err
 	}

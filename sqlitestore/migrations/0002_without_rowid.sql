@@ -1,5 +1,5 @@
 -- Tables whose rows are in the index of their key: a commit writes one page less for each table that it touches, and its time is that of the
--- pages that it writes. What is in the tables stays as it is.
+-- pages that it writes. What is in the tables stays as it is. Foreign keys must be off: see Migrations.
 
 CREATE TABLE payment_collections_next (
   id              TEXT    PRIMARY KEY NOT NULL CHECK (id <> ''),
