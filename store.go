@@ -133,7 +133,8 @@ const (
 )
 
 // Filter says which rows to list. Empty fields do not filter; rows without a field that is named match nothing. An index serves each kind as a whole, by CollectionID, and by the
-// fields named below; what is left of a filter may be checked row by row.
+// fields named below; what is left of a filter may be checked row by row. The Service asks by nothing else: what a store makes of another field is its own affair. Rows of
+// a SessionID are those of the payment that the session names.
 type Filter struct {
 	IDs            []string  // deliveries: those with one of these IDs, at most 100
 	CollectionID   string    // every kind
