@@ -51,7 +51,7 @@ func (h *admin) requestPayment(r *http.Request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return h.collectionAnswer(r.Context(), c.ID)
+	return h.collectionAnswer(r.Context(), c.ID, "")
 }
 
 func (h *admin) readCollection(r *http.Request) (answer, error) {
@@ -59,7 +59,7 @@ func (h *admin) readCollection(r *http.Request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return h.collectionAnswer(r.Context(), c.ID)
+	return h.collectionAnswer(r.Context(), c.ID, "")
 }
 
 func (h *admin) deleteCollection(r *http.Request) (answer, error) {
@@ -116,20 +116,20 @@ func (h *admin) markAsPaid(r *http.Request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return h.collectionAnswer(r.Context(), c.ID)
+	return h.collectionAnswer(r.Context(), c.ID, "")
 }
 
 // pay authorizes all that is left with a provider; or it goes on with the session, or returns the payment, that an interrupted call has left. Where
 // sessions of shoppers hold all that is left, it takes their place.
 func (h *admin) pay(ctx context.Context, c *payment.PaymentCollection, provider string, shopper *payment.Private) (*payment.Payment, error) {
-	all, err := h.svc.ListSessions(ctx, payment.ListParams{CollectionID: c.ID, Limit: 100, Descending: true})
+	all, err := h.sessions(ctx, c.ID)
 	if err != nil {
 		return nil, err
 	}
 	left := c.Amount.Sub(c.Authorized).Sub(c.Held)
 	var instead []string
 	if !left.IsPositive() {
-		for _, x := range all.Items {
+		for _, x := range all {
 			if x.Held.IsPositive() && x.Metadata[metadataPaid] != true {
 				instead, left = append(instead, x.ID), left.Add(x.Held)
 			}
@@ -139,7 +139,7 @@ func (h *admin) pay(ctx context.Context, c *payment.PaymentCollection, provider 
 	if len(instead) > 0 {
 		key = keyOf(append(instead, key)...)
 	}
-	for _, x := range all.Items {
+	for _, x := range all {
 		ended := x.Status == payment.StatusAuthorized || x.Status == payment.StatusCanceled
 		if x.ProviderID == provider && !ended && x.Held.IsPositive() && x.Metadata[metadataPaid] == true {
 			return h.svc.AuthorizeSession(ctx, payment.AuthorizeSessionParams{SessionID: x.ID})

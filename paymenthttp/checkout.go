@@ -44,11 +44,11 @@ func (s *server) follow(ctx context.Context, c *payment.PaymentCollection, cart 
 
 // lower makes what is open fit into what a cart costs now: the only session that holds money is changed, several are canceled.
 func (s *server) lower(ctx context.Context, collectionID string, left decimal.Decimal) error {
-	all, err := s.svc.ListSessions(ctx, payment.ListParams{CollectionID: collectionID, Limit: 100, Descending: true})
+	holding, err := s.sessions(ctx, collectionID)
 	if err != nil {
 		return err
 	}
-	holding := slices.DeleteFunc(all.Items, func(x *payment.PaymentSession) bool { return !x.Held.IsPositive() })
+	holding = slices.DeleteFunc(holding, func(x *payment.PaymentSession) bool { return !x.Held.IsPositive() })
 	for _, x := range holding {
 		if len(holding) == 1 && left.IsPositive() {
 			_, err := s.svc.UpdateSession(ctx, payment.UpdateSessionParams{SessionID: x.ID, Amount: &left})
@@ -129,9 +129,9 @@ func (s *server) createSession(r *http.Request, collection func(*http.Request, A
 	ctx, cancel := s.limited(r)
 	defer cancel()
 	for try := 1; ; try++ {
-		err = s.choose(ctx, r, ch)
+		session, err := s.choose(ctx, r, ch)
 		if !errors.Is(err, payment.ErrIdempotencyMismatch) || try == 3 {
-			return s.chosen(r, c.ID, err)
+			return s.chosen(r, c.ID, session, err)
 		} // another tab was faster: what it made is found now
 	}
 }
@@ -145,55 +145,62 @@ type choice struct {
 	key        string           // what the client calls this choice, to tell parts from repeats; may be empty
 }
 
-// choose makes the chosen provider's session the one to be paid: the one that is there, as the cart is now, or a new one. Sessions with
-// other providers are canceled, unless the host allows to pay in parts: a part is another one where the client gives it another key.
-func (s *server) choose(ctx context.Context, r *http.Request, ch choice) error {
+// choose makes the chosen provider's session the one to be paid, and returns its ID: the one that is there, as the cart is now, or a new one. Sessions
+// with other providers are canceled, unless the host allows to pay in parts: a part is another one where the client gives it another key.
+func (s *server) choose(ctx context.Context, r *http.Request, ch choice) (string, error) {
 	c := ch.collection
-	all, err := s.svc.ListSessions(ctx, payment.ListParams{CollectionID: c.ID, Limit: 100, Descending: true})
+	all, err := s.sessions(ctx, c.ID)
 	if err != nil {
-		return err
+		return "", err
 	}
 	named := func(x *payment.PaymentSession) bool { return ch.key != "" && textOf(x.Metadata[metadataKey]) == ch.key }
-	if slices.ContainsFunc(all.Items, func(x *payment.PaymentSession) bool { return named(x) && x.ProviderID != ch.providerID }) {
-		return fmt.Errorf("%w: of another provider's session", payment.ErrIdempotencyMismatch)
+	if slices.ContainsFunc(all, func(x *payment.PaymentSession) bool { return named(x) && x.ProviderID != ch.providerID }) {
+		return "", fmt.Errorf("%w: of another provider's session", payment.ErrIdempotencyMismatch)
 	}
-	mine, others, last := sortOut(all.Items, ch.providerID)
+	mine, others, last := sortOut(all, ch.providerID)
 	amount := c.Amount.Sub(c.Authorized)
 	if s.cfg.SplitAmount != nil {
 		others = nil
-		if i := slices.IndexFunc(all.Items, named); i >= 0 {
-			if mine = all.Items[i]; mine.Status != payment.StatusPending || !mine.InitializedAt.IsZero() {
-				return nil
+		if ch.key != "" { // what other parts have become does not make it another one
+			mine, last = nil, ""
+		}
+		if i := slices.IndexFunc(all, named); i >= 0 {
+			mine, last = all[i], all[i].ID
+			if mine.Status != payment.StatusPending || !mine.InitializedAt.IsZero() {
+				return mine.ID, nil
 			}
-		} else if ch.key != "" {
-			mine = nil
 		}
 		left := amount.Sub(c.Held)
 		if mine != nil {
 			left = left.Add(mine.Held)
 		}
 		if amount, err = s.cfg.SplitAmount(ctx, r, c, left, ch.input); err != nil {
-			return err
+			return "", err
 		}
 	}
 	if !amount.IsPositive() {
-		return nothingLeft(c)
+		return "", nothingLeft(c)
 	}
 	if c.ProviderIDs != nil && !slices.Contains(c.ProviderIDs, ch.providerID) {
-		return notAccepted()
+		return "", notAccepted()
 	}
 	if mine != nil && len(others) == 0 {
 		if done, err := s.keep(ctx, mine, amount, ch); done || err != nil {
-			return err
+			return mine.ID, err
 		}
 	}
 	if mine != nil {
 		others = append(others, mine.ID)
 	}
+	return s.begin(ctx, ch, amount, others, last)
+}
+
+// begin makes a session in the place of others, and returns its ID, also where its outcome is not known yet. Two tabs that see the same begin the same.
+func (s *server) begin(ctx context.Context, ch choice, amount decimal.Decimal, others []string, last string) (string, error) {
 	p := payment.CreateSessionParams{
-		CollectionID: c.ID, ProviderID: ch.providerID, Amount: amount, Input: ch.input, Supersede: others,
-		IdempotencyKey: ch.providerID + " after " + last, // two tabs that see the same begin the same
-		KeepAuthorized: true,                             // what another tab has paid meanwhile is the merchant's to give up
+		CollectionID: ch.collection.ID, ProviderID: ch.providerID, Amount: amount, Input: ch.input, Supersede: others,
+		IdempotencyKey: ch.providerID + " after " + last,
+		KeepAuthorized: true, // what another tab has paid meanwhile is the merchant's to give up
 	}
 	if ch.shopper != nil {
 		p.Context = *ch.shopper
@@ -202,8 +209,14 @@ func (s *server) choose(ctx context.Context, r *http.Request, ch choice) error {
 		p.Metadata = payment.Data{metadataKey: ch.key}
 		p.IdempotencyKey = keyOf(p.IdempotencyKey, "as", ch.key)
 	}
-	_, err = s.svc.CreateSession(ctx, p)
-	return err
+	x, err := s.svc.CreateSession(ctx, p)
+	if e, ok := errors.AsType[*payment.SessionError](err); ok {
+		x = e.Session
+	}
+	if x == nil || slices.Contains(others, x.ID) { // one that is to be canceled stands in the way
+		return "", err
+	}
+	return x.ID, err
 }
 
 // staffOnly reports whether a provider is not for whoever reads the answers.

@@ -216,9 +216,39 @@ func with(object any, fields ...field) (json.RawMessage, error) {
 	return append(b, '}'), nil
 }
 
-// collectionObject is a collection with its sessions, the canceled ones aside, and its payments: the newest hundred of each.
-func (s *server) collectionObject(ctx context.Context, c *payment.PaymentCollection) (json.RawMessage, error) {
-	sessions, err := s.svc.ListSessions(ctx, payment.ListParams{CollectionID: c.ID, Limit: 100, Descending: true})
+// sessions returns all sessions of a collection, the newest first.
+func (s *server) sessions(ctx context.Context, collectionID string) ([]*payment.PaymentSession, error) {
+	var all []*payment.PaymentSession
+	for p := (payment.ListParams{CollectionID: collectionID, Limit: 100, Descending: true}); ; {
+		page, err := s.svc.ListSessions(ctx, p)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, page.Items...)
+		if p.Cursor = page.Cursor; p.Cursor == "" {
+			return all, nil
+		}
+	}
+}
+
+// inOrder returns the newest hundred sessions that are not canceled, the oldest first, but last the one that was chosen.
+func inOrder(newestFirst []*payment.PaymentSession, chosen string) []*payment.PaymentSession {
+	var shown, last []*payment.PaymentSession
+	for _, x := range newestFirst {
+		switch {
+		case x.ID == chosen:
+			last = append(last, x)
+		case x.Status != payment.StatusCanceled && len(shown) < 100:
+			shown = append(shown, x)
+		}
+	}
+	slices.Reverse(shown)
+	return append(shown, last...)
+}
+
+// collectionObject is a collection with its sessions, the one that was chosen last of all, and its newest hundred payments.
+func (s *server) collectionObject(ctx context.Context, c *payment.PaymentCollection, chosen string) (json.RawMessage, error) {
+	sessions, err := s.sessions(ctx, c.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -236,10 +266,7 @@ func (s *server) collectionObject(ctx context.Context, c *payment.PaymentCollect
 		paid[p.SessionID] = p
 	}
 	shown := []json.RawMessage{}
-	for _, x := range slices.Backward(sessions.Items) {
-		if x.Status == payment.StatusCanceled {
-			continue
-		}
+	for _, x := range inOrder(sessions, chosen) {
 		b, err := with(x, field{"payment", paid[x.ID]})
 		if err != nil {
 			return nil, err
@@ -249,13 +276,13 @@ func (s *server) collectionObject(ctx context.Context, c *payment.PaymentCollect
 	return with(c, field{"payment_sessions", shown}, field{"payments", payments.Items})
 }
 
-// collectionAnswer reads the collection again, as others may have changed it.
-func (s *server) collectionAnswer(ctx context.Context, id string) (answer, error) {
+// collectionAnswer reads the collection again, as others may have changed it. It shows the session that was chosen, if one was, as the last one.
+func (s *server) collectionAnswer(ctx context.Context, id, chosen string) (answer, error) {
 	c, err := s.svc.GetCollection(ctx, id)
 	if err != nil {
 		return answer{}, err
 	}
-	b, err := s.collectionObject(ctx, c)
+	b, err := s.collectionObject(ctx, c, chosen)
 	return answer{body: map[string]any{"payment_collection": b}, etag: versionTag(c.Version)}, err
 }
 
@@ -295,8 +322,8 @@ func cutAnswer[T any](plural string, all []T, limit, offset int) answer {
 	return listAnswer(plural, all[min(offset, n):min(offset+limit, n)], n, limit, offset)
 }
 
-// chosen answers the choice of a provider, of which err came: the collection as it is now, also where the outcome is not known yet.
-func (s *server) chosen(r *http.Request, collectionID string, err error) (answer, error) {
+// chosen answers the choice of a provider, of which a session and err came: the collection as it is now, also where the outcome is not known yet.
+func (s *server) chosen(r *http.Request, collectionID, session string, err error) (answer, error) {
 	later := answer{}
 	if e, ok := errors.AsType[*payment.SessionError](err); ok && e.Session != nil {
 		if out := outcomeOf(e); out.status == http.StatusAccepted {
@@ -306,7 +333,7 @@ func (s *server) chosen(r *http.Request, collectionID string, err error) (answer
 	if err != nil {
 		return answer{}, err
 	}
-	a, err := s.collectionAnswer(r.Context(), collectionID)
+	a, err := s.collectionAnswer(r.Context(), collectionID, session)
 	a.status, a.retry = later.status, later.retry
 	return a, err
 }

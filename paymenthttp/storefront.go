@@ -107,7 +107,7 @@ func (h *storefront) createCollection(r *http.Request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return h.collectionAnswer(r.Context(), c.ID)
+	return h.collectionAnswer(r.Context(), c.ID, "")
 }
 
 // collection returns a collection that is the shopper's.
@@ -128,7 +128,7 @@ func (h *storefront) readCollection(r *http.Request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return h.collectionAnswer(r.Context(), c.ID)
+	return h.collectionAnswer(r.Context(), c.ID, "")
 }
 
 // session returns a session that is the shopper's, and its collection.
