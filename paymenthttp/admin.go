@@ -157,7 +157,8 @@ func (h *admin) move(r *http.Request, action Action, do func(ctx context.Context
 	if err != nil {
 		return answer{}, err
 	}
-	return h.paymentAnswer(r.Context(), p)
+	a, err := h.paymentAnswer(r.Context(), p)
+	return done(a, err, map[string]any{"payment": p})
 }
 
 func (h *admin) capture(r *http.Request) (answer, error) {

@@ -116,7 +116,8 @@ func (h *admin) markAsPaid(r *http.Request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return h.collectionAnswer(r.Context(), c.ID, "")
+	a, err := h.collectionAnswer(r.Context(), c.ID, "")
+	return done(a, err, nil)
 }
 
 // pay authorizes all that is left with a provider; or it goes on with the session, or returns the payment, that an interrupted call has left. Where

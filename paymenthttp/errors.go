@@ -35,6 +35,7 @@ type httpError struct {
 	retryAfter time.Duration
 	allow      string         // the methods that are
 	with       map[string]any // further objects of the answer
+	unread     bool           // it was done all the same, and cause is why nobody can see it
 	cause      error
 }
 
@@ -160,6 +161,15 @@ func outcomeOf(s *payment.SessionError) *httpError {
 		e.retryAfter = max(e.retryAfter, time.Second)
 	}
 	return e
+}
+
+// done is the answer for what has been done: where it cannot be read again, whoever made it again without a key would do it twice.
+func done(a answer, err error, with map[string]any) (answer, error) {
+	if err == nil {
+		return a, nil
+	}
+	return answer{}, &httpError{status: http.StatusAccepted, code: "outcome_unknown", retryAfter: time.Second, with: with, unread: true, cause: err,
+		message: "it was done, but cannot be read right now: look again, do not pay again"}
 }
 
 // wireName is what a Go field is called in JSON.

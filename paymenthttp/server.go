@@ -108,7 +108,7 @@ func (s *server) serve(w http.ResponseWriter, r *http.Request, pattern string, l
 			e.with["payment"] = forShoppers(p)
 		}
 		record = append(record, slog.String("code", e.code))
-		if status >= http.StatusInternalServerError {
+		if status >= http.StatusInternalServerError || e.unread {
 			level = slog.LevelError
 			record = append(record, slog.String("error", err.Error()))
 		}

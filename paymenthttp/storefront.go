@@ -223,10 +223,18 @@ func (h *storefront) authorizeSession(r *http.Request) (answer, error) {
 	}
 	ctx, cancel := h.limited(r)
 	defer cancel()
-	if _, err = h.svc.AuthorizeSession(ctx, payment.AuthorizeSessionParams{SessionID: x.ID, Input: data, IdempotencyKey: key}); err != nil {
+	p, err := h.svc.AuthorizeSession(ctx, payment.AuthorizeSessionParams{SessionID: x.ID, Input: data, IdempotencyKey: key})
+	if err != nil {
 		return answer{}, err
 	}
-	if x, err = h.svc.GetSession(r.Context(), x.ID); err != nil {
+	a, err := h.authorized(r, x.ID)
+	return done(a, err, map[string]any{"payment": p})
+}
+
+// authorized reads a session again and shows it with its payment.
+func (h *storefront) authorized(r *http.Request, sessionID string) (answer, error) {
+	x, err := h.svc.GetSession(r.Context(), sessionID)
+	if err != nil {
 		return answer{}, err
 	}
 	return h.sessionAnswer(r, x)

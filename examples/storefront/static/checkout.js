@@ -63,7 +63,11 @@
       leave(`/checkout/${cart}`); // another tab has paid, or changed the cart
       return;
     }
-    say(code === "too_many_declines" ? "Too many attempts were declined. Please order again." : "That did not work, and nothing was paid. Please try again.", "float bad");
+    const said = {
+      too_many_declines: "Too many attempts were declined. Please order again.",
+      not_sent: "That did not work, and nothing was paid. Please try again.",
+    };
+    say(said[code] || "That did not work. Try again: nobody pays twice.", "float bad"); // it may have been paid
   }
 
   // pay chooses the provider and authorizes its session: both may be repeated without paying twice.
