@@ -19,8 +19,11 @@ func (s *server) limited(r *http.Request) (context.Context, context.CancelFunc) 
 	return context.WithTimeout(r.Context(), s.cfg.Timeout)
 }
 
+// errDeciding says that a collection stays as it is for as long as a gateway decides about a session.
+var errDeciding = errors.New("a gateway decides")
+
 // follow makes a collection's amount and providers the cart's, if they may still change. A session holds its amount for as long as the shopper could still
-// pay it: where the cart has become cheaper, what is open comes down first.
+// pay it: where the cart has become cheaper, what is open comes down first. An error that matches errDeciding comes with the collection as it is.
 func (s *server) follow(ctx context.Context, c *payment.PaymentCollection, cart Cart) (*payment.PaymentCollection, error) {
 	if !strings.EqualFold(c.CurrencyCode, cart.CurrencyCode) {
 		return nil, &httpError{status: http.StatusConflict, kind: typeConflict, code: "currency_changed", message: "a cart keeps its currency: begin another one"}
@@ -37,7 +40,7 @@ func (s *server) follow(ctx context.Context, c *payment.PaymentCollection, cart 
 		return changed, err
 	}
 	if err := s.lower(ctx, c.ID, cart.Amount.Sub(c.Authorized)); err != nil {
-		return nil, err
+		return c, err
 	}
 	return s.svc.UpdateCollection(ctx, change)
 }
@@ -53,14 +56,25 @@ func (s *server) lower(ctx context.Context, collectionID string, left decimal.De
 		if len(holding) == 1 && left.IsPositive() {
 			_, err := s.svc.UpdateSession(ctx, payment.UpdateSessionParams{SessionID: x.ID, Amount: &left})
 			if !errors.Is(err, payment.ErrUnsupported) {
-				return err
+				return s.whether(ctx, x.ID, err)
 			}
 		}
 		if _, err := s.svc.CancelSession(ctx, payment.CancelSessionParams{SessionID: x.ID, KeepAuthorized: true}); err != nil {
-			return err
+			return s.whether(ctx, x.ID, err)
 		}
 	}
 	return nil
+}
+
+// whether makes a refusal match errDeciding, where it is the gateway's decision that a session waits for.
+func (s *server) whether(ctx context.Context, sessionID string, err error) error {
+	if !errors.Is(err, payment.ErrNotAllowed) {
+		return err
+	}
+	if x, readErr := s.svc.GetSession(ctx, sessionID); readErr == nil && !x.ProcessingSince.IsZero() {
+		return fmt.Errorf("%w: %w", errDeciding, err)
+	}
+	return err
 }
 
 // owed returns the collection as its cart or order is now, and what the provider is to know of the shopper: nil where nobody here can say.
@@ -123,7 +137,10 @@ func (s *server) createSession(r *http.Request, collection func(*http.Request, A
 	if err := s.cfg.input(ch.input); err != nil {
 		return answer{}, err
 	}
-	if ch.collection, ch.shopper, err = s.owed(r, c); err != nil {
+	if ch.collection, ch.shopper, err = s.owed(r, c); errors.Is(err, errDeciding) {
+		session, err := s.decided(r.Context(), ch, err)
+		return s.chosen(r, c.ID, session, err)
+	} else if err != nil {
 		return answer{}, err
 	}
 	ctx, cancel := s.limited(r)
@@ -193,6 +210,21 @@ func (s *server) choose(ctx context.Context, r *http.Request, ch choice) (string
 		others = append(others, mine.ID)
 	}
 	return s.begin(ctx, ch, amount, others, last)
+}
+
+// decided finds the chosen provider's session that a gateway decides about. Any other choice is refused with why, until it has decided.
+func (s *server) decided(ctx context.Context, ch choice, why error) (string, error) {
+	all, err := s.sessions(ctx, ch.collection.ID)
+	if err != nil {
+		return "", err
+	}
+	for _, x := range all {
+		asked := s.cfg.SplitAmount == nil || ch.key == "" || textOf(x.Metadata[metadataKey]) == ch.key
+		if asked && x.ProviderID == ch.providerID && !x.ProcessingSince.IsZero() {
+			return x.ID, nil
+		}
+	}
+	return "", why
 }
 
 // begin makes a session in the place of others, and returns its ID, also where its outcome is not known yet. Two tabs that see the same begin the same.
