@@ -9,7 +9,7 @@ import (
 )
 
 // Admin returns the handler for the people who run the shop, whose paths begin with /admin/. The error names the field of Config that is
-// missing or wrong.
+// missing or wrong, or is the store's.
 //
 //	GET  /admin/payments?payment_collection_id=&payment_session_id=&provider_id=      payments, without their captures and refunds
 //	GET  /admin/payments/{id}                                      one, with its collection and session

@@ -2,6 +2,7 @@ package paymenthttp_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"testing"
@@ -9,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed40c892db/payment"
+	"github.com/seed40c892db/payment/manualprovider"
 	"github.com/seed40c892db/payment/memstore"
 	"github.com/seed40c892db/payment/paymenthttp"
 	"github.com/seed40c892db/payment/sandboxprovider"
@@ -262,6 +264,8 @@ func TestHandlersThatCannotBeBuilt(t *testing.T) {
 		{func(c *paymenthttp.Config) { c.ReturnURLs = []string{"https://shop.example"} }, "ReturnURLs", []string{"storefront"}},
 		{func(c *paymenthttp.Config) { c.TrustedOrigins = []string{"shop.example/x"} }, "TrustedOrigins", []string{"storefront", "admin"}},
 		{func(c *paymenthttp.Config) { c.Timeout = -1 }, "Timeout", []string{"storefront", "admin", "webhooks"}},
+		{func(c *paymenthttp.Config) { c.StaffProviders = []string{"manual", "Manual"} }, "StaffProviders", []string{"storefront", "admin"}},
+		{func(c *paymenthttp.Config) { c.ManualProvider = "cahs" }, "ManualProvider", []string{"storefront", "admin"}},
 	} {
 		for _, name := range tt.handlers {
 			cfg := s.cfg
@@ -275,3 +279,24 @@ func TestHandlersThatCannotBeBuilt(t *testing.T) {
 	_, err := paymenthttp.Webhooks(paymenthttp.Config{Service: s.svc})
 	require.NoError(t, err)
 }
+
+// Whether a provider is left to shoppers by mistake cannot be told without the store: nothing is built then.
+func TestNamesThatCannotBeCompared(t *testing.T) {
+	s := newShop(t, nil)
+	svc, err := payment.NewService(unsettled{memstore.New()}, payment.Config{Providers: []payment.Provider{manualprovider.New()}})
+	require.NoError(t, err)
+	cfg := s.cfg
+	cfg.Service = svc
+	_, err = paymenthttp.Storefront(cfg)
+	require.NoError(t, err, "there is no name to compare")
+	cfg.StaffProviders = []string{"manual"}
+	_, err = paymenthttp.Storefront(cfg)
+	require.ErrorIs(t, err, errUnsettled)
+}
+
+// unsettled is a store whose settings cannot be read.
+type unsettled struct{ payment.Store }
+
+var errUnsettled = errors.New("no such table")
+
+func (unsettled) Settings(context.Context) (*payment.Settings, error) { return nil, errUnsettled }

@@ -42,7 +42,7 @@ type Config struct {
 	SplitAmount func(ctx context.Context, r *http.Request, c *payment.PaymentCollection, left decimal.Decimal, input payment.Data) (decimal.Decimal, error)
 
 	// StaffProviders are those that staff alone may choose, such as manual: Storefront neither lists nor takes them, and Admin takes them whatever a
-	// cart or an order accepts. Each is one of the Service's. Default: none. A shopper who may choose a provider that asks for no money is authorized without having paid.
+	// cart or an order accepts. Each is one of the Service's: any other is refused, for which the store is asked when handlers are made. Default: none. A shopper who may choose a provider that asks for no money is authorized without having paid.
 	StaffProviders []string
 
 	// ReturnURLs are the beginnings of URLs that a browser may name as "return_url" in its data, such as https://shop.example/checkout/. Each has
@@ -54,7 +54,7 @@ type Config struct {
 	TrustedOrigins []string
 
 	Actor          func(r *http.Request) string // who an admin is, for the record; at most 255 bytes; default: empty, which cannot resolve operations
-	ManualProvider string                       // whose payment mark-as-paid records when none is named; default manual
+	ManualProvider string                       // whose payment mark-as-paid records when none is named; default manual, else one of the Service's
 	Timeout        time.Duration                // how long a request may wait for what others have under way, long polls aside; default 25 s
 }
 
@@ -137,6 +137,9 @@ func (c Config) withDefaults() (Config, error) {
 	if c.Timeout == 0 {
 		c.Timeout = 25 * time.Second
 	}
+	if err := c.known(); err != nil {
+		return c, err
+	}
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}
@@ -153,6 +156,35 @@ func (c Config) withDefaults() (Config, error) {
 		}
 	}
 	return c, nil
+}
+
+// known refuses names of providers that the Service does not have: one that is misspelt would be left to shoppers. Only where there are such names is
+// the store asked.
+func (c *Config) known() error {
+	if len(c.StaffProviders) == 0 && c.ManualProvider == "" {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	all, err := c.Service.Providers(ctx)
+	if err != nil {
+		return err
+	}
+	check := func(field, id string) error {
+		if slices.ContainsFunc(all, func(p payment.ProviderStatus) bool { return p.ID == id }) {
+			return nil
+		}
+		return &payment.InvalidError{Field: field, Rule: fmt.Sprintf("%.80q is not a provider of the Service", id)}
+	}
+	for _, id := range c.StaffProviders {
+		if err := check("StaffProviders", id); err != nil {
+			return err
+		}
+	}
+	if c.ManualProvider != "" {
+		return check("ManualProvider", c.ManualProvider)
+	}
+	return nil
 }
 
 // accepting returns which providers a collection accepts: those of its cart or order, nil for all, and those of staff.

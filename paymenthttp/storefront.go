@@ -10,7 +10,7 @@ import (
 )
 
 // Storefront returns the handler for shoppers' browsers, whose paths begin with /store/. The error names the field of Config that is missing
-// or wrong.
+// or wrong, or is the store's.
 //
 //	GET  /store/payment-providers                               the providers that are enabled
 //	POST /store/payment-collections                             {cart_id}: begins to pay a cart, or finds what was begun

@@ -12,7 +12,7 @@ import (
 const webhookLimit = 256 << 10
 
 // Webhooks returns the handler for gateways: POST /hooks/payment/{provider} takes a message as it comes. Only [Config].Service and Logger count.
-// The error names the field of Config that is wrong.
+// The error names the field of Config that is wrong, or is the store's.
 //
 // 200 says that the message is stored, or came before; 400 that it is refused, 404 that no such provider takes any, 413 that it is too large;
 // 503 that it could not be stored: the gateway sends it again.
