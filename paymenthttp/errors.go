@@ -83,6 +83,8 @@ func errorOf(err error) *httpError {
 	state, _ := errors.AsType[*payment.StateError](err)
 	session, _ := errors.AsType[*payment.SessionError](err)
 	switch {
+	case errors.Is(err, payment.ErrWebhookRefused): // first: the provider's reason may match anything
+		e.status, e.kind, e.code, e.message = http.StatusBadRequest, typeInvalid, "refused", "the message is refused"
 	case session != nil:
 		return outcomeOf(session)
 	case errors.Is(err, ErrUnauthenticated):
@@ -109,8 +111,6 @@ func errorOf(err error) *httpError {
 		e.status, e.kind, e.code, e.message = http.StatusBadRequest, typeNotAllowed, "too_many_declines", "too many attempts were declined"
 	case errors.Is(err, payment.ErrUnsupported):
 		e.status, e.kind, e.code, e.message = http.StatusBadRequest, typeNotAllowed, "unsupported", "the payment provider cannot do this"
-	case errors.Is(err, payment.ErrWebhookRefused):
-		e.status, e.kind, e.code, e.message = http.StatusBadRequest, typeInvalid, "refused", "the message is refused"
 	case errors.Is(err, payment.ErrNotAllowed):
 		e.status, e.kind, e.code, e.message = http.StatusBadRequest, typeNotAllowed, "not_allowed", "this is not possible now"
 	case errors.Is(err, payment.ErrConflict):

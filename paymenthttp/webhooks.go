@@ -35,7 +35,7 @@ func (h *webhooks) take(r *http.Request) (answer, error) {
 		return answer{}, bodyError(err)
 	}
 	_, err = h.svc.HandleWebhook(r.Context(), r.PathValue("provider"), payment.WebhookRequest{Header: r.Header, Body: body, RemoteAddr: r.RemoteAddr})
-	if errors.Is(err, payment.ErrInvalid) || errors.Is(err, payment.ErrUnsupported) {
+	if !errors.Is(err, payment.ErrWebhookRefused) && (errors.Is(err, payment.ErrInvalid) || errors.Is(err, payment.ErrUnsupported)) {
 		return answer{}, errNotThere()
 	}
 	return answer{body: map[string]any{"received": true}}, err
