@@ -33,7 +33,7 @@ func (h *admin) requestPayment(r *http.Request) (answer, error) {
 	if err := h.authorize(r, ActionRequestPayment, Subject{OrderID: orderID}); err != nil {
 		return answer{}, err
 	}
-	order, err := h.cfg.ResolveOrder(r.Context(), r, orderID)
+	order, err := h.order(r, orderID)
 	if err != nil {
 		return answer{}, err
 	}

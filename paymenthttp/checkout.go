@@ -80,7 +80,7 @@ func (s *server) whether(ctx context.Context, sessionID string, err error) error
 // owed returns the collection as its cart or order is now, and what the provider is to know of the shopper: nil where nobody here can say.
 func (s *server) owed(r *http.Request, c *payment.PaymentCollection) (*payment.PaymentCollection, *payment.Private, error) {
 	if cartID := textOf(c.Metadata[metadataCart]); cartID != "" && s.cfg.ResolveCart != nil {
-		cart, err := s.cfg.ResolveCart(r.Context(), r, cartID)
+		cart, err := s.cart(r, cartID)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -91,7 +91,7 @@ func (s *server) owed(r *http.Request, c *payment.PaymentCollection) (*payment.P
 	if orderID == "" || s.cfg.ResolveOrder == nil {
 		return c, nil, nil
 	}
-	order, err := s.cfg.ResolveOrder(r.Context(), r, orderID)
+	order, err := s.order(r, orderID)
 	return c, &order.Context, err
 }
 
@@ -105,7 +105,7 @@ func (s *server) unchanged(r *http.Request, x *payment.PaymentSession, c *paymen
 	if begun := len(data) == 0 || x.OperationID != "" || !x.ProcessingSince.IsZero(); begun && x.Held.IsPositive() {
 		return nil
 	}
-	cart, err := s.cfg.ResolveCart(r.Context(), r, cartID)
+	cart, err := s.cart(r, cartID)
 	if err != nil {
 		return err
 	}
@@ -191,7 +191,7 @@ func (s *server) choose(ctx context.Context, r *http.Request, ch choice) (string
 		if mine != nil {
 			left = left.Add(mine.Held)
 		}
-		if amount, err = s.cfg.SplitAmount(ctx, r, c, left, ch.input); err != nil {
+		if amount, err = s.split(ctx, r, c, left, ch.input); err != nil {
 			return "", err
 		}
 	}
@@ -210,6 +210,15 @@ func (s *server) choose(ctx context.Context, r *http.Request, ch choice) (string
 		others = append(others, mine.ID)
 	}
 	return s.begin(ctx, ch, amount, others, last)
+}
+
+// split asks the host how much a part is. What it says of the browser's data is the browser's to read.
+func (s *server) split(ctx context.Context, r *http.Request, c *payment.PaymentCollection, left decimal.Decimal, input payment.Data) (decimal.Decimal, error) {
+	amount, err := s.cfg.SplitAmount(ctx, r, c, left, input)
+	if e, ok := errors.AsType[*payment.InvalidError](err); ok && (e.Field == "data" || strings.HasPrefix(e.Field, "data.")) {
+		return amount, badField(e.Field, e.Rule)
+	}
+	return amount, hosts(err)
 }
 
 // decided finds the chosen provider's session that a gateway decides about. Any other choice is refused with why, until it has decided.

@@ -24,11 +24,11 @@ type Config struct {
 	// Authorize decides whether whoever sent r may do action to subject. Required by Storefront and Admin, and asked before anything of the
 	// subject is told or done. Storefront answers 404 for any refusal, as if the subject were not there; Admin answers 401 for an error
 	// that matches [ErrUnauthenticated] and 403 for one that matches [ErrForbidden], and asks with an empty Subject about what is not there.
-	// Any other error is the host's own trouble: 503.
+	// An error that matches [payment.ErrNotFound] is answered with 404: there is no such cart or order. Any other error is the host's own trouble: 503.
 	Authorize func(r *http.Request, action Action, subject Subject) error
 
 	// ResolveCart says what a cart costs now, and what its provider is to know of the shopper. Required by Storefront. It is asked again with
-	// every payment session, so that a cart that has changed is paid as it is. An error that matches [payment.ErrNotFound] is answered with 404.
+	// every payment session, so that a cart that has changed is paid as it is. An error that matches [payment.ErrNotFound] is answered with 404, any other with 503.
 	// What a gateway holds already is authorized all the same, also by a webhook: before an order is placed, compare the collection's Authorized
 	// with what the cart costs then, and do not go by its status alone.
 	ResolveCart func(ctx context.Context, r *http.Request, cartID string) (Cart, error)
@@ -39,6 +39,8 @@ type Config struct {
 
 	// SplitAmount allows to pay in parts, with several providers or several times with one: it says what a new session is to authorize, in
 	// major units, where input is what the browser sent along and left what no session holds. nil: one live session a collection, for all of it.
+	// An error that is a [payment.InvalidError] whose Field is data, or begins with "data.", is told to the browser: 400; any other is answered as
+	// one of ResolveCart is.
 	SplitAmount func(ctx context.Context, r *http.Request, c *payment.PaymentCollection, left decimal.Decimal, input payment.Data) (decimal.Decimal, error)
 
 	// StaffProviders are those that staff alone may choose, such as manual: Storefront neither lists nor takes them, and Admin takes them whatever a

@@ -65,6 +65,23 @@ func errNotThere() *httpError {
 	return &httpError{status: http.StatusNotFound, kind: typeNotFound, code: "not_found", message: "there is no such object"}
 }
 
+// hosts is the answer for an error of the host's: that there is no such thing, or trouble of its own, whatever it matches and says.
+func hosts(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, payment.ErrNotFound):
+		return errNotThere()
+	}
+	return unavailable(errors.New(err.Error())) // it is the log's alone
+}
+
+// unavailable says that it is nobody's fault out there.
+func unavailable(cause error) *httpError {
+	return &httpError{status: http.StatusServiceUnavailable, kind: typeUnexpected, code: "unavailable", retryAfter: 5 * time.Second,
+		message: "this is not available right now: try again", cause: cause}
+}
+
 // methodNotAllowed says what a path can be asked with.
 func methodNotAllowed(allowed []string) *httpError {
 	return &httpError{status: http.StatusMethodNotAllowed, kind: typeNotAllowed, code: "method_not_allowed", allow: strings.Join(allowed, ", "),
@@ -116,8 +133,7 @@ func errorOf(err error) *httpError {
 	case errors.Is(err, payment.ErrConflict):
 		e.status, e.kind, e.code, e.message, e.retryAfter = http.StatusConflict, typeConflict, "conflict", "this was changed meanwhile: try again", time.Second
 	default:
-		e.status, e.kind, e.code, e.retryAfter = http.StatusServiceUnavailable, typeUnexpected, "unavailable", 5*time.Second
-		e.message = "this is not available right now: try again"
+		e = unavailable(err)
 		if errors.Is(err, context.Canceled) {
 			e.code = "canceled_by_client"
 		}

@@ -163,7 +163,25 @@ func (s *server) authorize(r *http.Request, action Action, subject Subject) erro
 	if c := subject.Collection; c != nil {
 		subject.CartID, subject.OrderID = textOf(c.Metadata[metadataCart]), textOf(c.Metadata[metadataOrder])
 	}
-	return s.cfg.Authorize(r, action, subject)
+	err := s.cfg.Authorize(r, action, subject)
+	for _, refusal := range []error{ErrUnauthenticated, ErrForbidden} {
+		if errors.Is(err, refusal) {
+			return refusal
+		}
+	}
+	return hosts(err)
+}
+
+// cart asks the host what a cart costs.
+func (s *server) cart(r *http.Request, id string) (Cart, error) {
+	cart, err := s.cfg.ResolveCart(r.Context(), r, id)
+	return cart, hosts(err)
+}
+
+// order asks the host for an order.
+func (s *server) order(r *http.Request, id string) (Order, error) {
+	order, err := s.cfg.ResolveOrder(r.Context(), r, id)
+	return order, hosts(err)
 }
 
 func textOf(v any) string {

@@ -64,7 +64,7 @@ type storefront struct {
 // mine asks the host, whose refusal looks as if there were nothing.
 func (h *storefront) mine(r *http.Request, action Action, subject Subject) error {
 	err := h.authorize(r, action, subject)
-	if errors.Is(err, ErrForbidden) || errors.Is(err, ErrUnauthenticated) || errors.Is(err, payment.ErrNotFound) {
+	if errors.Is(err, ErrForbidden) || errors.Is(err, ErrUnauthenticated) {
 		return errNotThere()
 	}
 	return err
@@ -89,7 +89,7 @@ func (h *storefront) createCollection(r *http.Request) (answer, error) {
 	if err := h.mine(r, ActionCreateCollection, Subject{CartID: cartID}); err != nil {
 		return answer{}, err
 	}
-	cart, err := h.cfg.ResolveCart(r.Context(), r, cartID)
+	cart, err := h.cart(r, cartID)
 	if err != nil {
 		return answer{}, err
 	}

@@ -1,6 +1,7 @@
 package paymenthttp_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -218,21 +219,63 @@ func TestWhatIsNotYours(t *testing.T) {
 	require.Len(t, s.gateway.Intents(), 1)
 }
 
+// Whatever the host's own trouble looks like, it is neither a refusal nor the client's fault, and nobody reads what it says.
 func TestTheHostsTroubleIsNoRefusal(t *testing.T) {
+	const secret = "secret-dsn"
+	var trouble error
 	s := newShop(t, func(cfg *paymenthttp.Config) {
-		may := cfg.Authorize
-		cfg.Authorize = func(r *http.Request, a paymenthttp.Action, sub paymenthttp.Subject) error {
-			if r.Header.Get("Trouble") != "" {
-				return errors.New("the sessions' database is down: secret-dsn")
+		may, cart, order := cfg.Authorize, cfg.ResolveCart, cfg.ResolveOrder
+		in := func(r *http.Request, where string) error {
+			if r.Header.Get("Trouble") == where {
+				return trouble
 			}
-			return may(r, a, sub)
+			return nil
+		}
+		cfg.Authorize = func(r *http.Request, a paymenthttp.Action, sub paymenthttp.Subject) error {
+			return cmp.Or(in(r, "Authorize"), may(r, a, sub))
+		}
+		cfg.ResolveCart = func(ctx context.Context, r *http.Request, id string) (paymenthttp.Cart, error) {
+			c, err := cart(ctx, r, id)
+			return c, cmp.Or(in(r, "ResolveCart"), err)
+		}
+		cfg.ResolveOrder = func(ctx context.Context, r *http.Request, id string) (paymenthttp.Order, error) {
+			o, err := order(ctx, r, id)
+			return o, cmp.Or(in(r, "ResolveOrder"), err)
+		}
+		cfg.SplitAmount = func(_ context.Context, r *http.Request, _ *payment.PaymentCollection, left decimal.Decimal, _ payment.Data) (decimal.Decimal, error) {
+			return left, in(r, "SplitAmount")
 		}
 	})
-	c := s.collection("anna")
-	a := s.as("anna", "GET", "/store/payment-collections/"+c, "", "Trouble", "yes").status(503, "unavailable")
-	require.NotEmpty(t, a.Header().Get("Retry-After"))
-	require.NotContains(t, a.Body.String(), "secret-dsn")
-	require.Contains(t, s.log.String(), "secret-dsn", "an operator reads why")
+	c, x := s.session("anna", "sandbox")
+	owed := s.requested()
+	begun := len(s.gateway.Requests())
+	s.setPrice("anna", "70.00")
+	for where, calls := range map[string][]call{
+		"Authorize":    {{"GET", "/store/payment-collections/" + c, ""}, {"GET", "/admin/payment-collections/" + c, ""}, {"GET", "/admin/payments/nothing", ""}},
+		"ResolveCart":  {{"POST", "/store/payment-collections", `{"cart_id":"anna"}`}, {"POST", "/store/payment-sessions/" + x + "/authorize", `{"data":{"token":"tok_visa"}}`}},
+		"ResolveOrder": {{"POST", "/admin/payment-collections", `{"order_id":"order_1","amount":1}`}, {"POST", "/admin/payment-collections/" + owed + "/mark-as-paid", ""}},
+		"SplitAmount":  {{"POST", "/store/payment-collections/" + c + "/payment-sessions", `{"provider_id":"other"}`}},
+	} {
+		for _, trouble = range []error{
+			errors.New(secret), &payment.InvalidError{Field: "Limit", Rule: secret}, fmt.Errorf("%s: %w", secret, payment.ErrInvalid),
+			&payment.StateError{Why: secret}, &payment.SessionError{Outcome: payment.ErrPending, Reason: secret}, fmt.Errorf("%s: %w", secret, payment.ErrConflict),
+			fmt.Errorf("%s: %w", secret, payment.ErrUnsupported), fmt.Errorf("%s: %w", secret, payment.ErrIdempotencyMismatch),
+			fmt.Errorf("%s: %w", secret, payment.ErrWebhookRefused), fmt.Errorf("%s: %w", secret, context.DeadlineExceeded),
+			&payment.AmountExceededError{Field: secret},
+		} {
+			for _, one := range calls {
+				a := s.ask(one, "Trouble", where).status(503, "unavailable")
+				require.NotEmpty(t, a.Header().Get("Retry-After"))
+				require.NotContains(t, a.Body.String(), secret, "%s: %v", where, trouble)
+			}
+		}
+	}
+	require.Len(t, s.gateway.Requests(), begun, "nothing has happened")
+	require.Contains(t, s.log.String(), secret, "an operator reads why")
+
+	trouble = &payment.InvalidError{Field: "data.part", Rule: "must be all or half"}
+	a := s.as("anna", "POST", "/store/payment-collections/"+c+"/payment-sessions", `{"provider_id":"other"}`, "Trouble", "SplitAmount").status(400, "invalid")
+	require.Equal(t, "data.part", a.text("field"), "what the browser has sent is its own")
 }
 
 func TestNothingAboutMoneyComesFromTheBrowser(t *testing.T) {
@@ -453,30 +496,4 @@ func TestWhatTheShopNotesForItself(t *testing.T) {
 	a = s.as("anna", "GET", "/store/payment-sessions/"+x, "").status(200)
 	require.Equal(t, "1", fmt.Sprint(a.at("payment.refunds.0.amount")))
 	require.Equal(t, "1", fmt.Sprint(a.at("payment_session.payment.refunds.0.amount")))
-}
-
-func TestWhatTheShopNotesIsNotInAnError(t *testing.T) {
-	var outcome *payment.SessionError
-	s := newShop(t, func(cfg *paymenthttp.Config) {
-		cfg.SplitAmount = func(_ context.Context, _ *http.Request, _ *payment.PaymentCollection, left decimal.Decimal, _ payment.Data) (decimal.Decimal, error) {
-			if outcome != nil {
-				return left, outcome
-			}
-			return left, nil
-		}
-	})
-	id := s.paid("ben", "tok_visa")
-	s.admin("POST", "/payments/"+id+"/capture", "").status(200)
-	s.admin("POST", "/payments/"+id+"/refund", `{"amount":1,"note":"known for returns"}`).status(200)
-	p, err := s.svc.GetPayment(t.Context(), id)
-	require.NoError(t, err)
-	x, err := s.svc.GetSession(t.Context(), p.SessionID)
-	require.NoError(t, err)
-	outcome = &payment.SessionError{Outcome: payment.ErrDeclined, Session: x, Payment: p}
-	c := s.collection("anna")
-	a := s.as("anna", "POST", "/store/payment-collections/"+c+"/payment-sessions", `{"provider_id":"sandbox"}`).status(422, "declined")
-	require.Len(t, a.at("payment.refunds"), 1)
-	require.NotContains(t, a.Body.String(), "known for returns")
-	require.NotContains(t, a.Body.String(), `"ada"`)
-	require.Equal(t, "known for returns", p.Refunds[0].Note)
 }
