@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 
 	"github.com/seed40c892db/payment"
 )
@@ -120,7 +121,7 @@ func (h *admin) markAsPaid(r *http.Request) (answer, error) {
 	return done(a, err, nil)
 }
 
-// pay authorizes all that is left with a provider; or it goes on with the session, or returns the payment, that an interrupted call has left. Where
+// pay authorizes all that is left with a provider; or it goes on with the session, or returns the payment, that an earlier call has left. Where
 // sessions of shoppers hold all that is left, it takes their place.
 func (h *admin) pay(ctx context.Context, c *payment.PaymentCollection, provider string, shopper *payment.Private) (*payment.Payment, error) {
 	all, err := h.sessions(ctx, c.ID)
@@ -155,7 +156,7 @@ func (h *admin) pay(ctx context.Context, c *payment.PaymentCollection, provider 
 		if err != nil {
 			return nil, err
 		}
-		if len(list.Items) == 0 || !list.Items[0].Captured.IsZero() || !list.Items[0].CanceledAt.IsZero() {
+		if len(list.Items) == 0 || !recordable(list.Items[0], all) {
 			return nil, nothingLeft(c)
 		}
 		return list.Items[0], nil
@@ -172,6 +173,12 @@ func (h *admin) pay(ctx context.Context, c *payment.PaymentCollection, provider 
 		return nil, err
 	}
 	return h.svc.AuthorizeSession(ctx, payment.AuthorizeSessionParams{SessionID: x.ID})
+}
+
+// recordable reports whether a payment is what mark-as-paid has to capture, or has captured: then a repeat says so again.
+func recordable(p *payment.Payment, sessions []*payment.PaymentSession) bool {
+	marked := slices.ContainsFunc(sessions, func(x *payment.PaymentSession) bool { return x.ID == p.SessionID && x.Metadata[metadataPaid] == true })
+	return p.CanceledAt.IsZero() && (p.Captured.IsZero() || marked && p.Refunded.IsZero())
 }
 
 func (h *admin) timeline(r *http.Request) (answer, error) {

@@ -123,7 +123,8 @@ func TestRequestAPayment(t *testing.T) {
 	a = s.admin("POST", "/payment-collections/"+c+"/mark-as-paid", `{"order_id":"order_1"}`).status(200)
 	require.Equal(t, "completed", a.text("payment_collection.status"))
 	require.Equal(t, "manual", a.text("payment_collection.payments.0.provider_id"))
-	s.admin("POST", "/payment-collections/"+c+"/mark-as-paid", `{"order_id":"order_1"}`).status(400, "not_allowed")
+	a = s.admin("POST", "/payment-collections/"+c+"/mark-as-paid", `{"order_id":"order_1"}`).status(200)
+	require.Len(t, a.at("payment_collection.payments"), 1, "a repeat records nothing")
 	require.Contains(t, s.admin("GET", "/payment-collections/"+c+"/timeline", "").status(200).Body.String(), "capture")
 
 	c = s.admin("POST", "/payment-collections", `{"order_id":"order_3","amount":7}`).status(200).text("payment_collection.id")
@@ -143,8 +144,23 @@ func TestMarkAsPaidIsRepeated(t *testing.T) {
 	s.admin("POST", "/payment-collections/"+c+"/mark-as-paid", `{}`).status(503, "not_sent")
 	a := s.admin("POST", "/payment-collections/"+c+"/mark-as-paid", `{}`).status(200)
 	require.Equal(t, "completed", a.text("payment_collection.status"))
+	for _, who := range []string{"ada", "bob"} { // a double click, and somebody who has not seen it
+		again := s.admin("POST", "/payment-collections/"+c+"/mark-as-paid", `{}`, "Admin", who).status(200)
+		require.Equal(t, a.at("payment_collection"), again.at("payment_collection"))
+	}
 	require.Len(t, s.gateway.Intents(), 1)
 	require.Equal(t, "12.5", s.gateway.Intents()[0].Captured.String())
+
+	// What was given back since, or came by another way, is not paid again by that.
+	s.admin("POST", "/payment-collections/"+c+"/mark-as-paid", `{"provider_id":"other"}`).status(400, "not_allowed")
+	s.admin("POST", "/payments/"+a.text("payment_collection.payments.0.id")+"/refund", `{"amount":1}`).status(200)
+	s.admin("POST", "/payment-collections/"+c+"/mark-as-paid", `{}`).status(400, "not_allowed")
+
+	// Nor is what a shopper has paid something that staff has recorded.
+	shoppers, x := s.session("anna", "sandbox")
+	p := s.pay("anna", x, "tok_visa").status(200).text("payment.id")
+	s.admin("POST", "/payments/"+p+"/capture", "").status(200)
+	s.admin("POST", "/payment-collections/"+shoppers+"/mark-as-paid", `{}`).status(400, "not_allowed")
 }
 
 // Money that came another way may have come by another way than the one that was tried first, and again after it was given up.
