@@ -34,6 +34,7 @@ type httpError struct {
 	message    string
 	retryAfter time.Duration
 	allow      string         // the methods that are
+	etag       string         // of a session without an end yet
 	with       map[string]any // further objects of the answer
 	unread     bool           // it was done all the same, and cause is why nobody can see it
 	cause      error
@@ -213,6 +214,9 @@ func wireName(field string) string {
 func (e *httpError) write(w http.ResponseWriter) {
 	if e.retryAfter > 0 {
 		w.Header().Set("Retry-After", seconds(e.retryAfter))
+	}
+	if e.etag != "" {
+		w.Header().Set("ETag", e.etag)
 	}
 	if e.allow != "" {
 		w.Header().Set("Allow", e.allow)

@@ -8,11 +8,13 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"path"
 	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/seed40c892db/payment"
 )
@@ -42,7 +44,7 @@ type server struct {
 }
 
 // mux serves routes: with bodies of limited size, a record for each request, and JSON for whatever goes wrong.
-func (s *server) mux(limit int64, routes []route) *http.ServeMux {
+func (s *server) mux(limit int64, routes []route) http.Handler {
 	mux := http.NewServeMux()
 	for _, rt := range routes {
 		allowed := []string{}
@@ -63,10 +65,18 @@ func (s *server) mux(limit int64, routes []route) *http.ServeMux {
 			s.serve(w, r, rt.pattern, limit, do)
 		})
 	}
-	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+	nothing := func(w http.ResponseWriter, r *http.Request) {
 		s.serve(w, r, "/", limit, func(*http.Request) (answer, error) { return answer{}, errNotThere() })
+	}
+	mux.HandleFunc("/", nothing)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked := r.URL.EscapedPath()
+		if clean := path.Clean("/" + asked); asked != clean && asked != clean+"/" { // the mux would lead the client elsewhere
+			nothing(w, r)
+			return
+		}
+		mux.ServeHTTP(w, r)
 	})
-	return mux
 }
 
 // guarded serves routes, and refuses what another site's page sends.
@@ -195,8 +205,8 @@ func idempotencyKey(r *http.Request) (string, error) {
 	if key == "" {
 		return "", nil
 	}
-	if len(key) > 200 {
-		return "", badField("Idempotency-Key", "must be at most 200 bytes")
+	if len(key) > 200 || !utf8.ValidString(key) || strings.ContainsRune(key, 0) {
+		return "", badField("Idempotency-Key", "must be at most 200 bytes of UTF-8")
 	}
 	return "client:" + key, nil
 }

@@ -74,8 +74,7 @@ func (h *storefront) providers(r *http.Request) (answer, error) {
 	if err := h.mine(r, ActionListProviders, Subject{}); err != nil {
 		return answer{}, err
 	}
-	var region string // the host has one list for all of them
-	return h.providersAnswer(r, map[string]*string{"region_id": &region})
+	return h.providersAnswer(r, map[string]*string{"region_id": nil}) // the host has one list for all of them
 }
 
 func (h *storefront) createCollection(r *http.Request) (answer, error) {
@@ -228,7 +227,7 @@ func (h *storefront) authorizeSession(r *http.Request) (answer, error) {
 	defer cancel()
 	p, err := h.svc.AuthorizeSession(ctx, payment.AuthorizeSessionParams{SessionID: x.ID, Input: data, IdempotencyKey: key})
 	if err != nil {
-		return answer{}, err
+		return answer{}, undecided(x.ID, err)
 	}
 	a, err := h.authorized(r, x.ID)
 	return done(a, err, map[string]any{"payment": p})
@@ -256,8 +255,22 @@ func (h *storefront) cancelSession(r *http.Request) (answer, error) {
 	if x.Status == payment.StatusAuthorized { // that is the merchant's to give up
 		return answer{}, &payment.StateError{ID: x.ID, Status: string(x.Status), Action: "cancel", Why: "ask the shop"}
 	}
-	if x, err = h.svc.CancelSession(ctx, payment.CancelSessionParams{SessionID: x.ID, KeepAuthorized: true}); err != nil {
-		return answer{}, err
+	id := x.ID
+	if x, err = h.svc.CancelSession(ctx, payment.CancelSessionParams{SessionID: id, KeepAuthorized: true}); err != nil {
+		return answer{}, undecided(id, err)
 	}
 	return h.sessionAnswer(r, x)
+}
+
+// undecided gives the answer for a session without an end yet its version, to wait with.
+func undecided(sessionID string, err error) error {
+	outcome, ok := errors.AsType[*payment.SessionError](err)
+	if !ok || outcome.Session == nil || outcome.Session.ID != sessionID {
+		return err
+	}
+	e := outcomeOf(outcome)
+	if e.status < http.StatusMultipleChoices {
+		e.etag = versionTag(outcome.Session.Revision)
+	}
+	return e
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/seed40c892db/payment/manualprovider"
 	"github.com/seed40c892db/payment/memstore"
 	"github.com/seed40c892db/payment/paymenthttp"
+	"github.com/seed40c892db/payment/sandboxprovider"
 )
 
 func TestPayACart(t *testing.T) {
@@ -401,6 +402,22 @@ func TestVersionsOfWhatWasRead(t *testing.T) {
 	}
 }
 
+// A page waits with the version that the answer had to which it waits.
+func TestVersionsOfWhatIsNotDecided(t *testing.T) {
+	for token, status := range map[string]int{"tok_delayed": 202, "tok_3ds": 200} {
+		s := newShop(t, nil)
+		_, x := s.session("anna", "sandbox")
+		tag := s.pay("anna", x, token).status(status).Header().Get("ETag")
+		require.NotEmpty(t, tag, token)
+		s.as("anna", "GET", "/store/payment-sessions/"+x, "", "If-None-Match", tag).status(304)
+	}
+	s := newShop(t, nil)
+	_, x := s.session("anna", "sandbox")
+	s.gateway.FailNext(sandboxprovider.MethodCancel, sandboxprovider.Fault{Kind: sandboxprovider.FaultAnswerLost})
+	tag := s.as("anna", "POST", "/store/payment-sessions/"+x+"/cancel", "").status(202, "outcome_unknown").Header().Get("ETag")
+	s.as("anna", "GET", "/store/payment-sessions/"+x, "", "If-None-Match", tag).status(304)
+}
+
 func TestWaitForAWebhook(t *testing.T) {
 	s := newShop(t, nil)
 	_, x := s.session("anna", "sandbox")
@@ -472,7 +489,38 @@ func TestRequestsThatAreNoGood(t *testing.T) {
 	for _, query := range []string{"limit=0", "limit=101", "offset=-1", "offset=10001", "limit=x", "order=id", "q=x", "limit=1&limit=2"} {
 		s.as("anna", "GET", "/store/payment-providers?"+query, "").status(400, "invalid")
 	}
+	s.as("anna", "GET", "/store/payment-providers?region_id=", "").status(200)
 	s.as("anna", "HEAD", "/store/payment-providers", "").status(200)
+}
+
+// A path that is not written as it is answered is nobody's: no redirect leads a browser elsewhere.
+func TestPathsThatAreNotClean(t *testing.T) {
+	s := newShop(t, nil)
+	for _, name := range []string{"store", "admin", "hooks"} {
+		h, err := map[string]func(paymenthttp.Config) (http.Handler, error){
+			"store": paymenthttp.Storefront, "admin": paymenthttp.Admin, "hooks": paymenthttp.Webhooks,
+		}[name](s.cfg)
+		require.NoError(t, err)
+		s.handler = h
+		for _, path := range []string{"//payment-providers", "/./payment-providers", "/x/../payment-providers", "/..", "/payment-providers/", "/payments//"} {
+			for _, method := range []string{"GET", "POST"} {
+				a := s.as("anna", method, "/"+name+path, "").status(404, "not_found")
+				require.Equal(t, "no-store", a.Header().Get("Cache-Control"), path)
+				require.Equal(t, "nosniff", a.Header().Get("X-Content-Type-Options"), path)
+			}
+		}
+	}
+}
+
+func TestKeysThatAreNoText(t *testing.T) {
+	s, calls := everyone(t, nil)
+	for _, c := range calls {
+		if strings.HasSuffix(c.path, "/payment-sessions") || strings.HasSuffix(c.path, "/authorize") || strings.HasSuffix(c.path, "/capture") {
+			for _, key := range []string{"\xff", "a\x00b"} {
+				require.Equal(t, "Idempotency-Key", s.ask(c, "Idempotency-Key", key).status(400, "invalid").text("field"), c.path)
+			}
+		}
+	}
 }
 
 // Who moved money, and what was noted of it, is the shop's own.
