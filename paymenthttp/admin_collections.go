@@ -98,7 +98,7 @@ func (h *admin) markAsPaid(r *http.Request) (answer, error) {
 	}
 	ctx, cancel := h.limited(r)
 	defer cancel()
-	c, shopper, err := h.owed(r, c)
+	c, shopper, err := h.owed(ctx, r, c)
 	if err != nil {
 		return answer{}, err
 	}

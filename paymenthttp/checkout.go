@@ -78,13 +78,13 @@ func (s *server) whether(ctx context.Context, sessionID string, err error) error
 }
 
 // owed returns the collection as its cart or order is now, and what the provider is to know of the shopper: nil where nobody here can say.
-func (s *server) owed(r *http.Request, c *payment.PaymentCollection) (*payment.PaymentCollection, *payment.Private, error) {
+func (s *server) owed(ctx context.Context, r *http.Request, c *payment.PaymentCollection) (*payment.PaymentCollection, *payment.Private, error) {
 	if cartID := textOf(c.Metadata[metadataCart]); cartID != "" && s.cfg.ResolveCart != nil {
 		cart, err := s.cart(r, cartID)
 		if err != nil {
 			return nil, nil, err
 		}
-		c, err = s.follow(r.Context(), c, cart)
+		c, err = s.follow(ctx, c, cart)
 		return c, &cart.Context, err
 	}
 	orderID := textOf(c.Metadata[metadataOrder])
@@ -137,14 +137,14 @@ func (s *server) createSession(r *http.Request, collection func(*http.Request, A
 	if err := s.cfg.input(ch.input); err != nil {
 		return answer{}, err
 	}
-	if ch.collection, ch.shopper, err = s.owed(r, c); errors.Is(err, errDeciding) {
-		session, err := s.decided(r.Context(), ch, err)
+	ctx, cancel := s.limited(r)
+	defer cancel()
+	if ch.collection, ch.shopper, err = s.owed(ctx, r, c); errors.Is(err, errDeciding) {
+		session, err := s.decided(ctx, ch, err)
 		return s.chosen(r, c.ID, session, err)
 	} else if err != nil {
 		return answer{}, err
 	}
-	ctx, cancel := s.limited(r)
-	defer cancel()
 	for try := 1; ; try++ {
 		session, err := s.choose(ctx, r, ch)
 		if !errors.Is(err, payment.ErrIdempotencyMismatch) || try == 3 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -123,6 +124,30 @@ func TestACheaperCartWhileTheBankDecides(t *testing.T) {
 			require.NoError(t, s.gateway.ResolveDelayed(s.gateway.Intents()[0].Reference, true))
 			s.as("anna", "POST", "/store/payment-sessions/"+x+"/authorize", `{}`).status(200)
 			require.Equal(t, c, s.collection("anna"))
+		})
+	}
+}
+
+// Nobody waits longer than Timeout for what others have under way, also where a cart has become cheaper.
+func TestACheaperCartWaitsNoLongerThanOthers(t *testing.T) {
+	for name, ask := range map[string]call{
+		"reload": {"POST", "/store/payment-collections", `{"cart_id":"anna"}`}, "choose": {"POST", "/store/payment-collections/{c}/payment-sessions", `{"provider_id":"other"}`},
+		"mark as paid": {"POST", "/admin/payment-collections/{c}/mark-as-paid", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newShop(t, func(cfg *paymenthttp.Config) { cfg.Timeout = 200 * time.Millisecond })
+			c, x := s.session("anna", "sandbox")
+			gate, paid := make(chan struct{}), make(chan *reply)
+			s.gateway.FailNext(sandboxprovider.MethodConfirm, sandboxprovider.Fault{Before: gate})
+			go func() { paid <- s.pay("anna", x, "tok_visa") }()
+			require.Eventually(t, func() bool { return s.gateway.Authorizations(x) > 0 || len(s.gateway.Requests()) > 1 }, 5*time.Second, 5*time.Millisecond)
+			s.setPrice("anna", "10.00")
+			began := time.Now()
+			ask.path = strings.ReplaceAll(ask.path, "{c}", c)
+			s.ask(ask).status(202, "in_progress")
+			require.Less(t, time.Since(began), 5*time.Second)
+			close(gate)
+			(<-paid).status(200)
 		})
 	}
 }

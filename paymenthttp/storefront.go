@@ -92,15 +92,17 @@ func (h *storefront) createCollection(r *http.Request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	ctx, cancel := h.limited(r)
+	defer cancel()
 	key := cartKey(cartID)
-	c, err := h.svc.CreateCollection(r.Context(), payment.CreateCollectionParams{
+	c, err := h.svc.CreateCollection(ctx, payment.CreateCollectionParams{
 		CurrencyCode: cart.CurrencyCode, Amount: cart.Amount, ProviderIDs: h.cfg.accepting(cart.ProviderIDs), Metadata: payment.Data{metadataCart: cartID},
 		IdempotencyKey: key,
 	})
 	if errors.Is(err, payment.ErrIdempotencyMismatch) { // it is there, for what the cart was before
-		c, err = h.svc.GetCollection(r.Context(), h.svc.CollectionID(key))
+		c, err = h.svc.GetCollection(ctx, h.svc.CollectionID(key))
 		if err == nil {
-			c, err = h.follow(r.Context(), c, cart)
+			c, err = h.follow(ctx, c, cart)
 		}
 		if errors.Is(err, errDeciding) { // what it decides about is to be seen
 			err = nil
