@@ -160,7 +160,7 @@ func (c Config) withDefaults() (Config, error) {
 	return c, nil
 }
 
-// known refuses names of providers that the Service does not have: one that is misspelt would be left to shoppers. Only where there are such names is
+// known refuses names of providers that the Service does not have: one that is misspelled would be left to shoppers. Only where there are such names is
 // the store asked.
 func (c *Config) known() error {
 	if len(c.StaffProviders) == 0 && c.ManualProvider == "" {

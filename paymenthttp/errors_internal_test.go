@@ -41,7 +41,7 @@ func TestWhatTheShopNotesIsNotInAnError(t *testing.T) {
 	for shoppers, told := range map[bool]bool{true: false, false: true} {
 		s := &server{cfg: Config{Logger: slog.New(slog.DiscardHandler)}, shoppers: shoppers}
 		w := httptest.NewRecorder()
-		s.serve(w, httptest.NewRequest(http.MethodGet, "/", nil), "/", bodyLimit, func(*http.Request) (answer, error) { return answer{}, outcome })
+		s.serve(w, httptest.NewRequest(http.MethodGet, "/", http.NoBody), "/", bodyLimit, func(*http.Request) (answer, error) { return answer{}, outcome })
 		require.Equal(t, http.StatusUnprocessableEntity, w.Code)
 		require.Contains(t, w.Body.String(), `"refunds":[{`)
 		for _, noted := range []string{"known for returns", "ada"} {
