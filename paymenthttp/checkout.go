@@ -183,7 +183,8 @@ func (s *server) choose(ctx context.Context, r *http.Request, ch choice) (string
 		}
 		if i := slices.IndexFunc(all, named); i >= 0 {
 			mine, last = all[i], all[i].ID
-			if mine.Status != payment.StatusPending || !mine.InitializedAt.IsZero() {
+			unopened := mine.Status == payment.StatusPending || mine.Status == payment.StatusError && mine.Reference == ""
+			if !unopened || !mine.InitializedAt.IsZero() {
 				return mine.ID, nil
 			}
 		}

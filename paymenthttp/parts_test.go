@@ -70,6 +70,19 @@ func TestOneKeyIsOnePart(t *testing.T) {
 	}
 }
 
+// A part of which nothing was sent is begun again by its key, once.
+func TestAPartThatWasNotSent(t *testing.T) {
+	s := newShop(t, inParts)
+	c := s.collection("anna")
+	for range 2 {
+		s.gateway.FailNext(sandboxprovider.MethodCreate, sandboxprovider.Fault{Kind: sandboxprovider.FaultConnectionRefused})
+		s.part(c, "sandbox", "k", "10").status(503, "not_sent")
+	}
+	x := s.part(c, "sandbox", "k", "10").status(200).chosen()["id"]
+	require.Equal(t, x, s.part(c, "sandbox", "k", "10").status(200).chosen()["id"])
+	require.Len(t, s.gateway.Intents(), 1)
+}
+
 // The answer to a choice ends with the session that its key is about, whatever was chosen after it, and whatever became of it.
 func TestThePartThatAKeyIsAbout(t *testing.T) {
 	s := newShop(t, inParts)
