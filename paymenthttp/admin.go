@@ -9,7 +9,7 @@ import (
 )
 
 // Admin returns the handler for the people who run the shop, whose paths begin with /admin/. The error names the field of Config that is
-// missing or wrong.
+// missing or wrong, or is the store's.
 //
 //	GET  /admin/payments?payment_collection_id=&payment_session_id=&provider_id=      payments, without their captures and refunds
 //	GET  /admin/payments/{id}                                      one, with its collection and session
@@ -157,7 +157,8 @@ func (h *admin) move(r *http.Request, action Action, do func(ctx context.Context
 	if err != nil {
 		return answer{}, err
 	}
-	return h.paymentAnswer(r.Context(), p)
+	a, err := h.paymentAnswer(r.Context(), p)
+	return done(a, err, map[string]any{"payment": p})
 }
 
 func (h *admin) capture(r *http.Request) (answer, error) {

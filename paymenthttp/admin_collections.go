@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 
 	"github.com/seed40c892db/payment"
 )
@@ -33,7 +34,7 @@ func (h *admin) requestPayment(r *http.Request) (answer, error) {
 	if err := h.authorize(r, ActionRequestPayment, Subject{OrderID: orderID}); err != nil {
 		return answer{}, err
 	}
-	order, err := h.cfg.ResolveOrder(r.Context(), r, orderID)
+	order, err := h.order(r, orderID)
 	if err != nil {
 		return answer{}, err
 	}
@@ -51,7 +52,7 @@ func (h *admin) requestPayment(r *http.Request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return h.collectionAnswer(r.Context(), c.ID)
+	return h.collectionAnswer(r.Context(), c.ID, "")
 }
 
 func (h *admin) readCollection(r *http.Request) (answer, error) {
@@ -59,7 +60,7 @@ func (h *admin) readCollection(r *http.Request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return h.collectionAnswer(r.Context(), c.ID)
+	return h.collectionAnswer(r.Context(), c.ID, "")
 }
 
 func (h *admin) deleteCollection(r *http.Request) (answer, error) {
@@ -97,7 +98,7 @@ func (h *admin) markAsPaid(r *http.Request) (answer, error) {
 	}
 	ctx, cancel := h.limited(r)
 	defer cancel()
-	c, shopper, err := h.owed(r, c)
+	c, shopper, err := h.owed(ctx, r, c)
 	if err != nil {
 		return answer{}, err
 	}
@@ -116,20 +117,21 @@ func (h *admin) markAsPaid(r *http.Request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return h.collectionAnswer(r.Context(), c.ID)
+	a, err := h.collectionAnswer(r.Context(), c.ID, "")
+	return done(a, err, nil)
 }
 
-// pay authorizes all that is left with a provider; or it goes on with the session, or returns the payment, that an interrupted call has left. Where
+// pay authorizes all that is left with a provider; or it goes on with the session, or returns the payment, that an earlier call has left. Where
 // sessions of shoppers hold all that is left, it takes their place.
 func (h *admin) pay(ctx context.Context, c *payment.PaymentCollection, provider string, shopper *payment.Private) (*payment.Payment, error) {
-	all, err := h.svc.ListSessions(ctx, payment.ListParams{CollectionID: c.ID, Limit: 100, Descending: true})
+	all, err := h.sessions(ctx, c.ID)
 	if err != nil {
 		return nil, err
 	}
 	left := c.Amount.Sub(c.Authorized).Sub(c.Held)
 	var instead []string
 	if !left.IsPositive() {
-		for _, x := range all.Items {
+		for _, x := range all {
 			if x.Held.IsPositive() && x.Metadata[metadataPaid] != true {
 				instead, left = append(instead, x.ID), left.Add(x.Held)
 			}
@@ -139,7 +141,7 @@ func (h *admin) pay(ctx context.Context, c *payment.PaymentCollection, provider 
 	if len(instead) > 0 {
 		key = keyOf(append(instead, key)...)
 	}
-	for _, x := range all.Items {
+	for _, x := range all {
 		ended := x.Status == payment.StatusAuthorized || x.Status == payment.StatusCanceled
 		if x.ProviderID == provider && !ended && x.Held.IsPositive() && x.Metadata[metadataPaid] == true {
 			return h.svc.AuthorizeSession(ctx, payment.AuthorizeSessionParams{SessionID: x.ID})
@@ -154,7 +156,7 @@ func (h *admin) pay(ctx context.Context, c *payment.PaymentCollection, provider 
 		if err != nil {
 			return nil, err
 		}
-		if len(list.Items) == 0 || !list.Items[0].Captured.IsZero() || !list.Items[0].CanceledAt.IsZero() {
+		if len(list.Items) == 0 || !recordable(list.Items[0], all) {
 			return nil, nothingLeft(c)
 		}
 		return list.Items[0], nil
@@ -171,6 +173,12 @@ func (h *admin) pay(ctx context.Context, c *payment.PaymentCollection, provider 
 		return nil, err
 	}
 	return h.svc.AuthorizeSession(ctx, payment.AuthorizeSessionParams{SessionID: x.ID})
+}
+
+// recordable reports whether a payment is what mark-as-paid has to capture, or has captured: then a repeat says so again.
+func recordable(p *payment.Payment, sessions []*payment.PaymentSession) bool {
+	marked := slices.ContainsFunc(sessions, func(x *payment.PaymentSession) bool { return x.ID == p.SessionID && x.Metadata[metadataPaid] == true })
+	return p.CanceledAt.IsZero() && (p.Captured.IsZero() || marked && p.Refunded.IsZero())
 }
 
 func (h *admin) timeline(r *http.Request) (answer, error) {

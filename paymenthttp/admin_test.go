@@ -2,6 +2,7 @@ package paymenthttp_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"testing"
@@ -9,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed40c892db/payment"
+	"github.com/seed40c892db/payment/manualprovider"
 	"github.com/seed40c892db/payment/memstore"
 	"github.com/seed40c892db/payment/paymenthttp"
 	"github.com/seed40c892db/payment/sandboxprovider"
@@ -121,7 +123,8 @@ func TestRequestAPayment(t *testing.T) {
 	a = s.admin("POST", "/payment-collections/"+c+"/mark-as-paid", `{"order_id":"order_1"}`).status(200)
 	require.Equal(t, "completed", a.text("payment_collection.status"))
 	require.Equal(t, "manual", a.text("payment_collection.payments.0.provider_id"))
-	s.admin("POST", "/payment-collections/"+c+"/mark-as-paid", `{"order_id":"order_1"}`).status(400, "not_allowed")
+	a = s.admin("POST", "/payment-collections/"+c+"/mark-as-paid", `{"order_id":"order_1"}`).status(200)
+	require.Len(t, a.at("payment_collection.payments"), 1, "a repeat records nothing")
 	require.Contains(t, s.admin("GET", "/payment-collections/"+c+"/timeline", "").status(200).Body.String(), "capture")
 
 	c = s.admin("POST", "/payment-collections", `{"order_id":"order_3","amount":7}`).status(200).text("payment_collection.id")
@@ -141,8 +144,23 @@ func TestMarkAsPaidIsRepeated(t *testing.T) {
 	s.admin("POST", "/payment-collections/"+c+"/mark-as-paid", `{}`).status(503, "not_sent")
 	a := s.admin("POST", "/payment-collections/"+c+"/mark-as-paid", `{}`).status(200)
 	require.Equal(t, "completed", a.text("payment_collection.status"))
+	for _, who := range []string{"ada", "bob"} { // a double click, and somebody who has not seen it
+		again := s.admin("POST", "/payment-collections/"+c+"/mark-as-paid", `{}`, "Admin", who).status(200)
+		require.Equal(t, a.at("payment_collection"), again.at("payment_collection"))
+	}
 	require.Len(t, s.gateway.Intents(), 1)
 	require.Equal(t, "12.5", s.gateway.Intents()[0].Captured.String())
+
+	// What was given back since, or came by another way, is not paid again by that.
+	s.admin("POST", "/payment-collections/"+c+"/mark-as-paid", `{"provider_id":"other"}`).status(400, "not_allowed")
+	s.admin("POST", "/payments/"+a.text("payment_collection.payments.0.id")+"/refund", `{"amount":1}`).status(200)
+	s.admin("POST", "/payment-collections/"+c+"/mark-as-paid", `{}`).status(400, "not_allowed")
+
+	// Nor is what a shopper has paid something that staff has recorded.
+	shoppers, x := s.session("anna", "sandbox")
+	p := s.pay("anna", x, "tok_visa").status(200).text("payment.id")
+	s.admin("POST", "/payments/"+p+"/capture", "").status(200)
+	s.admin("POST", "/payment-collections/"+shoppers+"/mark-as-paid", `{}`).status(400, "not_allowed")
 }
 
 // Money that came another way may have come by another way than the one that was tried first, and again after it was given up.
@@ -262,6 +280,8 @@ func TestHandlersThatCannotBeBuilt(t *testing.T) {
 		{func(c *paymenthttp.Config) { c.ReturnURLs = []string{"https://shop.example"} }, "ReturnURLs", []string{"storefront"}},
 		{func(c *paymenthttp.Config) { c.TrustedOrigins = []string{"shop.example/x"} }, "TrustedOrigins", []string{"storefront", "admin"}},
 		{func(c *paymenthttp.Config) { c.Timeout = -1 }, "Timeout", []string{"storefront", "admin", "webhooks"}},
+		{func(c *paymenthttp.Config) { c.StaffProviders = []string{"manual", "Manual"} }, "StaffProviders", []string{"storefront", "admin"}},
+		{func(c *paymenthttp.Config) { c.ManualProvider = "cahs" }, "ManualProvider", []string{"storefront", "admin"}},
 	} {
 		for _, name := range tt.handlers {
 			cfg := s.cfg
@@ -275,3 +295,24 @@ func TestHandlersThatCannotBeBuilt(t *testing.T) {
 	_, err := paymenthttp.Webhooks(paymenthttp.Config{Service: s.svc})
 	require.NoError(t, err)
 }
+
+// Whether a provider is left to shoppers by mistake cannot be told without the store: nothing is built then.
+func TestNamesThatCannotBeCompared(t *testing.T) {
+	s := newShop(t, nil)
+	svc, err := payment.NewService(unsettled{memstore.New()}, payment.Config{Providers: []payment.Provider{manualprovider.New()}})
+	require.NoError(t, err)
+	cfg := s.cfg
+	cfg.Service = svc
+	_, err = paymenthttp.Storefront(cfg)
+	require.NoError(t, err, "there is no name to compare")
+	cfg.StaffProviders = []string{"manual"}
+	_, err = paymenthttp.Storefront(cfg)
+	require.ErrorIs(t, err, errUnsettled)
+}
+
+// unsettled is a store whose settings cannot be read.
+type unsettled struct{ payment.Store }
+
+var errUnsettled = errors.New("no such table")
+
+func (unsettled) Settings(context.Context) (*payment.Settings, error) { return nil, errUnsettled }

@@ -103,7 +103,8 @@ func (c *Config) input(data payment.Data) error {
 	return nil
 }
 
-// paging reads limit, offset and order of a list, and refuses a query that is not known: a filter that is passed over would show too much.
+// paging reads limit, offset and order of a list, and refuses a query that is not known, and a filter that is empty: one that is passed over would show
+// too much. Only a filter of nil is passed over.
 func paging(r *http.Request, p *payment.ListParams, filters map[string]*string) (limit, offset int, err error) {
 	limit = 20
 	query, err := url.ParseQuery(r.URL.RawQuery)
@@ -112,6 +113,7 @@ func paging(r *http.Request, p *payment.ListParams, filters map[string]*string) 
 	}
 	for name, values := range query {
 		value := values[0]
+		into, known := filters[name]
 		switch {
 		case len(values) > 1:
 			return 0, 0, badField(name, "must be there once")
@@ -131,10 +133,13 @@ func paging(r *http.Request, p *payment.ListParams, filters map[string]*string) 
 			}
 			p.Descending = value[0] == '-'
 		case name == "fields": // all fields are there
-		case filters[name] != nil:
-			*filters[name] = value
-		default:
+		case !known:
 			return 0, 0, badField(name, "is not known here")
+		case into == nil: // passed over
+		case value == "":
+			return 0, 0, badField(name, "must not be empty")
+		default:
+			*into = value
 		}
 	}
 	p.Limit, p.Offset, p.Count = limit, offset, true

@@ -24,11 +24,11 @@ type Config struct {
 	// Authorize decides whether whoever sent r may do action to subject. Required by Storefront and Admin, and asked before anything of the
 	// subject is told or done. Storefront answers 404 for any refusal, as if the subject were not there; Admin answers 401 for an error
 	// that matches [ErrUnauthenticated] and 403 for one that matches [ErrForbidden], and asks with an empty Subject about what is not there.
-	// Any other error is the host's own trouble: 503.
+	// An error that matches [payment.ErrNotFound] is answered with 404: there is no such cart or order. Any other error is the host's own trouble: 503.
 	Authorize func(r *http.Request, action Action, subject Subject) error
 
 	// ResolveCart says what a cart costs now, and what its provider is to know of the shopper. Required by Storefront. It is asked again with
-	// every payment session, so that a cart that has changed is paid as it is. An error that matches [payment.ErrNotFound] is answered with 404.
+	// every payment session, so that a cart that has changed is paid as it is. An error that matches [payment.ErrNotFound] is answered with 404, any other with 503.
 	// What a gateway holds already is authorized all the same, also by a webhook: before an order is placed, compare the collection's Authorized
 	// with what the cart costs then, and do not go by its status alone.
 	ResolveCart func(ctx context.Context, r *http.Request, cartID string) (Cart, error)
@@ -39,10 +39,12 @@ type Config struct {
 
 	// SplitAmount allows to pay in parts, with several providers or several times with one: it says what a new session is to authorize, in
 	// major units, where input is what the browser sent along and left what no session holds. nil: one live session a collection, for all of it.
+	// An error that is a [payment.InvalidError] whose Field is data, or begins with "data.", is told to the browser: 400; any other is answered as
+	// one of ResolveCart is.
 	SplitAmount func(ctx context.Context, r *http.Request, c *payment.PaymentCollection, left decimal.Decimal, input payment.Data) (decimal.Decimal, error)
 
 	// StaffProviders are those that staff alone may choose, such as manual: Storefront neither lists nor takes them, and Admin takes them whatever a
-	// cart or an order accepts. Each is one of the Service's. Default: none. A shopper who may choose a provider that asks for no money is authorized without having paid.
+	// cart or an order accepts. Each is one of the Service's: any other is refused, for which the store is asked when handlers are made. Default: none. A shopper who may choose a provider that asks for no money is authorized without having paid.
 	StaffProviders []string
 
 	// ReturnURLs are the beginnings of URLs that a browser may name as "return_url" in its data, such as https://shop.example/checkout/. Each has
@@ -54,7 +56,7 @@ type Config struct {
 	TrustedOrigins []string
 
 	Actor          func(r *http.Request) string // who an admin is, for the record; at most 255 bytes; default: empty, which cannot resolve operations
-	ManualProvider string                       // whose payment mark-as-paid records when none is named; default manual
+	ManualProvider string                       // whose payment mark-as-paid records when none is named; default manual, else one of the Service's
 	Timeout        time.Duration                // how long a request may wait for what others have under way, long polls aside; default 25 s
 }
 
@@ -137,6 +139,9 @@ func (c Config) withDefaults() (Config, error) {
 	if c.Timeout == 0 {
 		c.Timeout = 25 * time.Second
 	}
+	if err := c.known(); err != nil {
+		return c, err
+	}
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}
@@ -153,6 +158,35 @@ func (c Config) withDefaults() (Config, error) {
 		}
 	}
 	return c, nil
+}
+
+// known refuses names of providers that the Service does not have: one that is misspelled would be left to shoppers. Only where there are such names is
+// the store asked.
+func (c *Config) known() error {
+	if len(c.StaffProviders) == 0 && c.ManualProvider == "" {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	all, err := c.Service.Providers(ctx)
+	if err != nil {
+		return err
+	}
+	check := func(field, id string) error {
+		if slices.ContainsFunc(all, func(p payment.ProviderStatus) bool { return p.ID == id }) {
+			return nil
+		}
+		return &payment.InvalidError{Field: field, Rule: fmt.Sprintf("%.80q is not a provider of the Service", id)}
+	}
+	for _, id := range c.StaffProviders {
+		if err := check("StaffProviders", id); err != nil {
+			return err
+		}
+	}
+	if c.ManualProvider != "" {
+		return check("ManualProvider", c.ManualProvider)
+	}
+	return nil
 }
 
 // accepting returns which providers a collection accepts: those of its cart or order, nil for all, and those of staff.

@@ -34,7 +34,9 @@ type httpError struct {
 	message    string
 	retryAfter time.Duration
 	allow      string         // the methods that are
+	etag       string         // of a session without an end yet
 	with       map[string]any // further objects of the answer
+	unread     bool           // it was done all the same, and cause is why nobody can see it
 	cause      error
 }
 
@@ -64,6 +66,23 @@ func errNotThere() *httpError {
 	return &httpError{status: http.StatusNotFound, kind: typeNotFound, code: "not_found", message: "there is no such object"}
 }
 
+// hosts is the answer for an error of the host's: that there is no such thing, or trouble of its own, whatever it matches and says.
+func hosts(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, payment.ErrNotFound):
+		return errNotThere()
+	}
+	return unavailable(errors.New(err.Error())) // it is the log's alone
+}
+
+// unavailable says that it is nobody's fault out there.
+func unavailable(cause error) *httpError {
+	return &httpError{status: http.StatusServiceUnavailable, kind: typeUnexpected, code: "unavailable", retryAfter: 5 * time.Second,
+		message: "this is not available right now: try again", cause: cause}
+}
+
 // methodNotAllowed says what a path can be asked with.
 func methodNotAllowed(allowed []string) *httpError {
 	return &httpError{status: http.StatusMethodNotAllowed, kind: typeNotAllowed, code: "method_not_allowed", allow: strings.Join(allowed, ", "),
@@ -82,6 +101,8 @@ func errorOf(err error) *httpError {
 	state, _ := errors.AsType[*payment.StateError](err)
 	session, _ := errors.AsType[*payment.SessionError](err)
 	switch {
+	case errors.Is(err, payment.ErrWebhookRefused): // first: the provider's reason may match anything
+		e.status, e.kind, e.code, e.message = http.StatusBadRequest, typeInvalid, "refused", "the message is refused"
 	case session != nil:
 		return outcomeOf(session)
 	case errors.Is(err, ErrUnauthenticated):
@@ -108,15 +129,12 @@ func errorOf(err error) *httpError {
 		e.status, e.kind, e.code, e.message = http.StatusBadRequest, typeNotAllowed, "too_many_declines", "too many attempts were declined"
 	case errors.Is(err, payment.ErrUnsupported):
 		e.status, e.kind, e.code, e.message = http.StatusBadRequest, typeNotAllowed, "unsupported", "the payment provider cannot do this"
-	case errors.Is(err, payment.ErrWebhookRefused):
-		e.status, e.kind, e.code, e.message = http.StatusBadRequest, typeInvalid, "refused", "the message is refused"
 	case errors.Is(err, payment.ErrNotAllowed):
 		e.status, e.kind, e.code, e.message = http.StatusBadRequest, typeNotAllowed, "not_allowed", "this is not possible now"
 	case errors.Is(err, payment.ErrConflict):
 		e.status, e.kind, e.code, e.message, e.retryAfter = http.StatusConflict, typeConflict, "conflict", "this was changed meanwhile: try again", time.Second
 	default:
-		e.status, e.kind, e.code, e.retryAfter = http.StatusServiceUnavailable, typeUnexpected, "unavailable", 5*time.Second
-		e.message = "this is not available right now: try again"
+		e = unavailable(err)
 		if errors.Is(err, context.Canceled) {
 			e.code = "canceled_by_client"
 		}
@@ -162,6 +180,15 @@ func outcomeOf(s *payment.SessionError) *httpError {
 	return e
 }
 
+// done is the answer for what has been done: where it cannot be read again, whoever made it again without a key would do it twice.
+func done(a answer, err error, with map[string]any) (answer, error) {
+	if err == nil {
+		return a, nil
+	}
+	return answer{}, &httpError{status: http.StatusAccepted, code: "outcome_unknown", retryAfter: time.Second, with: with, unread: true, cause: err,
+		message: "it was done, but cannot be read right now: look again, do not pay again"}
+}
+
 // wireName is what a Go field is called in JSON.
 func wireName(field string) string {
 	switch field {
@@ -187,6 +214,9 @@ func wireName(field string) string {
 func (e *httpError) write(w http.ResponseWriter) {
 	if e.retryAfter > 0 {
 		w.Header().Set("Retry-After", seconds(e.retryAfter))
+	}
+	if e.etag != "" {
+		w.Header().Set("ETag", e.etag)
 	}
 	if e.allow != "" {
 		w.Header().Set("Allow", e.allow)

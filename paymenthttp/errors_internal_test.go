@@ -1,7 +1,10 @@
 package paymenthttp
 
 import (
+	"log/slog"
+	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -27,4 +30,23 @@ func TestWireNames(t *testing.T) {
 	} {
 		require.Equal(t, name, wireName(field))
 	}
+}
+
+// What the people who run the shop have noted is not in an error either.
+func TestWhatTheShopNotesIsNotInAnError(t *testing.T) {
+	p := &payment.Payment{
+		Captures: []*payment.Capture{{Entry: payment.Entry{CreatedBy: "ada"}}}, Refunds: []*payment.Refund{{Entry: payment.Entry{CreatedBy: "ada"}, Note: "known for returns"}},
+	}
+	outcome := &payment.SessionError{Outcome: payment.ErrDeclined, Payment: p}
+	for shoppers, told := range map[bool]bool{true: false, false: true} {
+		s := &server{cfg: Config{Logger: slog.New(slog.DiscardHandler)}, shoppers: shoppers}
+		w := httptest.NewRecorder()
+		s.serve(w, httptest.NewRequest(http.MethodGet, "/", http.NoBody), "/", bodyLimit, func(*http.Request) (answer, error) { return answer{}, outcome })
+		require.Equal(t, http.StatusUnprocessableEntity, w.Code)
+		require.Contains(t, w.Body.String(), `"refunds":[{`)
+		for _, noted := range []string{"known for returns", "ada"} {
+			require.Equal(t, told, strings.Contains(w.Body.String(), noted), w.Body)
+		}
+	}
+	require.Equal(t, "known for returns", p.Refunds[0].Note)
 }

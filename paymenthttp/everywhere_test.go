@@ -154,6 +154,13 @@ func TestQueriesThatAreNoGoodEverywhere(t *testing.T) {
 		}
 	}
 	s.admin("GET", "/operations?state=succeeded", "").status(400, "invalid")
+	s.paid("anna", "tok_visa")
+	for _, empty := range []string{
+		"/payments?payment_collection_id=", "/payments?payment_session_id=", "/payments?provider_id=&limit=1", "/payments?provider_id", "/operations?state=",
+		"/operations?payment_session_id=", "/operations?payment_collection_id=", "/payments?order=", "/payments?limit=",
+	} {
+		s.admin("GET", empty, "").status(400, "invalid") // else it would show all of them
+	}
 	s.as("", "GET", "/admin/openapi.json", "").status(401, "unauthenticated")
 }
 

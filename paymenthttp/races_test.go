@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -96,4 +97,57 @@ func TestTheProvidersOfACartChange(t *testing.T) {
 	require.Len(t, a.at("payment_collection.payment_sessions"), 1)
 	accepted = nil
 	require.Empty(t, choose("sandbox").status(200).at("payment_collection.payment_providers"), "all of them")
+}
+
+// While a bank decides nothing can be taken back: a cart that has become cheaper by then is shown what the bank decides about, and nothing else is begun.
+func TestACheaperCartWhileTheBankDecides(t *testing.T) {
+	for name, change := range map[string]func(*paymenthttp.Config){"whole": nil, "in parts": inParts} {
+		t.Run(name, func(t *testing.T) {
+			s := newShop(t, change)
+			c := s.collection("anna")
+			if change != nil {
+				s.part(c, "browser", "open", "5").status(200)
+			}
+			x := s.part(c, "sandbox", "k", "90").status(200).chosen()["id"].(string)
+			s.pay("anna", x, "tok_delayed").status(202, "pending")
+			s.setPrice("anna", "80.00")
+			require.Equal(t, c, s.collection("anna"))
+			require.Equal(t, x, s.part(c, "sandbox", "k", "90").status(200).chosen()["id"])
+			require.Equal(t, x, s.as("anna", "POST", "/store/payment-collections/"+c+"/payment-sessions", `{"provider_id":"sandbox"}`).status(200).chosen()["id"])
+			s.part(c, "other", "another", "10").status(400, "not_allowed")
+			if change != nil {
+				s.part(c, "sandbox", "another", "10").status(400, "not_allowed")
+			}
+			s.admin("POST", "/payment-collections/"+c+"/mark-as-paid", `{}`).status(400, "not_allowed")
+			require.Len(t, s.gateway.Intents(), 1)
+
+			require.NoError(t, s.gateway.ResolveDelayed(s.gateway.Intents()[0].Reference, true))
+			s.as("anna", "POST", "/store/payment-sessions/"+x+"/authorize", `{}`).status(200)
+			require.Equal(t, c, s.collection("anna"))
+		})
+	}
+}
+
+// Nobody waits longer than Timeout for what others have under way, also where a cart has become cheaper.
+func TestACheaperCartWaitsNoLongerThanOthers(t *testing.T) {
+	for name, ask := range map[string]call{
+		"reload": {"POST", "/store/payment-collections", `{"cart_id":"anna"}`}, "choose": {"POST", "/store/payment-collections/{c}/payment-sessions", `{"provider_id":"other"}`},
+		"mark as paid": {"POST", "/admin/payment-collections/{c}/mark-as-paid", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newShop(t, func(cfg *paymenthttp.Config) { cfg.Timeout = 200 * time.Millisecond })
+			c, x := s.session("anna", "sandbox")
+			gate, paid := make(chan struct{}), make(chan *reply)
+			s.gateway.FailNext(sandboxprovider.MethodConfirm, sandboxprovider.Fault{Before: gate})
+			go func() { paid <- s.pay("anna", x, "tok_visa") }()
+			require.Eventually(t, func() bool { return s.gateway.Authorizations(x) > 0 || len(s.gateway.Requests()) > 1 }, 5*time.Second, 5*time.Millisecond)
+			s.setPrice("anna", "10.00")
+			began := time.Now()
+			ask.path = strings.ReplaceAll(ask.path, "{c}", c)
+			s.ask(ask).status(202, "in_progress")
+			require.Less(t, time.Since(began), 5*time.Second)
+			close(gate)
+			(<-paid).status(200)
+		})
+	}
 }

@@ -8,11 +8,13 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"path"
 	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/seed40c892db/payment"
 )
@@ -42,7 +44,7 @@ type server struct {
 }
 
 // mux serves routes: with bodies of limited size, a record for each request, and JSON for whatever goes wrong.
-func (s *server) mux(limit int64, routes []route) *http.ServeMux {
+func (s *server) mux(limit int64, routes []route) http.Handler {
 	mux := http.NewServeMux()
 	for _, rt := range routes {
 		allowed := []string{}
@@ -63,10 +65,18 @@ func (s *server) mux(limit int64, routes []route) *http.ServeMux {
 			s.serve(w, r, rt.pattern, limit, do)
 		})
 	}
-	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+	nothing := func(w http.ResponseWriter, r *http.Request) {
 		s.serve(w, r, "/", limit, func(*http.Request) (answer, error) { return answer{}, errNotThere() })
+	}
+	mux.HandleFunc("/", nothing)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked := r.URL.EscapedPath()
+		if clean := path.Clean("/" + asked); asked != clean && asked != clean+"/" { // the mux would lead the client elsewhere
+			nothing(w, r)
+			return
+		}
+		mux.ServeHTTP(w, r)
 	})
-	return mux
 }
 
 // guarded serves routes, and refuses what another site's page sends.
@@ -108,7 +118,7 @@ func (s *server) serve(w http.ResponseWriter, r *http.Request, pattern string, l
 			e.with["payment"] = forShoppers(p)
 		}
 		record = append(record, slog.String("code", e.code))
-		if status >= http.StatusInternalServerError {
+		if status >= http.StatusInternalServerError || e.unread {
 			level = slog.LevelError
 			record = append(record, slog.String("error", err.Error()))
 		}
@@ -163,7 +173,25 @@ func (s *server) authorize(r *http.Request, action Action, subject Subject) erro
 	if c := subject.Collection; c != nil {
 		subject.CartID, subject.OrderID = textOf(c.Metadata[metadataCart]), textOf(c.Metadata[metadataOrder])
 	}
-	return s.cfg.Authorize(r, action, subject)
+	err := s.cfg.Authorize(r, action, subject)
+	for _, refusal := range []error{ErrUnauthenticated, ErrForbidden} {
+		if errors.Is(err, refusal) {
+			return refusal
+		}
+	}
+	return hosts(err)
+}
+
+// cart asks the host what a cart costs.
+func (s *server) cart(r *http.Request, id string) (Cart, error) {
+	cart, err := s.cfg.ResolveCart(r.Context(), r, id)
+	return cart, hosts(err)
+}
+
+// order asks the host for an order.
+func (s *server) order(r *http.Request, id string) (Order, error) {
+	order, err := s.cfg.ResolveOrder(r.Context(), r, id)
+	return order, hosts(err)
 }
 
 func textOf(v any) string {
@@ -177,8 +205,8 @@ func idempotencyKey(r *http.Request) (string, error) {
 	if key == "" {
 		return "", nil
 	}
-	if len(key) > 200 {
-		return "", badField("Idempotency-Key", "must be at most 200 bytes")
+	if len(key) > 200 || !utf8.ValidString(key) || strings.ContainsRune(key, 0) {
+		return "", badField("Idempotency-Key", "must be at most 200 bytes of UTF-8")
 	}
 	return "client:" + key, nil
 }
@@ -216,9 +244,39 @@ func with(object any, fields ...field) (json.RawMessage, error) {
 	return append(b, '}'), nil
 }
 
-// collectionObject is a collection with its sessions, the canceled ones aside, and its payments: the newest hundred of each.
-func (s *server) collectionObject(ctx context.Context, c *payment.PaymentCollection) (json.RawMessage, error) {
-	sessions, err := s.svc.ListSessions(ctx, payment.ListParams{CollectionID: c.ID, Limit: 100, Descending: true})
+// sessions returns all sessions of a collection, the newest first.
+func (s *server) sessions(ctx context.Context, collectionID string) ([]*payment.PaymentSession, error) {
+	var all []*payment.PaymentSession
+	for p := (payment.ListParams{CollectionID: collectionID, Limit: 100, Descending: true}); ; {
+		page, err := s.svc.ListSessions(ctx, p)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, page.Items...)
+		if p.Cursor = page.Cursor; p.Cursor == "" {
+			return all, nil
+		}
+	}
+}
+
+// inOrder returns the newest hundred sessions that are not canceled, the oldest first, but last the one that was chosen.
+func inOrder(newestFirst []*payment.PaymentSession, chosen string) []*payment.PaymentSession {
+	var shown, last []*payment.PaymentSession
+	for _, x := range newestFirst {
+		switch {
+		case x.ID == chosen:
+			last = append(last, x)
+		case x.Status != payment.StatusCanceled && len(shown) < 100:
+			shown = append(shown, x)
+		}
+	}
+	slices.Reverse(shown)
+	return append(shown, last...)
+}
+
+// collectionObject is a collection with its sessions, the one that was chosen last of all, and its newest hundred payments.
+func (s *server) collectionObject(ctx context.Context, c *payment.PaymentCollection, chosen string) (json.RawMessage, error) {
+	sessions, err := s.sessions(ctx, c.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -236,10 +294,7 @@ func (s *server) collectionObject(ctx context.Context, c *payment.PaymentCollect
 		paid[p.SessionID] = p
 	}
 	shown := []json.RawMessage{}
-	for _, x := range slices.Backward(sessions.Items) {
-		if x.Status == payment.StatusCanceled {
-			continue
-		}
+	for _, x := range inOrder(sessions, chosen) {
 		b, err := with(x, field{"payment", paid[x.ID]})
 		if err != nil {
 			return nil, err
@@ -249,13 +304,13 @@ func (s *server) collectionObject(ctx context.Context, c *payment.PaymentCollect
 	return with(c, field{"payment_sessions", shown}, field{"payments", payments.Items})
 }
 
-// collectionAnswer reads the collection again, as others may have changed it.
-func (s *server) collectionAnswer(ctx context.Context, id string) (answer, error) {
+// collectionAnswer reads the collection again, as others may have changed it. It shows the session that was chosen, if one was, as the last one.
+func (s *server) collectionAnswer(ctx context.Context, id, chosen string) (answer, error) {
 	c, err := s.svc.GetCollection(ctx, id)
 	if err != nil {
 		return answer{}, err
 	}
-	b, err := s.collectionObject(ctx, c)
+	b, err := s.collectionObject(ctx, c, chosen)
 	return answer{body: map[string]any{"payment_collection": b}, etag: versionTag(c.Version)}, err
 }
 
@@ -295,8 +350,8 @@ func cutAnswer[T any](plural string, all []T, limit, offset int) answer {
 	return listAnswer(plural, all[min(offset, n):min(offset+limit, n)], n, limit, offset)
 }
 
-// chosen answers the choice of a provider, of which err came: the collection as it is now, also where the outcome is not known yet.
-func (s *server) chosen(r *http.Request, collectionID string, err error) (answer, error) {
+// chosen answers the choice of a provider, of which a session and err came: the collection as it is now, also where the outcome is not known yet.
+func (s *server) chosen(r *http.Request, collectionID, session string, err error) (answer, error) {
 	later := answer{}
 	if e, ok := errors.AsType[*payment.SessionError](err); ok && e.Session != nil {
 		if out := outcomeOf(e); out.status == http.StatusAccepted {
@@ -306,7 +361,7 @@ func (s *server) chosen(r *http.Request, collectionID string, err error) (answer
 	if err != nil {
 		return answer{}, err
 	}
-	a, err := s.collectionAnswer(r.Context(), collectionID)
+	a, err := s.collectionAnswer(r.Context(), collectionID, session)
 	a.status, a.retry = later.status, later.retry
 	return a, err
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // Storefront returns the handler for shoppers' browsers, whose paths begin with /store/. The error names the field of Config that is missing
-// or wrong.
+// or wrong, or is the store's.
 //
 //	GET  /store/payment-providers                               the providers that are enabled
 //	POST /store/payment-collections                             {cart_id}: begins to pay a cart, or finds what was begun
@@ -64,7 +64,7 @@ type storefront struct {
 // mine asks the host, whose refusal looks as if there were nothing.
 func (h *storefront) mine(r *http.Request, action Action, subject Subject) error {
 	err := h.authorize(r, action, subject)
-	if errors.Is(err, ErrForbidden) || errors.Is(err, ErrUnauthenticated) || errors.Is(err, payment.ErrNotFound) {
+	if errors.Is(err, ErrForbidden) || errors.Is(err, ErrUnauthenticated) {
 		return errNotThere()
 	}
 	return err
@@ -74,8 +74,7 @@ func (h *storefront) providers(r *http.Request) (answer, error) {
 	if err := h.mine(r, ActionListProviders, Subject{}); err != nil {
 		return answer{}, err
 	}
-	var region string // the host has one list for all of them
-	return h.providersAnswer(r, map[string]*string{"region_id": &region})
+	return h.providersAnswer(r, map[string]*string{"region_id": nil}) // the host has one list for all of them
 }
 
 func (h *storefront) createCollection(r *http.Request) (answer, error) {
@@ -89,25 +88,30 @@ func (h *storefront) createCollection(r *http.Request) (answer, error) {
 	if err := h.mine(r, ActionCreateCollection, Subject{CartID: cartID}); err != nil {
 		return answer{}, err
 	}
-	cart, err := h.cfg.ResolveCart(r.Context(), r, cartID)
+	cart, err := h.cart(r, cartID)
 	if err != nil {
 		return answer{}, err
 	}
+	ctx, cancel := h.limited(r)
+	defer cancel()
 	key := cartKey(cartID)
-	c, err := h.svc.CreateCollection(r.Context(), payment.CreateCollectionParams{
+	c, err := h.svc.CreateCollection(ctx, payment.CreateCollectionParams{
 		CurrencyCode: cart.CurrencyCode, Amount: cart.Amount, ProviderIDs: h.cfg.accepting(cart.ProviderIDs), Metadata: payment.Data{metadataCart: cartID},
 		IdempotencyKey: key,
 	})
 	if errors.Is(err, payment.ErrIdempotencyMismatch) { // it is there, for what the cart was before
-		c, err = h.svc.GetCollection(r.Context(), h.svc.CollectionID(key))
+		c, err = h.svc.GetCollection(ctx, h.svc.CollectionID(key))
 		if err == nil {
-			c, err = h.follow(r.Context(), c, cart)
+			c, err = h.follow(ctx, c, cart)
+		}
+		if errors.Is(err, errDeciding) { // what it decides about is to be seen
+			err = nil
 		}
 	}
 	if err != nil {
 		return answer{}, err
 	}
-	return h.collectionAnswer(r.Context(), c.ID)
+	return h.collectionAnswer(r.Context(), c.ID, "")
 }
 
 // collection returns a collection that is the shopper's.
@@ -128,7 +132,7 @@ func (h *storefront) readCollection(r *http.Request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return h.collectionAnswer(r.Context(), c.ID)
+	return h.collectionAnswer(r.Context(), c.ID, "")
 }
 
 // session returns a session that is the shopper's, and its collection.
@@ -223,10 +227,18 @@ func (h *storefront) authorizeSession(r *http.Request) (answer, error) {
 	}
 	ctx, cancel := h.limited(r)
 	defer cancel()
-	if _, err = h.svc.AuthorizeSession(ctx, payment.AuthorizeSessionParams{SessionID: x.ID, Input: data, IdempotencyKey: key}); err != nil {
-		return answer{}, err
+	p, err := h.svc.AuthorizeSession(ctx, payment.AuthorizeSessionParams{SessionID: x.ID, Input: data, IdempotencyKey: key})
+	if err != nil {
+		return answer{}, undecided(x.ID, err)
 	}
-	if x, err = h.svc.GetSession(r.Context(), x.ID); err != nil {
+	a, err := h.authorized(r, x.ID)
+	return done(a, err, map[string]any{"payment": p})
+}
+
+// authorized reads a session again and shows it with its payment.
+func (h *storefront) authorized(r *http.Request, sessionID string) (answer, error) {
+	x, err := h.svc.GetSession(r.Context(), sessionID)
+	if err != nil {
 		return answer{}, err
 	}
 	return h.sessionAnswer(r, x)
@@ -245,8 +257,22 @@ func (h *storefront) cancelSession(r *http.Request) (answer, error) {
 	if x.Status == payment.StatusAuthorized { // that is the merchant's to give up
 		return answer{}, &payment.StateError{ID: x.ID, Status: string(x.Status), Action: "cancel", Why: "ask the shop"}
 	}
-	if x, err = h.svc.CancelSession(ctx, payment.CancelSessionParams{SessionID: x.ID, KeepAuthorized: true}); err != nil {
-		return answer{}, err
+	id := x.ID
+	if x, err = h.svc.CancelSession(ctx, payment.CancelSessionParams{SessionID: id, KeepAuthorized: true}); err != nil {
+		return answer{}, undecided(id, err)
 	}
 	return h.sessionAnswer(r, x)
+}
+
+// undecided gives the answer for a session without an end yet its version, to wait with.
+func undecided(sessionID string, err error) error {
+	outcome, ok := errors.AsType[*payment.SessionError](err)
+	if !ok || outcome.Session == nil || outcome.Session.ID != sessionID {
+		return err
+	}
+	e := outcomeOf(outcome)
+	if e.status < http.StatusMultipleChoices {
+		e.etag = versionTag(outcome.Session.Revision)
+	}
+	return e
 }

@@ -1,6 +1,7 @@
 package paymenthttp_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,6 +19,7 @@ import (
 	"github.com/seed40c892db/payment/manualprovider"
 	"github.com/seed40c892db/payment/memstore"
 	"github.com/seed40c892db/payment/paymenthttp"
+	"github.com/seed40c892db/payment/sandboxprovider"
 )
 
 func TestPayACart(t *testing.T) {
@@ -218,21 +220,63 @@ func TestWhatIsNotYours(t *testing.T) {
 	require.Len(t, s.gateway.Intents(), 1)
 }
 
+// Whatever the host's own trouble looks like, it is neither a refusal nor the client's fault, and nobody reads what it says.
 func TestTheHostsTroubleIsNoRefusal(t *testing.T) {
+	const secret = "secret-dsn"
+	var trouble error
 	s := newShop(t, func(cfg *paymenthttp.Config) {
-		may := cfg.Authorize
-		cfg.Authorize = func(r *http.Request, a paymenthttp.Action, sub paymenthttp.Subject) error {
-			if r.Header.Get("Trouble") != "" {
-				return errors.New("the sessions' database is down: secret-dsn")
+		may, cart, order := cfg.Authorize, cfg.ResolveCart, cfg.ResolveOrder
+		in := func(r *http.Request, where string) error {
+			if r.Header.Get("Trouble") == where {
+				return trouble
 			}
-			return may(r, a, sub)
+			return nil
+		}
+		cfg.Authorize = func(r *http.Request, a paymenthttp.Action, sub paymenthttp.Subject) error {
+			return cmp.Or(in(r, "Authorize"), may(r, a, sub))
+		}
+		cfg.ResolveCart = func(ctx context.Context, r *http.Request, id string) (paymenthttp.Cart, error) {
+			c, err := cart(ctx, r, id)
+			return c, cmp.Or(in(r, "ResolveCart"), err)
+		}
+		cfg.ResolveOrder = func(ctx context.Context, r *http.Request, id string) (paymenthttp.Order, error) {
+			o, err := order(ctx, r, id)
+			return o, cmp.Or(in(r, "ResolveOrder"), err)
+		}
+		cfg.SplitAmount = func(_ context.Context, r *http.Request, _ *payment.PaymentCollection, left decimal.Decimal, _ payment.Data) (decimal.Decimal, error) {
+			return left, in(r, "SplitAmount")
 		}
 	})
-	c := s.collection("anna")
-	a := s.as("anna", "GET", "/store/payment-collections/"+c, "", "Trouble", "yes").status(503, "unavailable")
-	require.NotEmpty(t, a.Header().Get("Retry-After"))
-	require.NotContains(t, a.Body.String(), "secret-dsn")
-	require.Contains(t, s.log.String(), "secret-dsn", "an operator reads why")
+	c, x := s.session("anna", "sandbox")
+	owed := s.requested()
+	begun := len(s.gateway.Requests())
+	s.setPrice("anna", "70.00")
+	for where, calls := range map[string][]call{
+		"Authorize":    {{"GET", "/store/payment-collections/" + c, ""}, {"GET", "/admin/payment-collections/" + c, ""}, {"GET", "/admin/payments/nothing", ""}},
+		"ResolveCart":  {{"POST", "/store/payment-collections", `{"cart_id":"anna"}`}, {"POST", "/store/payment-sessions/" + x + "/authorize", `{"data":{"token":"tok_visa"}}`}},
+		"ResolveOrder": {{"POST", "/admin/payment-collections", `{"order_id":"order_1","amount":1}`}, {"POST", "/admin/payment-collections/" + owed + "/mark-as-paid", ""}},
+		"SplitAmount":  {{"POST", "/store/payment-collections/" + c + "/payment-sessions", `{"provider_id":"other"}`}},
+	} {
+		for _, trouble = range []error{
+			errors.New(secret), &payment.InvalidError{Field: "Limit", Rule: secret}, fmt.Errorf("%s: %w", secret, payment.ErrInvalid),
+			&payment.StateError{Why: secret}, &payment.SessionError{Outcome: payment.ErrPending, Reason: secret}, fmt.Errorf("%s: %w", secret, payment.ErrConflict),
+			fmt.Errorf("%s: %w", secret, payment.ErrUnsupported), fmt.Errorf("%s: %w", secret, payment.ErrIdempotencyMismatch),
+			fmt.Errorf("%s: %w", secret, payment.ErrWebhookRefused), fmt.Errorf("%s: %w", secret, context.DeadlineExceeded),
+			&payment.AmountExceededError{Field: secret},
+		} {
+			for _, one := range calls {
+				a := s.ask(one, "Trouble", where).status(503, "unavailable")
+				require.NotEmpty(t, a.Header().Get("Retry-After"))
+				require.NotContains(t, a.Body.String(), secret, "%s: %v", where, trouble)
+			}
+		}
+	}
+	require.Len(t, s.gateway.Requests(), begun, "nothing has happened")
+	require.Contains(t, s.log.String(), secret, "an operator reads why")
+
+	trouble = &payment.InvalidError{Field: "data.part", Rule: "must be all or half"}
+	a := s.as("anna", "POST", "/store/payment-collections/"+c+"/payment-sessions", `{"provider_id":"other"}`, "Trouble", "SplitAmount").status(400, "invalid")
+	require.Equal(t, "data.part", a.text("field"), "what the browser has sent is its own")
 }
 
 func TestNothingAboutMoneyComesFromTheBrowser(t *testing.T) {
@@ -358,6 +402,22 @@ func TestVersionsOfWhatWasRead(t *testing.T) {
 	}
 }
 
+// A page waits with the version that the answer had to which it waits.
+func TestVersionsOfWhatIsNotDecided(t *testing.T) {
+	for token, status := range map[string]int{"tok_delayed": 202, "tok_3ds": 200} {
+		s := newShop(t, nil)
+		_, x := s.session("anna", "sandbox")
+		tag := s.pay("anna", x, token).status(status).Header().Get("ETag")
+		require.NotEmpty(t, tag, token)
+		s.as("anna", "GET", "/store/payment-sessions/"+x, "", "If-None-Match", tag).status(304)
+	}
+	s := newShop(t, nil)
+	_, x := s.session("anna", "sandbox")
+	s.gateway.FailNext(sandboxprovider.MethodCancel, sandboxprovider.Fault{Kind: sandboxprovider.FaultAnswerLost})
+	tag := s.as("anna", "POST", "/store/payment-sessions/"+x+"/cancel", "").status(202, "outcome_unknown").Header().Get("ETag")
+	s.as("anna", "GET", "/store/payment-sessions/"+x, "", "If-None-Match", tag).status(304)
+}
+
 func TestWaitForAWebhook(t *testing.T) {
 	s := newShop(t, nil)
 	_, x := s.session("anna", "sandbox")
@@ -429,7 +489,38 @@ func TestRequestsThatAreNoGood(t *testing.T) {
 	for _, query := range []string{"limit=0", "limit=101", "offset=-1", "offset=10001", "limit=x", "order=id", "q=x", "limit=1&limit=2"} {
 		s.as("anna", "GET", "/store/payment-providers?"+query, "").status(400, "invalid")
 	}
+	s.as("anna", "GET", "/store/payment-providers?region_id=", "").status(200)
 	s.as("anna", "HEAD", "/store/payment-providers", "").status(200)
+}
+
+// A path that is not written as it is answered is nobody's: no redirect leads a browser elsewhere.
+func TestPathsThatAreNotClean(t *testing.T) {
+	s := newShop(t, nil)
+	for _, name := range []string{"store", "admin", "hooks"} {
+		h, err := map[string]func(paymenthttp.Config) (http.Handler, error){
+			"store": paymenthttp.Storefront, "admin": paymenthttp.Admin, "hooks": paymenthttp.Webhooks,
+		}[name](s.cfg)
+		require.NoError(t, err)
+		s.handler = h
+		for _, path := range []string{"//payment-providers", "/./payment-providers", "/x/../payment-providers", "/..", "/payment-providers/", "/payments//"} {
+			for _, method := range []string{"GET", "POST"} {
+				a := s.as("anna", method, "/"+name+path, "").status(404, "not_found")
+				require.Equal(t, "no-store", a.Header().Get("Cache-Control"), path)
+				require.Equal(t, "nosniff", a.Header().Get("X-Content-Type-Options"), path)
+			}
+		}
+	}
+}
+
+func TestKeysThatAreNoText(t *testing.T) {
+	s, calls := everyone(t, nil)
+	for _, c := range calls {
+		if strings.HasSuffix(c.path, "/payment-sessions") || strings.HasSuffix(c.path, "/authorize") || strings.HasSuffix(c.path, "/capture") {
+			for _, key := range []string{"\xff", "a\x00b"} {
+				require.Equal(t, "Idempotency-Key", s.ask(c, "Idempotency-Key", key).status(400, "invalid").text("field"), c.path)
+			}
+		}
+	}
 }
 
 // Who moved money, and what was noted of it, is the shop's own.
@@ -453,30 +544,4 @@ func TestWhatTheShopNotesForItself(t *testing.T) {
 	a = s.as("anna", "GET", "/store/payment-sessions/"+x, "").status(200)
 	require.Equal(t, "1", fmt.Sprint(a.at("payment.refunds.0.amount")))
 	require.Equal(t, "1", fmt.Sprint(a.at("payment_session.payment.refunds.0.amount")))
-}
-
-func TestWhatTheShopNotesIsNotInAnError(t *testing.T) {
-	var outcome *payment.SessionError
-	s := newShop(t, func(cfg *paymenthttp.Config) {
-		cfg.SplitAmount = func(_ context.Context, _ *http.Request, _ *payment.PaymentCollection, left decimal.Decimal, _ payment.Data) (decimal.Decimal, error) {
-			if outcome != nil {
-				return left, outcome
-			}
-			return left, nil
-		}
-	})
-	id := s.paid("ben", "tok_visa")
-	s.admin("POST", "/payments/"+id+"/capture", "").status(200)
-	s.admin("POST", "/payments/"+id+"/refund", `{"amount":1,"note":"known for returns"}`).status(200)
-	p, err := s.svc.GetPayment(t.Context(), id)
-	require.NoError(t, err)
-	x, err := s.svc.GetSession(t.Context(), p.SessionID)
-	require.NoError(t, err)
-	outcome = &payment.SessionError{Outcome: payment.ErrDeclined, Session: x, Payment: p}
-	c := s.collection("anna")
-	a := s.as("anna", "POST", "/store/payment-collections/"+c+"/payment-sessions", `{"provider_id":"sandbox"}`).status(422, "declined")
-	require.Len(t, a.at("payment.refunds"), 1)
-	require.NotContains(t, a.Body.String(), "known for returns")
-	require.NotContains(t, a.Body.String(), `"ada"`)
-	require.Equal(t, "known for returns", p.Refunds[0].Note)
 }

@@ -2,8 +2,10 @@ package paymenthttp
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -22,6 +24,9 @@ func waitFor(r *http.Request) (time.Duration, error) {
 		return 0, nil
 	}
 	seconds, err := strconv.Atoi(text)
+	if errors.Is(err, strconv.ErrRange) && strings.Trim(text, "0123456789") == "" { // seconds is the largest number then
+		err = nil
+	}
 	if err != nil || seconds < 0 {
 		return 0, badField("wait", "must be a number of seconds, 0 to 30")
 	}

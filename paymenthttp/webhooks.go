@@ -12,7 +12,7 @@ import (
 const webhookLimit = 256 << 10
 
 // Webhooks returns the handler for gateways: POST /hooks/payment/{provider} takes a message as it comes. Only [Config].Service and Logger count.
-// The error names the field of Config that is wrong.
+// The error names the field of Config that is wrong, or is the store's.
 //
 // 200 says that the message is stored, or came before; 400 that it is refused, 404 that no such provider takes any, 413 that it is too large;
 // 503 that it could not be stored: the gateway sends it again.
@@ -35,7 +35,7 @@ func (h *webhooks) take(r *http.Request) (answer, error) {
 		return answer{}, bodyError(err)
 	}
 	_, err = h.svc.HandleWebhook(r.Context(), r.PathValue("provider"), payment.WebhookRequest{Header: r.Header, Body: body, RemoteAddr: r.RemoteAddr})
-	if errors.Is(err, payment.ErrInvalid) || errors.Is(err, payment.ErrUnsupported) {
+	if !errors.Is(err, payment.ErrWebhookRefused) && (errors.Is(err, payment.ErrInvalid) || errors.Is(err, payment.ErrUnsupported)) {
 		return answer{}, errNotThere()
 	}
 	return answer{body: map[string]any{"received": true}}, err

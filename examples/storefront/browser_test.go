@@ -155,6 +155,22 @@ func TestDoubleClick(t *testing.T) {
 	require.Equal(t, 1, confirms(w))
 }
 
+// The page says that nothing was paid where the shop says so, and nowhere else.
+func TestWhatMayBePaidIsNotCalledUnpaid(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	b := w.browse()
+	b.fill("mug")
+	for code, says := range map[string]string{
+		"not_sent": "That did not work, and nothing was paid. Please try again.", "unavailable": "That did not work. Try again: nobody pays twice.",
+	} {
+		b.card("tok_visa")
+		b.do(chromedp.Evaluate[chromedp.Void](`window.fetch = async () => new Response('{"code":"` + code + `"}', {status: 503}); null`))
+		b.click("#submit")
+		b.reads(says)
+	}
+}
+
 // A page whose script does not know that it has paid already: the library does.
 func TestTwoPaymentsAtOnce(t *testing.T) {
 	t.Parallel()

@@ -63,7 +63,11 @@
       leave(`/checkout/${cart}`); // another tab has paid, or changed the cart
       return;
     }
-    say(code === "too_many_declines" ? "Too many attempts were declined. Please order again." : "That did not work, and nothing was paid. Please try again.", "float bad");
+    const said = {
+      too_many_declines: "Too many attempts were declined. Please order again.",
+      not_sent: "That did not work, and nothing was paid. Please try again.",
+    };
+    say(said[code] || "That did not work. Try again: nobody pays twice.", "float bad"); // it may have been paid
   }
 
   // pay chooses the provider and authorizes its session: both may be repeated without paying twice.
@@ -73,10 +77,10 @@
     const collection = a.json.payment_collection.id;
     a = await ask("POST", `/store/payment-collections/${collection}/payment-sessions`, { provider_id: provider, data });
     if (!a.ok) return refused(cart, a);
-    const open = a.json.payment_collection.payment_sessions.filter((x) =>
-      x.provider_id === provider && ["pending", "requires_more", "error"].includes(x.status));
-    if (open.length === 0) return leave(`/checkout/${cart}`);
-    a = await ask("POST", `/store/payment-sessions/${open[open.length - 1].id}/authorize`, token ? { data: { token } } : {});
+    const chosen = a.json.payment_collection.payment_sessions.at(-1);
+    const open = ["pending", "requires_more", "error"];
+    if (!chosen || chosen.provider_id !== provider || !open.includes(chosen.status)) return leave(`/checkout/${cart}`);
+    a = await ask("POST", `/store/payment-sessions/${chosen.id}/authorize`, token ? { data: { token } } : {});
     if (!outcome(cart, a)) refused(cart, a);
   }
 
