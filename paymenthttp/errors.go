@@ -131,6 +131,9 @@ func errorOf(err error) *httpError {
 		e.status, e.kind, e.code, e.message = http.StatusBadRequest, typeNotAllowed, "unsupported", "the payment provider cannot do this"
 	case errors.Is(err, payment.ErrNotAllowed):
 		e.status, e.kind, e.code, e.message = http.StatusBadRequest, typeNotAllowed, "not_allowed", "this is not possible now"
+	case errors.Is(err, payment.ErrCommitUnknown): // it may be stored
+		e = unavailable(err)
+		e.message = "nobody knows yet whether this was done: try again with the same Idempotency-Key, or look first"
 	case errors.Is(err, payment.ErrConflict):
 		e.status, e.kind, e.code, e.message, e.retryAfter = http.StatusConflict, typeConflict, "conflict", "this was changed meanwhile: try again", time.Second
 	default:

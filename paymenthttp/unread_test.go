@@ -88,11 +88,45 @@ func TestDoneAndNotRead(t *testing.T) {
 			a := s.ask(c).status(202, "outcome_unknown")
 			require.True(t, store.blind.Load())
 			require.Equal(t, "1", a.Header().Get("Retry-After"))
-			require.NotContains(t, a.Body.String(), "db1")
+			require.NotContains(t, a.Body.String(), "internal")
 			require.Contains(t, s.log.String(), "db1.internal", "an operator reads why")
 			if what != "mark as paid" {
 				require.NotEmpty(t, a.text("payment.id"))
 			}
 		})
 	}
+}
+
+// forgetful is a store that makes one commit, does not say so, and is gone.
+type forgetful struct {
+	payment.Store
+	armed, gone bool
+}
+
+func (f *forgetful) Commit(ctx context.Context, c *payment.Changes) error {
+	switch {
+	case f.gone:
+		return &payment.StoreError{Problem: payment.StoreGone, Advice: "start db1.internal"}
+	case !f.armed:
+		return f.Store.Commit(ctx, c)
+	}
+	f.gone = true
+	return errors.Join(f.Store.Commit(ctx, c), payment.ErrCommitUnknown)
+}
+
+// What may be stored is not answered with a plain "try again" either.
+func TestMayBeDone(t *testing.T) {
+	store := &forgetful{Store: memstore.New()}
+	s := newShop(t, func(cfg *paymenthttp.Config) {
+		var err error
+		cfg.Service, err = payment.NewService(store, payment.Config{Logger: cfg.Logger, Providers: []payment.Provider{
+			sandboxprovider.New(sandboxprovider.NewGateway(sandboxprovider.GatewayConfig{}), sandboxprovider.Config{}), manualprovider.New(),
+		}})
+		require.NoError(t, err)
+	})
+	p := s.paid("anna", "tok_visa")
+	store.armed = true
+	a := s.admin("POST", "/payments/"+p+"/capture", `{"amount":10}`).status(503, "unavailable")
+	require.Contains(t, a.text("message"), "same Idempotency-Key, or look first")
+	require.NotContains(t, a.Body.String(), "internal")
 }
