@@ -48,7 +48,7 @@ func (w *world) collectMail() {
 			id, _, _ := bytes.Cut(rest, []byte(`"`))
 			m.eventID = string(id)
 		}
-		if w.faulty && !w.sure && w.dice.oneIn(8) && w.v.on(WebhookDropped) {
+		if !w.sure && (w.v.mute || w.faulty && w.dice.oneIn(8) && w.v.on(WebhookDropped)) {
 			w.hit(WebhookDropped)
 			w.mail.lost = append(w.mail.lost, m)
 			continue

@@ -31,6 +31,7 @@ type variant struct {
 	manual      bool
 	keyLife     int64
 	replicas    bool // the gateway answers questions from replicas
+	mute        bool // none of its messages arrives
 	gateway     sandboxprovider.GatewayConfig
 	provider    sandboxprovider.Config
 	poison      int           // which event of a collection its host never takes, counted from 1; 0: none
@@ -115,6 +116,7 @@ func (w *world) drawGateway() {
 	}
 	v.noStatus = flag(10, GatewayWithoutStatus)
 	v.replicas = w.seed%8 == 5
+	v.mute = w.seed%8 == 6 && !v.noStatus
 	v.browsers = flag(5, GatewayOfBrowsers)
 	v.provider = sandboxprovider.Config{ClientConfirms: v.browsers, NoStatus: v.noStatus}
 	if !v.browsers {
