@@ -200,7 +200,8 @@ const (
 	SnapshotRequiresMore SnapshotState = "requires_more"
 	// SnapshotProcessing says that the gateway has accepted and will tell later.
 	SnapshotProcessing SnapshotState = "processing"
-	// SnapshotAuthorized says that the money is held, or was taken: Movements say which.
+	// SnapshotAuthorized says that the money is held, or was taken: Movements say which. It stays so while a capture is decided, and after one
+	// has failed: the capture's Movement says that, and Capturable what is still held.
 	SnapshotAuthorized SnapshotState = "authorized"
 	// SnapshotDeclined says that the gateway refused; another try is possible.
 	SnapshotDeclined SnapshotState = "declined"

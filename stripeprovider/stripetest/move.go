@@ -74,6 +74,11 @@ func (g *Gateway) capture(in *intent, c call) *Error {
 		return e
 	}
 	in.metadata = merged
+	if g.cfg.SlowCapture && !ch.multicapture { // https://docs.stripe.com/payments/paymentintents/lifecycle
+		in.status, in.capturable, in.capturing = StatusProcessing, 0, &Movement{Amount: amount, Source: c.source, Key: c.key}
+		g.tell("payment_intent.processing", in, g.renderIntent(in), nil)
+		return nil
+	}
 	g.take(in, amount, final, c.source, c.key)
 	return nil
 }
@@ -112,6 +117,18 @@ func (g *Gateway) take(in *intent, amount int64, final bool, source, key string)
 		g.tell("charge.captured", in, g.renderCharge(ch), object{"captured": false})
 		g.tell("payment_intent.succeeded", in, g.renderIntent(in), nil)
 	}
+}
+
+// decideCapture ends a capture that is processing. One that fails leaves nothing held, and the intent wants another payment method.
+func (g *Gateway) decideCapture(in *intent, ok bool) {
+	m := in.capturing
+	in.capturing = nil
+	if !ok {
+		_ = g.decline(in, decline{code: "payment_intent_payment_attempt_failed", message: "The payment failed."}) // as wanted
+		return
+	}
+	in.status, in.capturable = StatusRequiresCapture, in.latest().amount
+	g.take(in, m.Amount, true, m.Source, m.Key)
 }
 
 // addRelease writes the refund that Stripe writes for what was never taken.
