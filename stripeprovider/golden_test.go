@@ -224,6 +224,16 @@ func TestSavedMethodIsConfirmedOnce(t *testing.T) {
 		require.Len(t, asked, calls, status)
 		require.Equal(t, calls == 2, slices.ContainsFunc(asked, func(s string) bool { return strings.HasPrefix(s, "POST") }))
 	}
+	// It was tried before: the next try needs Input.
+	failed := charge()
+	failed["status"] = "failed"
+	for _, before := range []object{{"latest_charge": failed}, {"last_payment_error": card("card_declined", "")}} {
+		before["status"], before["payment_method"] = "requires_confirmation", "pm_saved"
+		d := newDouble(t, answer{body: intent(before)}, answer{body: authorizedIntent(nil)})
+		_, err := call(t, d.provider(), "authorize", request(saved))
+		require.NoError(t, err)
+		require.Len(t, d.asked(), 1)
+	}
 	// The shopper has chosen another one in the page.
 	d := newDouble(t, answer{body: intent(object{"status": "requires_confirmation", "payment_method": "pm_other"})})
 	s, err := call(t, d.provider(), "authorize", request(saved))

@@ -150,6 +150,39 @@ func TestSavedCard(t *testing.T) {
 	})
 }
 
+// A saved card is tried once without Input. Each further try needs Input, which is what counts against the limit of declines.
+func TestSavedCardIsTriedOnce(t *testing.T) {
+	t.Parallel()
+	o := options{provider: stripeprovider.Config{PaymentMethodTypes: []string{"card"}}}
+	each(t, o, func(w *world) {
+		customer := w.gateway.NewCustomer()
+		card, err := w.gateway.NewPaymentMethod("pm_card_chargeDeclined", customer)
+		require.NoError(w.t, err)
+		x := w.order("10", "usd", payment.Data{"customer": customer, "payment_method": card})
+		tried := func() (n int) {
+			for _, q := range w.gateway.Requests() {
+				if q.Operation == stripetest.OpConfirm && !q.Replayed {
+					n++
+				}
+			}
+			return n
+		}
+		for i := range 10 {
+			_, err = w.authorize(x, nil)
+			require.Error(w.t, err)
+			_, err = w.UpdateSession(w.t.Context(), payment.UpdateSessionParams{SessionID: x.ID, Amount: amount([]string{"9", "10"}[i%2])}) // it names the card again
+			require.NoError(w.t, err)
+		}
+		require.Equal(w.t, 1, tried())
+		require.Equal(w.t, 1, w.fresh(x.ID).Declines)
+		for range 20 {
+			_, err = w.authorize(x, payment.Data{"payment_method": card})
+		}
+		require.ErrorIs(w.t, err, payment.ErrTooManyDeclines)
+		require.Equal(w.t, 10, tried())
+	})
+}
+
 func TestDeclineAndRetry(t *testing.T) {
 	t.Parallel()
 	o := options{provider: stripeprovider.Config{ReturnURL: "https://shop.example/return"}}
