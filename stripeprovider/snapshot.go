@@ -62,7 +62,7 @@ func (v view) snapshot(in *stripe.PaymentIntent, refunds []*stripe.Refund) (paym
 		if r == nil {
 			return payment.Snapshot{}, errors.New("stripe: the list of refunds cannot be read")
 		}
-		if m, ok := refund(r, rule); ok {
+		if m, ok := refund(r, in, rule); ok {
 			s.Movements = append(s.Movements, m)
 			if m.State == payment.MovementSucceeded {
 				s.Totals.Refunded = s.Totals.Refunded.Add(m.Amount)
@@ -241,13 +241,17 @@ func (v view) without(list []ourCapture, sum, missing int64) (there, lost []ourC
 	return slices.Concat(list[:i], list[i+1:]), list[i : i+1], nil
 }
 
-// refund translates one refund; false where it gave nothing back.
+// refund translates one refund of an intent; false where it gave nothing back. One that has the intent's own key is not ours: somebody has copied the
+// intent's metadata.
 //
 // Stripe writes down as a refund, too, what it releases of an authorization: when an intent is canceled or lapses, and what a final
 // capture leaves (https://docs.stripe.com/api/payment_intents/cancel: "automatically refunded"). No money moves, and so the balance has no
 // transaction for it.
-func refund(r *stripe.Refund, rule payment.CurrencyRule) (payment.Movement, bool) {
+func refund(r *stripe.Refund, in *stripe.PaymentIntent, rule payment.CurrencyRule) (payment.Movement, bool) {
 	key := r.Metadata[metaOperation]
+	if key == in.Metadata[metaOperation] {
+		key = ""
+	}
 	m := payment.Movement{Kind: payment.MovementRefund, Reference: r.ID, IdempotencyKey: key, Amount: rule.FromMinorUnits(r.Amount)}
 	if r.Created > 0 {
 		m.At = time.Unix(r.Created, 0).UTC()
