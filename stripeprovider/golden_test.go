@@ -91,6 +91,13 @@ func TestRequests(t *testing.T) {
 		}}},
 		"confirm_saved": {method: "authorize", request: []func(*payment.Request){context},
 			answers: []answer{{body: intent(object{"status": "requires_confirmation", "payment_method": "pm_1MqLiJLkdIwHu7ixUEgbFdYF"})}}},
+		"confirm_off_session": {method: "authorize", request: []func(*payment.Request){func(r *payment.Request) {
+			r.Context = payment.NewPrivate(map[string]any{"customer": "cus_1", "payment_method": "pm_saved", "off_session": true})
+			r.Input = payment.Data{"payment_method": "pm_saved"}
+		}}},
+		"confirm_not_the_kept": {method: "confirm", request: []func(*payment.Request){func(r *payment.Request) {
+			r.Context = payment.NewPrivate(map[string]any{"customer": "cus_1", "payment_method": "pm_saved", "off_session": true})
+		}}},
 		"authorize":       {method: "authorize"},
 		"cancel":          {method: "cancel"},
 		"capture":         {method: "capture"},

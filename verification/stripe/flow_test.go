@@ -150,6 +150,25 @@ func TestSavedCard(t *testing.T) {
 	})
 }
 
+// Nobody is there to pass a challenge: the bank declines, and the page can pay.
+func TestSavedCardOffSession(t *testing.T) {
+	t.Parallel()
+	each(t, options{provider: stripeprovider.Config{PaymentMethodTypes: []string{"card"}}}, func(w *world) {
+		customer := w.gateway.NewCustomer()
+		card, err := w.gateway.NewPaymentMethod("pm_card_authenticationRequired", customer)
+		require.NoError(w.t, err)
+		x := w.order("10", "usd", payment.Data{"customer": customer, "payment_method": card, "off_session": true})
+		_, err = w.authorize(x, nil)
+		require.ErrorIs(w.t, err, payment.ErrDeclined)
+		require.Equal(w.t, "authentication_required", outcome(w.t, err).Reason)
+		require.NoError(w.t, w.gateway.Confirm(w.secret(x), card))
+		require.NoError(w.t, w.gateway.CompleteChallenge(x.Reference, true))
+		_, err = w.authorize(x, nil)
+		require.NoError(w.t, err)
+		w.agree()
+	})
+}
+
 // A saved card is tried once without Input. Each further try needs Input, which is what counts against the limit of declines.
 func TestSavedCardIsTriedOnce(t *testing.T) {
 	t.Parallel()
