@@ -98,12 +98,14 @@ func TestRequests(t *testing.T) {
 		"confirm_not_the_kept": {method: "confirm", request: []func(*payment.Request){func(r *payment.Request) {
 			r.Context = payment.NewPrivate(map[string]any{"customer": "cus_1", "payment_method": "pm_saved", "off_session": true})
 		}}},
-		"authorize":       {method: "authorize"},
-		"cancel":          {method: "cancel"},
-		"capture":         {method: "capture"},
-		"capture_partial": {method: "capture", config: []func(*stripeprovider.Config){multi, connected}},
+		"authorize": {method: "authorize"},
+		"cancel":    {method: "cancel"},
+		"capture":   {method: "capture"},
+		"capture_partial": {method: "capture", config: []func(*stripeprovider.Config){multi, connected}, request: []func(*payment.Request){func(r *payment.Request) {
+			r.Data = payment.Data{"amount": "10.99", "multicapture": true}
+		}}},
 		"capture_whole": {method: "capture", config: []func(*stripeprovider.Config){multi}, request: []func(*payment.Request){func(r *payment.Request) {
-			r.Data = payment.Data{"amount": "10.99", "one_capture": true}
+			r.Data = payment.Data{"amount": "10.99"}
 		}}},
 		"refund":       {method: "refund"},
 		"status":       {method: "status", config: []func(*stripeprovider.Config){connected}},

@@ -18,8 +18,8 @@ const (
 	metaCapture    = "capture_"              // and the capture's key: 40 characters, the most that Stripe takes; its value: minor units
 )
 
-// dataOneCapture stands in Data, beside what the browser needs, where [Config].MultiCapture is set and Stripe takes only one capture all the same.
-const dataOneCapture = "one_capture"
+// dataMultiCapture stands in Data, beside what the browser needs, where [Config].MultiCapture is set and Stripe takes several captures of the charge.
+const dataMultiCapture = "multicapture"
 
 // keyTTL is for how long Stripe honors a key at least: https://docs.stripe.com/api/idempotent_requests
 const keyTTL = 24 * time.Hour
@@ -152,7 +152,7 @@ func (p *Provider) Cancel(ctx context.Context, r payment.CancelRequest) (payment
 // payment.Declined with the code multicapture_unavailable for a part that is not to be final where Stripe takes one capture only, or else what
 // Stripe said.
 func (p *Provider) Capture(ctx context.Context, r payment.CaptureRequest) (payment.Snapshot, error) {
-	if !r.Final && onlyWhole(r) {
+	if !r.Final && p.cfg.MultiCapture && onlyWhole(r) {
 		return payment.Snapshot{}, payment.Declined("multicapture_unavailable", "stripe: this charge can be captured once: capture all of it, or a part as the final one")
 	}
 	params, err := captureParams(p.cfg, p.info, r)

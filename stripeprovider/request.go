@@ -287,17 +287,17 @@ func captureParams(cfg Config, info payment.ProviderInfo, r payment.CaptureReque
 		Metadata:        map[string]string{metaCapture + r.IdempotencyKey: strconv.FormatInt(n, 10)},
 		Expand:          []*string{stripe.String(expandRefunds)},
 	}
-	if cfg.MultiCapture && r.Data[dataOneCapture] != true { // elsewhere the parameter is refused, and every capture is final
+	if cfg.MultiCapture && r.Data[dataMultiCapture] == true { // elsewhere the parameter may be refused, and every capture is final: https://docs.stripe.com/api/payment_intents/capture
 		p.FinalCapture = &r.Final
 	}
 	return p, nil
 }
 
-// onlyWhole reports whether a capture is of a part, and Stripe takes one of all or none.
+// onlyWhole reports whether a capture is of a part, and Stripe takes one capture alone.
 func onlyWhole(r payment.CaptureRequest) bool {
 	text, _ := r.Data["amount"].(string)
 	whole, err := decimal.NewFromString(text)
-	return r.Data[dataOneCapture] == true && (err != nil || r.Amount.LessThan(whole))
+	return r.Data[dataMultiCapture] != true && (err != nil || r.Amount.LessThan(whole))
 }
 
 // refundParams gives money back.

@@ -86,8 +86,8 @@ func (v view) data(in *stripe.PaymentIntent, s payment.Snapshot) payment.Data {
 	if v.account != "" {
 		d["account"] = v.account // Stripe.js needs it as stripeAccount
 	}
-	if v.info.MultiCapture && in.Status == stripe.PaymentIntentStatusRequiresCapture && !capturedInParts(in) {
-		d[dataOneCapture] = true
+	if v.info.MultiCapture && in.Status == stripe.PaymentIntentStatusRequiresCapture && capturedInParts(in) {
+		d[dataMultiCapture] = true
 	}
 	return d
 }

@@ -51,8 +51,8 @@ func (g *Gateway) capture(in *intent, c call) *Error {
 	case in.status != StatusRequiresCapture:
 		return unexpected(in, "This PaymentIntent could not be captured because it has a status of %s. Only a PaymentIntent with one of the following "+
 			"statuses may be captured: requires_capture.", in.status)
-	case !final && !ch.multicapture:
-		return refused("", "final_capture", "You cannot set final_capture to false: multicapture is not available for this PaymentIntent.")
+	case p.has("final_capture") && !ch.multicapture: // "You can only use this setting when multicapture is available"
+		return refused("", "final_capture", "You cannot set final_capture: multicapture is not available for this PaymentIntent.")
 	}
 	amount := p.whole("amount_to_capture", in.capturable)
 	switch {

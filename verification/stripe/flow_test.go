@@ -64,6 +64,23 @@ func TestSingleCapture(t *testing.T) {
 	})
 }
 
+// What was authorized before MultiCapture was switched on is captured once.
+func TestMultiCaptureIsSwitchedOn(t *testing.T) {
+	t.Parallel()
+	each(t, options{gateway: stripetest.Config{MultiCapture: true}}, func(w *world) {
+		whole, part := w.paid("100", "usd"), w.paid("100", "usd")
+		w.o.provider.MultiCapture = true
+		w.start()
+		_, err := w.CapturePayment(w.t.Context(), payment.CapturePaymentParams{PaymentID: whole.ID})
+		require.NoError(w.t, err)
+		_, err = w.CapturePayment(w.t.Context(), payment.CapturePaymentParams{PaymentID: part.ID, Amount: amount("40")})
+		require.ErrorContains(w.t, err, "multicapture_unavailable")
+		_, err = w.CapturePayment(w.t.Context(), payment.CapturePaymentParams{PaymentID: part.ID, Amount: amount("40"), Final: true})
+		require.NoError(w.t, err)
+		w.totals()
+	})
+}
+
 func TestCancelHeld(t *testing.T) {
 	t.Parallel()
 	for name, o := range map[string]options{"nothing taken": {}, "part taken": multicapture()} {
