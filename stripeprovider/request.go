@@ -221,7 +221,7 @@ func updateParams(cfg Config, info payment.ProviderInfo, r payment.Request) (*st
 		Description:               optional(w.description), // Stripe removes none
 		StatementDescriptorSuffix: optional(w.suffix),
 		SetupFutureUsage:          &w.usage,
-		PaymentMethod:             optional(w.method),
+		PaymentMethod:             optional(w.method), // to unset it would unset what the page has chosen
 		Shipping:                  w.shipping,
 		Expand:                    []*string{stripe.String(expandRefunds)},
 	}
