@@ -87,7 +87,8 @@ type ProviderInfo struct {
 	// number of times. Manual payment is pure; store credit is not.
 	Pure bool
 	// ClientConfirms says that the shopper's browser can authorize without another call of ours. The amount is held from
-	// Initialize on, until the gateway says canceled. Such a provider must be a Canceler.
+	// Initialize on, until the gateway says canceled. Such a provider must be a Canceler. Authorize without Input only asks: it makes no attempt
+	// that could be declined, since no limit of declines stops it. What needs no Input, such as a kept card, is tried once for each session.
 	ClientConfirms bool
 	// KeyTTL is for how long the gateway honors an idempotency key: a repeated request has no second effect. 0 means that it
 	// does not, and no call is ever repeated. Of what is longer than [Config].GiveUpAfter only that is used.
@@ -200,7 +201,8 @@ const (
 	SnapshotRequiresMore SnapshotState = "requires_more"
 	// SnapshotProcessing says that the gateway has accepted and will tell later.
 	SnapshotProcessing SnapshotState = "processing"
-	// SnapshotAuthorized says that the money is held, or was taken: Movements say which.
+	// SnapshotAuthorized says that the money is held, or was taken: Movements say which. It stays so while a capture is decided, and after one
+	// has failed: the capture's Movement says that, and Capturable what is still held.
 	SnapshotAuthorized SnapshotState = "authorized"
 	// SnapshotDeclined says that the gateway refused; another try is possible.
 	SnapshotDeclined SnapshotState = "declined"

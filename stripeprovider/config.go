@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/stripe/stripe-go/v85"
@@ -50,8 +51,8 @@ type Config struct {
 	// SetupFutureUsage keeps the payment method for later, on_session or off_session. Context setup_future_usage comes first. Empty means
 	// that it is not kept.
 	SetupFutureUsage string
-	// StatementDescriptorSuffix is what a card's statement says after the account's own prefix, at most 22 characters with it. Context
-	// statement_descriptor_suffix comes first. Empty means nothing.
+	// StatementDescriptorSuffix is what a card's statement says after the account's own prefix, at most 22 characters with it, one of them a letter.
+	// Context statement_descriptor_suffix comes first. Empty means nothing.
 	StatementDescriptorSuffix string
 	// ReturnURL is where a bank's page sends the shopper back to after a confirm by the server: absolute, https, or http to localhost. Context
 	// return_url comes first. The page names its own. Empty means that Stripe refuses every confirm by the server, unless PaymentMethodTypes
@@ -94,13 +95,13 @@ func (c Config) checked() (Config, error) {
 		{"PublishableKey", "must begin with pk_test_ or pk_live_; a secret key would be shown to everybody",
 			isID(c.PublishableKey, "pk_test_", "pk_live_")},
 		{"PublishableKey", "must be of the same mode as SecretKey, test or live", mode(c.PublishableKey) == mode(c.SecretKey)},
-		{"WebhookSecrets", "must each begin with whsec_", all(c.WebhookSecrets, isWebhookSecret)},
+		{"WebhookSecrets", "must each begin with whsec_, and have no white space", all(c.WebhookSecrets, isWebhookSecret)},
 		{"WebhookTolerance", "must be from 1 s to 1 h", c.WebhookTolerance >= time.Second && c.WebhookTolerance <= time.Hour},
 		{"Account", "must begin with acct_", c.Account == "" || isID(c.Account, "acct_")},
 		{"MultiCapture", "needs AutomaticCapture to be false", !c.MultiCapture || !c.AutomaticCapture},
 		{"PaymentMethodTypes", "must be names such as card or sepa_debit", all(c.PaymentMethodTypes, isMethodType)},
 		{"SetupFutureUsage", "must be on_session or off_session", c.SetupFutureUsage == "" || isUsage(c.SetupFutureUsage)},
-		{"StatementDescriptorSuffix", `must be at most 22 characters, without < > \ ' " and *`,
+		{"StatementDescriptorSuffix", suffixRule,
 			c.StatementDescriptorSuffix == "" || isSuffix(c.StatementDescriptorSuffix)},
 		{"ReturnURL", "must be absolute, and https, or http to localhost", c.ReturnURL == "" || isSafeURL(c.ReturnURL)},
 		{"Timeout", "must be from 1 ms to 5 min", c.Timeout >= time.Millisecond && c.Timeout <= 5*time.Minute},
@@ -135,7 +136,9 @@ func isID(s string, prefixes ...string) bool {
 
 func isMethodType(s string) bool { return consists(s, lower+digits+"_", 64) }
 
-func isWebhookSecret(s string) bool { return strings.HasPrefix(s, "whsec_") && len(s) > len("whsec_") }
+func isWebhookSecret(s string) bool {
+	return strings.HasPrefix(s, "whsec_") && len(s) > len("whsec_") && !strings.ContainsFunc(s, unicode.IsSpace)
+}
 
 func isUsage(s string) bool { return s == "on_session" || s == "off_session" }
 
@@ -150,9 +153,11 @@ func mode(key string) string {
 	return m
 }
 
+const suffixRule = `must be at most 22 characters with a letter among them, without < > \ ' " and *`
+
 // isSuffix reports whether Stripe takes a statement descriptor: https://docs.stripe.com/get-started/account/statement-descriptors
 func isSuffix(s string) bool {
-	return utf8.RuneCountInString(s) <= 22 && !strings.ContainsAny(s, `<>\'"*`+"\x00\n\r")
+	return utf8.RuneCountInString(s) <= 22 && strings.ContainsFunc(s, unicode.IsLetter) && !strings.ContainsAny(s, `<>\'"*`+"\x00\n\r")
 }
 
 // isSafeURL reports whether a shopper, or a secret key, may be sent there.

@@ -27,7 +27,8 @@
 //	statement_descriptor_suffix    on the card's statement, at most 22 characters with the account's prefix
 //	setup_future_usage             on_session or off_session: keep the payment method of the customer
 //	payment_method_types           a list such as ["card", "ideal"], instead of what the dashboard enables
-//	payment_method                 pm_…: one that is kept; AuthorizeSession confirms it
+//	payment_method                 pm_…: one that is kept; AuthorizeSession confirms it once. To try again, name it in Input
+//	off_session                    true: nobody is at the page while payment_method is charged; a bank that asks for a challenge declines then
 //	return_url                     where a bank's page sends the shopper back to, after a confirm by the server
 //	shipping                       {"name", "phone", "address": {"line1", "line2", "city", "state", "postal_code", "country"}}
 //

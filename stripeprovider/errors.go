@@ -45,7 +45,7 @@ func classify(err error, t *trace) *failure {
 	if !ok {
 		return classifyTransport(err, t)
 	}
-	text := fmt.Sprintf("stripe: %d %s: %s", e.HTTPStatusCode, codeOf(e), words(e.Msg))
+	text := fmt.Sprintf("stripe: %d %s: %s", e.HTTPStatusCode, codeOf(e), said(e))
 	if e.RequestID != "" {
 		text += " (" + words(e.RequestID) + ")"
 	}
@@ -69,7 +69,7 @@ func judge(e *stripe.Error) verdict {
 		stripe.ErrorCodeChargeAlreadyRefunded, stripe.ErrorCodeCaptureChargeAuthorizationExpired, stripe.ErrorCodeChargeExpiredForCapture:
 		return already
 	case stripe.ErrorCodeResourceMissing:
-		if e.Param == "payment_method" || e.Param == "confirmation_token" {
+		if paysWith(e) {
 			return declined // the browser's, or one that is gone
 		}
 		return notSent // the intent itself: another account's or mode's, since Stripe deletes none
@@ -82,10 +82,15 @@ func judge(e *stripe.Error) verdict {
 		stripe.ErrorCodePaymentIntentPaymentAttemptExpired, stripe.ErrorCodePaymentIntentMandateInvalid, stripe.ErrorCodeTokenAlreadyUsed:
 		return declined
 	}
-	if e.Type == stripe.ErrorTypeCard {
+	if e.Type == stripe.ErrorTypeCard || e.Code == "" && paysWith(e) { // such as another customer's, or one that was used up
 		return declined
 	}
 	return notSent // parameters that Stripe refuses
+}
+
+// paysWith reports whether an error is about what is paid with.
+func paysWith(e *stripe.Error) bool {
+	return e.Param == "payment_method" || e.Param == "confirmation_token"
 }
 
 // classifyTransport sorts an error without an answer of Stripe's.
@@ -130,6 +135,19 @@ func reasonOf(e *stripe.Error) string {
 		return string(stripe.DeclineCodeGenericDecline)
 	}
 	return codeOf(e)
+}
+
+// said returns why Stripe refused. Its words quote the value of a parameter, and values may be what the host has said about the shopper: then the
+// parameter's name stands for them, unless it is about money.
+func said(e *stripe.Error) string {
+	switch e.Param {
+	case "", "amount", "amount_to_capture", "final_capture", "currency", "payment_method", "confirmation_token", "intent":
+		return words(e.Msg)
+	}
+	if e.HTTPStatusCode == http.StatusBadRequest {
+		return "the parameter " + words(e.Param)
+	}
+	return words(e.Msg)
 }
 
 // words returns what Stripe says, without anything that looks like a secret: a key, or a client secret.

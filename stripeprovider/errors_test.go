@@ -91,12 +91,16 @@ func TestErrors(t *testing.T) {
 			isDeclined, "charge_disputed"},
 		"no balance": {"refund", 400, invalid("balance_insufficient", "", "Insufficient funds in your Stripe balance to refund this amount."),
 			isDeclined, "balance_insufficient"},
-		"too small":        {"initialize", 400, invalid("amount_too_small", "amount", "Amount must be at least $0.50 usd"), isDeclined, "amount_too_small"},
-		"too large":        {"initialize", 400, invalid("amount_too_large", "amount", "Amount must be no more than $999,999.99"), isDeclined, "amount_too_large"},
-		"more than left":   {"capture", 400, invalid("amount_too_large", "amount_to_capture", "The remaining amount is less."), isDeclined, "amount_too_large"},
-		"no such method":   {"confirm", 400, invalid("resource_missing", "payment_method", "No such PaymentMethod: 'pm_card_visa'"), isDeclined, "resource_missing"},
-		"no such token":    {"confirm", 404, invalid("resource_missing", "confirmation_token", "No such token"), isDeclined, "resource_missing"},
-		"method used up":   {"confirm", 400, invalid("payment_method_unexpected_state", "payment_method", "It was used before."), isDeclined, "payment_method_unexpected_state"},
+		"too small":      {"initialize", 400, invalid("amount_too_small", "amount", "Amount must be at least $0.50 usd"), isDeclined, "amount_too_small"},
+		"too large":      {"initialize", 400, invalid("amount_too_large", "amount", "Amount must be no more than $999,999.99"), isDeclined, "amount_too_large"},
+		"more than left": {"capture", 400, invalid("amount_too_large", "amount_to_capture", "The remaining amount is less."), isDeclined, "amount_too_large"},
+		"no such method": {"confirm", 400, invalid("resource_missing", "payment_method", "No such PaymentMethod: 'pm_card_visa'"), isDeclined, "resource_missing"},
+		"no such token":  {"confirm", 404, invalid("resource_missing", "confirmation_token", "No such token"), isDeclined, "resource_missing"},
+		"method used up": {"confirm", 400, invalid("payment_method_unexpected_state", "payment_method", "It was used before."), isDeclined, "payment_method_unexpected_state"},
+		"another's method": {"confirm", 400, object{"type": "invalid_request_error", "param": "payment_method",
+			"message": "The `payment_method` parameter supplied pm_1 belongs to the Customer cus_1."}, isDeclined, "invalid_request_error"},
+		"token used up": {"confirm", 400, object{"type": "invalid_request_error", "param": "confirmation_token",
+			"message": "The ConfirmationToken was used already."}, isDeclined, "invalid_request_error"},
 		"customer refuses": {"confirm", 400, invalid("payment_method_customer_decline", "", "no"), isDeclined, "payment_method_customer_decline"},
 		"card error, 400":  {"confirm", 400, card("invalid_expiry_year", ""), isDeclined, "invalid_expiry_year"},
 
@@ -182,6 +186,26 @@ func TestErrors(t *testing.T) {
 				require.NotContains(t, err.Error(), hidden)
 			}
 		})
+	}
+}
+
+// TestWhatTheShopperSaidIsNotQuoted has refusals of a parameter, whose words quote its value.
+func TestWhatTheShopperSaidIsNotQuoted(t *testing.T) {
+	for param, e := range map[string]object{
+		"receipt_email":              invalid("email_invalid", "receipt_email", "Invalid email address: hunter2@@example.com"),
+		"description":                {"type": "invalid_request_error", "param": "description", "message": "Invalid string: hunter2...; must be at most 1000 characters"},
+		"shipping[address][country]": invalid("country_code_invalid", "shipping[address][country]", "Country 'hunter2' is unknown."),
+		"amount":                     {"type": "invalid_request_error", "param": "amount", "message": "Refund amount ($20.00) is greater than unrefunded amount on charge ($10.99)"},
+	} {
+		_, err := call(t, newDouble(t, refusal(400, e)).provider(), "initialize", request())
+		require.ErrorIs(t, err, payment.ErrNotSent)
+		require.NotContains(t, err.Error(), "hunter2")
+		require.Contains(t, err.Error(), param)
+		require.Contains(t, err.Error(), "req_8Pp2cLbvbXTVTP")
+		require.Equal(t, param == "amount", strings.Contains(err.Error(), "greater than"), "money is nobody's secret")
+		if e["code"] != nil {
+			require.Contains(t, err.Error(), e["code"])
+		}
 	}
 }
 
@@ -388,7 +412,7 @@ func TestWhatCannotBeSent(t *testing.T) {
 	}
 	for k, v := range map[string]any{
 		"customer": "cus_1/../2", "email": "hunter2", "description": 7, "statement_descriptor_suffix": "much longer than 22 characters",
-		"setup_future_usage": "always", "payment_method": "hunter2", "return_url": "javascript:hunter2", "payment_method_types": "card",
+		"off_session": "true", "setup_future_usage": "always", "payment_method": "hunter2", "return_url": "javascript:hunter2", "payment_method_types": "card",
 		"shipping": map[string]any{"name": "hunter2"},
 	} {
 		c := payment.NewPrivate(map[string]any{k: v})
@@ -400,6 +424,17 @@ func TestWhatCannotBeSent(t *testing.T) {
 		}
 	}
 	require.Empty(t, d.asked())
+}
+
+// TestDescriptionIsCountedInCharacters has a text of 1000 characters, the most that Stripe takes, and of one more.
+func TestDescriptionIsCountedInCharacters(t *testing.T) {
+	for n, ok := range map[int]bool{1000: true, 1001: false} {
+		d := newDouble(t, answer{body: intent(nil)})
+		_, err := call(t, d.provider(), "initialize", request(func(r *payment.Request) {
+			r.Context = payment.NewPrivate(map[string]any{"description": strings.Repeat("ж", n)})
+		}))
+		require.Equal(t, ok, err == nil, "%v", err)
+	}
 }
 
 // TestWrongKeyIsLogged has a key that Stripe does not take: the log says what is wrong, and quotes no key.

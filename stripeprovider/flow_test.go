@@ -197,7 +197,7 @@ func TestReplayedAnswerIsStale(t *testing.T) {
 	require.NoError(t, s.confirm(x, "pm_card_visa"))
 	r := payment.Request{
 		IdempotencyKey: "0123456789abcdef0123456789abcdef", SessionID: x.ID, CollectionID: x.CollectionID, Reference: x.Reference,
-		Amount: decimal.RequireFromString("40"), CurrencyCode: "USD",
+		Amount: decimal.RequireFromString("40"), CurrencyCode: "USD", Data: payment.Data{"multicapture": true},
 	}
 	take := func() payment.Snapshot {
 		now, err := s.p.Capture(t.Context(), payment.CaptureRequest{Request: r})

@@ -91,12 +91,21 @@ func TestRequests(t *testing.T) {
 		}}},
 		"confirm_saved": {method: "authorize", request: []func(*payment.Request){context},
 			answers: []answer{{body: intent(object{"status": "requires_confirmation", "payment_method": "pm_1MqLiJLkdIwHu7ixUEgbFdYF"})}}},
-		"authorize":       {method: "authorize"},
-		"cancel":          {method: "cancel"},
-		"capture":         {method: "capture"},
-		"capture_partial": {method: "capture", config: []func(*stripeprovider.Config){multi, connected}},
+		"confirm_off_session": {method: "authorize", request: []func(*payment.Request){func(r *payment.Request) {
+			r.Context = payment.NewPrivate(map[string]any{"customer": "cus_1", "payment_method": "pm_saved", "off_session": true})
+			r.Input = payment.Data{"payment_method": "pm_saved"}
+		}}},
+		"confirm_not_the_kept": {method: "confirm", request: []func(*payment.Request){func(r *payment.Request) {
+			r.Context = payment.NewPrivate(map[string]any{"customer": "cus_1", "payment_method": "pm_saved", "off_session": true})
+		}}},
+		"authorize": {method: "authorize"},
+		"cancel":    {method: "cancel"},
+		"capture":   {method: "capture"},
+		"capture_partial": {method: "capture", config: []func(*stripeprovider.Config){multi, connected}, request: []func(*payment.Request){func(r *payment.Request) {
+			r.Data = payment.Data{"amount": "10.99", "multicapture": true}
+		}}},
 		"capture_whole": {method: "capture", config: []func(*stripeprovider.Config){multi}, request: []func(*payment.Request){func(r *payment.Request) {
-			r.Data = payment.Data{"amount": "10.99", "one_capture": true}
+			r.Data = payment.Data{"amount": "10.99"}
 		}}},
 		"refund":       {method: "refund"},
 		"status":       {method: "status", config: []func(*stripeprovider.Config){connected}},
@@ -223,6 +232,16 @@ func TestSavedMethodIsConfirmedOnce(t *testing.T) {
 		asked := d.asked()
 		require.Len(t, asked, calls, status)
 		require.Equal(t, calls == 2, slices.ContainsFunc(asked, func(s string) bool { return strings.HasPrefix(s, "POST") }))
+	}
+	// It was tried before: the next try needs Input.
+	failed := charge()
+	failed["status"] = "failed"
+	for _, before := range []object{{"latest_charge": failed}, {"last_payment_error": card("card_declined", "")}} {
+		before["status"], before["payment_method"] = "requires_confirmation", "pm_saved"
+		d := newDouble(t, answer{body: intent(before)}, answer{body: authorizedIntent(nil)})
+		_, err := call(t, d.provider(), "authorize", request(saved))
+		require.NoError(t, err)
+		require.Len(t, d.asked(), 1)
 	}
 	// The shopper has chosen another one in the page.
 	d := newDouble(t, answer{body: intent(object{"status": "requires_confirmation", "payment_method": "pm_other"})})

@@ -29,6 +29,7 @@ const (
 	chargeID  = "ch_3MrPBM2eZvKYlo2C1TEMacFD"
 	key       = "00112233445566778899aabbccddeeff"
 	otherKey  = "ffeeddccbbaa99887766554433221100"
+	intentKey = "0f1e2d3c4b5a69788796a5b4c3d2e1f0" // the intent was created with it
 )
 
 // object is a JSON object of Stripe's.
@@ -154,7 +155,7 @@ func intent(change object) object {
 		"id": intentID, "object": "payment_intent", "amount": 1099, "amount_capturable": 0, "amount_received": 0, "currency": "usd",
 		"client_secret": intentID + "_secret_YrKJUKribcBjcG8HVhfZluoGH", "capture_method": "manual", "confirmation_method": "automatic",
 		"created": 1680800504, "status": "requires_payment_method", "livemode": false, "last_payment_error": nil, "latest_charge": nil,
-		"metadata": object{"payment_session_id": sessionID, "payment_collection_id": "paycol_1", "payment_operation": key}, "next_action": nil,
+		"metadata": object{"payment_session_id": sessionID, "payment_collection_id": "paycol_1", "payment_operation": intentKey}, "next_action": nil,
 		"payment_method_types": []any{"card"},
 	}
 	maps.Copy(in, change)

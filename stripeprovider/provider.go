@@ -18,8 +18,8 @@ const (
 	metaCapture    = "capture_"              // and the capture's key: 40 characters, the most that Stripe takes; its value: minor units
 )
 
-// dataOneCapture stands in Data, beside what the browser needs, where [Config].MultiCapture is set and Stripe takes only one capture all the same.
-const dataOneCapture = "one_capture"
+// dataMultiCapture stands in Data, beside what the browser needs, where [Config].MultiCapture is set and Stripe takes several captures of the charge.
+const dataMultiCapture = "multicapture"
 
 // keyTTL is for how long Stripe honors a key at least: https://docs.stripe.com/api/idempotent_requests
 const keyTTL = 24 * time.Hour
@@ -76,8 +76,8 @@ func (p *Provider) Initialize(ctx context.Context, r payment.InitializeRequest) 
 	})
 }
 
-// Authorize reads what came of the browser's confirm. Where Input has a payment_method or a confirmation_token, or Context a payment_method
-// that was not confirmed yet, it confirms by the server.
+// Authorize reads what came of the browser's confirm. Where Input has a payment_method or a confirmation_token, it confirms by the server. Context's
+// payment_method is confirmed without Input, too, but as the intent's first try alone: no limit of declines counts what has no Input.
 //
 // The error is payment.Declined for a decline, payment.AlreadyDone for an intent that was confirmed or canceled meanwhile, or else what
 // Stripe said.
@@ -92,7 +92,7 @@ func (p *Provider) Authorize(ctx context.Context, r payment.AuthorizeRequest) (p
 		if err == nil && in == nil {
 			s.State = payment.SnapshotPending
 		}
-		if in == nil || in.Status != stripe.PaymentIntentStatusRequiresConfirmation || in.PaymentMethod == nil || in.PaymentMethod.ID != saved {
+		if in == nil || !untried(in, saved) {
 			return s, err
 		}
 		r.Reference = in.ID
@@ -101,6 +101,13 @@ func (p *Provider) Authorize(ctx context.Context, r payment.AuthorizeRequest) (p
 	return p.change(ctx, r.Request, err, func(ctx context.Context, id string) (*stripe.PaymentIntent, error) {
 		return p.api.V1PaymentIntents.Confirm(ctx, id, params)
 	})
+}
+
+// untried reports whether an intent waits for a payment method to be confirmed, and none was before. A decline leaves a charge; what leaves none,
+// such as a challenge that was not passed, leaves an error.
+func untried(in *stripe.PaymentIntent, method string) bool {
+	return in.Status == stripe.PaymentIntentStatusRequiresConfirmation && in.PaymentMethod != nil && in.PaymentMethod.ID == method &&
+		in.LatestCharge == nil && in.LastPaymentError == nil
 }
 
 // Status reads the intent with the Reference, or else searches for the session's. It answers SnapshotNotFound where there is none.
@@ -145,7 +152,7 @@ func (p *Provider) Cancel(ctx context.Context, r payment.CancelRequest) (payment
 // payment.Declined with the code multicapture_unavailable for a part that is not to be final where Stripe takes one capture only, or else what
 // Stripe said.
 func (p *Provider) Capture(ctx context.Context, r payment.CaptureRequest) (payment.Snapshot, error) {
-	if !r.Final && onlyWhole(r) {
+	if !r.Final && p.cfg.MultiCapture && onlyWhole(r) {
 		return payment.Snapshot{}, payment.Declined("multicapture_unavailable", "stripe: this charge can be captured once: capture all of it, or a part as the final one")
 	}
 	params, err := captureParams(p.cfg, p.info, r)

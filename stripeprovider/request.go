@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/shopspring/decimal"
 	"github.com/stripe/stripe-go/v85"
@@ -22,6 +23,7 @@ const (
 type contextWords struct {
 	customer, email, description, suffix, usage, method, returnURL string
 	methodTypes                                                    []string
+	offSession                                                     bool
 	shipping                                                       *stripe.ShippingDetailsParams
 }
 
@@ -36,8 +38,8 @@ func readContext(cfg Config, private payment.Private) (contextWords, error) {
 	}{
 		{"customer", "must be the ID of a customer, cus_…", &w.customer, func(s string) bool { return isID(s, "cus_") }},
 		{"email", "must be a text of at most 512 characters with an @", &w.email, isEmail},
-		{"description", "must be a text of at most 1000 characters", &w.description, func(s string) bool { return len(s) <= 1000 }},
-		{"statement_descriptor_suffix", `must be at most 22 characters, without < > \ ' " and *`, &w.suffix, isSuffix},
+		{"description", "must be a text of at most 1000 characters", &w.description, func(s string) bool { return utf8.RuneCountInString(s) <= 1000 }},
+		{"statement_descriptor_suffix", suffixRule, &w.suffix, isSuffix},
 		{"setup_future_usage", "must be on_session or off_session", &w.usage, isUsage},
 		{"payment_method", "must be the ID of a payment method, pm_…", &w.method, func(s string) bool { return isID(s, "pm_", "card_", "src_", "ba_") }},
 		{"return_url", "must be absolute, and https, or http to localhost", &w.returnURL, isSafeURL},
@@ -58,6 +60,13 @@ func readContext(cfg Config, private payment.Private) (contextWords, error) {
 			return w, &payment.InvalidError{Field: "Context.payment_method_types", Rule: "must be a list of names such as card or sepa_debit"}
 		}
 		w.methodTypes = list
+	}
+	if v, given := c["off_session"]; given && v != nil {
+		off, ok := v.(bool)
+		if !ok {
+			return w, &payment.InvalidError{Field: "Context.off_session", Rule: "must be true or false"}
+		}
+		w.offSession = off
 	}
 	if v, given := c["shipping"]; given && v != nil {
 		shipping, ok := readShipping(v)
@@ -212,7 +221,7 @@ func updateParams(cfg Config, info payment.ProviderInfo, r payment.Request) (*st
 		Description:               optional(w.description), // Stripe removes none
 		StatementDescriptorSuffix: optional(w.suffix),
 		SetupFutureUsage:          &w.usage,
-		PaymentMethod:             optional(w.method),
+		PaymentMethod:             optional(w.method), // to unset it would unset what the page has chosen
 		Shipping:                  w.shipping,
 		Expand:                    []*string{stripe.String(expandRefunds)},
 	}
@@ -256,7 +265,11 @@ func confirmParams(cfg Config, r payment.Request, with instrument) (*stripe.Paym
 		ReturnURL:         optional(w.returnURL),
 		Expand:            []*string{stripe.String(expandRefunds)},
 	}
-	if w.returnURL == "" {
+	kept := with == instrument{} || with.method == w.method && w.method != ""
+	switch {
+	case w.offSession && kept: // nobody is there to pass a challenge: https://docs.stripe.com/payments/save-during-payment
+		p.OffSession = new(true)
+	case w.returnURL == "":
 		p.UseStripeSDK = new(true)
 	}
 	return p, nil
@@ -274,17 +287,17 @@ func captureParams(cfg Config, info payment.ProviderInfo, r payment.CaptureReque
 		Metadata:        map[string]string{metaCapture + r.IdempotencyKey: strconv.FormatInt(n, 10)},
 		Expand:          []*string{stripe.String(expandRefunds)},
 	}
-	if cfg.MultiCapture && r.Data[dataOneCapture] != true { // elsewhere the parameter is refused, and every capture is final
+	if cfg.MultiCapture && r.Data[dataMultiCapture] == true { // elsewhere the parameter may be refused, and every capture is final: https://docs.stripe.com/api/payment_intents/capture
 		p.FinalCapture = &r.Final
 	}
 	return p, nil
 }
 
-// onlyWhole reports whether a capture is of a part, and Stripe takes one of all or none.
+// onlyWhole reports whether a capture is of a part, and Stripe takes one capture alone.
 func onlyWhole(r payment.CaptureRequest) bool {
 	text, _ := r.Data["amount"].(string)
 	whole, err := decimal.NewFromString(text)
-	return r.Data[dataOneCapture] == true && (err != nil || r.Amount.LessThan(whole))
+	return r.Data[dataMultiCapture] != true && (err != nil || r.Amount.LessThan(whole))
 }
 
 // refundParams gives money back.

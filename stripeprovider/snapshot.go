@@ -30,8 +30,15 @@ func (v view) snapshot(in *stripe.PaymentIntent, refunds []*stripe.Refund) (paym
 		return payment.Snapshot{}, errors.New("stripe: the answer is no payment intent")
 	}
 	s := payment.Snapshot{Reference: in.ID, Account: v.account, CurrencyCode: code, Amount: rule.FromMinorUnits(in.Amount), Decline: decline(in)}
+	ours, err := ourCaptures(in.Metadata)
+	if err != nil {
+		return payment.Snapshot{}, err
+	}
 	if s.State, err = state(in); err != nil {
 		return payment.Snapshot{}, err
+	}
+	if len(ours) > 0 && s.State != payment.SnapshotCanceled { // it was authorized, and a capture alone has changed that: what became of it is its movement
+		s.State, s.Decline = payment.SnapshotAuthorized, nil
 	}
 	if s.State == payment.SnapshotRequiresMore {
 		s.NextAction = nextAction(in.NextAction)
@@ -44,7 +51,7 @@ func (v view) snapshot(in *stripe.PaymentIntent, refunds []*stripe.Refund) (paym
 	if card := cardOf(in); card != nil && in.Status == stripe.PaymentIntentStatusRequiresCapture && card.CaptureBefore > 0 {
 		s.CaptureBefore = time.Unix(card.CaptureBefore, 0).UTC()
 	}
-	captures, err := v.captures(in, rule)
+	captures, err := v.captures(in, ours, rule)
 	if err != nil {
 		return payment.Snapshot{}, err
 	}
@@ -55,7 +62,7 @@ func (v view) snapshot(in *stripe.PaymentIntent, refunds []*stripe.Refund) (paym
 		if r == nil {
 			return payment.Snapshot{}, errors.New("stripe: the list of refunds cannot be read")
 		}
-		if m, ok := refund(r, rule); ok {
+		if m, ok := refund(r, in, rule); ok {
 			s.Movements = append(s.Movements, m)
 			if m.State == payment.MovementSucceeded {
 				s.Totals.Refunded = s.Totals.Refunded.Add(m.Amount)
@@ -79,8 +86,8 @@ func (v view) data(in *stripe.PaymentIntent, s payment.Snapshot) payment.Data {
 	if v.account != "" {
 		d["account"] = v.account // Stripe.js needs it as stripeAccount
 	}
-	if v.info.MultiCapture && in.Status == stripe.PaymentIntentStatusRequiresCapture && !capturedInParts(in) {
-		d[dataOneCapture] = true
+	if v.info.MultiCapture && in.Status == stripe.PaymentIntentStatusRequiresCapture && capturedInParts(in) {
+		d[dataMultiCapture] = true
 	}
 	return d
 }
@@ -91,7 +98,8 @@ func capturedInParts(in *stripe.PaymentIntent) bool {
 	return card != nil && card.Multicapture != nil && card.Multicapture.Status == stripe.ChargePaymentMethodDetailsCardMulticaptureStatusAvailable
 }
 
-// state translates an intent's status: https://docs.stripe.com/payments/paymentintents/lifecycle
+// state translates the status of an intent that we have not captured: https://docs.stripe.com/payments/paymentintents/lifecycle. There, to capture
+// moves an intent to processing, and a failure back to requires_payment_method.
 func state(in *stripe.PaymentIntent) (payment.SnapshotState, error) {
 	switch in.Status {
 	case stripe.PaymentIntentStatusRequiresPaymentMethod:
@@ -171,49 +179,45 @@ func ourCaptures(metadata map[string]string) ([]ourCapture, error) {
 // Each of our calls writes its key and amount into the intent's metadata as it captures; what was received beyond those was captured
 // elsewhere, at the dashboard or by Stripe itself (automatic capture).
 //
-// A capture's reference depends on nothing but itself: under another one it would be another capture, and counted twice.
-func (v view) captures(in *stripe.PaymentIntent, rule payment.CurrencyRule) ([]payment.Movement, error) {
-	list, err := ourCaptures(in.Metadata)
-	if err != nil {
-		return nil, err
-	}
+// A capture's reference depends on nothing but itself: under another one it would be another capture, and counted twice. Ours has the intent's ID,
+// since after a capture that failed the intent may get another charge.
+func (v view) captures(in *stripe.PaymentIntent, list []ourCapture, rule payment.CurrencyRule) ([]payment.Movement, error) {
 	var sum int64
 	for _, c := range list {
 		if sum += c.amount; sum < 0 {
 			return nil, errors.New("stripe: the metadata of a capture was changed")
 		}
 	}
-	// Metadata without its money: the payment method takes its time, or the capture came to nothing.
-	pending := in.Status == stripe.PaymentIntentStatusProcessing
-	if missing := sum - in.AmountReceived; missing > 0 && !pending {
-		i := slices.IndexFunc(list, func(c ourCapture) bool { return c.amount == missing })
-		switch {
-		case missing == sum:
-			list, sum = nil, 0
-		case v.info.MultiCapture && i >= 0 && slices.ContainsFunc(list[i+1:], func(c ourCapture) bool { return c.amount == missing }):
-			return nil, errors.New("stripe: which of our captures came to nothing cannot be told")
-		case i >= 0:
-			list, sum = slices.Delete(list, i, i+1), sum-missing
-		default:
-			return nil, errors.New("stripe: less was received than our captures add up to")
-		}
-	}
-	reference := in.ID // of an answer whose charge is missing
-	if in.LatestCharge != nil && in.LatestCharge.ID != "" {
-		reference = in.LatestCharge.ID
-	}
 	var moved []payment.Movement
-	for _, c := range list {
-		m := payment.Movement{
-			Kind: payment.MovementCapture, Reference: reference + ":" + c.key, IdempotencyKey: c.key, Amount: rule.FromMinorUnits(c.amount),
-			State: payment.MovementSucceeded,
+	add := func(list []ourCapture, state payment.MovementState) {
+		for _, c := range list {
+			moved = append(moved, payment.Movement{
+				Kind: payment.MovementCapture, Reference: in.ID + ":" + c.key, IdempotencyKey: c.key, Amount: rule.FromMinorUnits(c.amount), State: state,
+			})
 		}
-		if pending && sum > in.AmountReceived {
-			m.State = payment.MovementPending
+	}
+	// Metadata without its money: Stripe takes its time, or the capture came to nothing.
+	switch missing := sum - in.AmountReceived; {
+	case missing <= 0:
+		add(list, payment.MovementSucceeded)
+	case in.Status == stripe.PaymentIntentStatusProcessing:
+		add(list, payment.MovementPending)
+	default:
+		there, lost, err := v.without(list, sum, missing)
+		if err != nil {
+			return nil, err
 		}
-		moved = append(moved, m)
+		sum -= missing
+		add(there, payment.MovementSucceeded)
+		if in.Status != stripe.PaymentIntentStatusRequiresCapture && in.Status != stripe.PaymentIntentStatusSucceeded { // there its money may come yet
+			add(lost, payment.MovementFailed)
+		}
 	}
 	if other := in.AmountReceived - sum; other > 0 {
+		reference := in.ID // of an answer whose charge is missing
+		if in.LatestCharge != nil && in.LatestCharge.ID != "" {
+			reference = in.LatestCharge.ID
+		}
 		moved = append(moved, payment.Movement{
 			Kind: payment.MovementCapture, Reference: reference, Amount: rule.FromMinorUnits(other), State: payment.MovementSucceeded,
 		})
@@ -221,13 +225,33 @@ func (v view) captures(in *stripe.PaymentIntent, rule payment.CurrencyRule) ([]p
 	return moved, nil
 }
 
-// refund translates one refund; false where it gave nothing back.
+// without parts our captures into those whose money is there and those whose money is missing.
+//
+// The error says that this cannot be told.
+func (v view) without(list []ourCapture, sum, missing int64) (there, lost []ourCapture, err error) {
+	i := slices.IndexFunc(list, func(c ourCapture) bool { return c.amount == missing })
+	switch {
+	case missing == sum:
+		return nil, list, nil
+	case i < 0:
+		return nil, nil, errors.New("stripe: less was received than our captures add up to")
+	case v.info.MultiCapture && slices.ContainsFunc(list[i+1:], func(c ourCapture) bool { return c.amount == missing }):
+		return nil, nil, errors.New("stripe: which of our captures came to nothing cannot be told")
+	}
+	return slices.Concat(list[:i], list[i+1:]), list[i : i+1], nil
+}
+
+// refund translates one refund of an intent; false where it gave nothing back. One that has the intent's own key is not ours: somebody has copied the
+// intent's metadata.
 //
 // Stripe writes down as a refund, too, what it releases of an authorization: when an intent is canceled or lapses, and what a final
 // capture leaves (https://docs.stripe.com/api/payment_intents/cancel: "automatically refunded"). No money moves, and so the balance has no
 // transaction for it.
-func refund(r *stripe.Refund, rule payment.CurrencyRule) (payment.Movement, bool) {
+func refund(r *stripe.Refund, in *stripe.PaymentIntent, rule payment.CurrencyRule) (payment.Movement, bool) {
 	key := r.Metadata[metaOperation]
+	if key == in.Metadata[metaOperation] {
+		key = ""
+	}
 	m := payment.Movement{Kind: payment.MovementRefund, Reference: r.ID, IdempotencyKey: key, Amount: rule.FromMinorUnits(r.Amount)}
 	if r.Created > 0 {
 		m.At = time.Unix(r.Created, 0).UTC()

@@ -61,6 +61,19 @@ func TestStates(t *testing.T) {
 		}
 		require.Equal(t, tc.status == "requires_capture", s.CaptureBefore.Equal(time.Unix(1681405305, 0)))
 	}
+	// One that we have captured was authorized, and what became of the capture is its movement.
+	for status, state := range map[string]payment.SnapshotState{
+		"requires_payment_method": payment.SnapshotAuthorized, "requires_confirmation": payment.SnapshotAuthorized, "requires_action": payment.SnapshotAuthorized,
+		"processing": payment.SnapshotAuthorized, "requires_capture": payment.SnapshotAuthorized, "canceled": payment.SnapshotCanceled,
+	} {
+		in := received(status, 0, 0, object{key: "1099"})
+		in["last_payment_error"] = refused
+		s, err := read(t, in)
+		require.NoError(t, err)
+		require.Equal(t, state, s.State, status)
+		require.True(t, s.Capturable.IsZero() && s.NextAction == nil, status)
+		require.True(t, state == payment.SnapshotCanceled || s.Decline == nil && s.Authorized.Equal(dec("10.99")), status)
+	}
 	for name, in := range map[string]object{
 		"status":   intent(object{"status": "requires_luck"}),
 		"currency": intent(object{"currency": "xts"}),
@@ -107,9 +120,12 @@ func TestMovements(t *testing.T) {
 	got := func(amount, key string) moved {
 		reference := chargeID // whatever else was captured, and whatever Config says
 		if key != "" {
-			reference += ":" + key
+			reference = intentID + ":" + key // whatever charge is the latest
 		}
 		return moved{payment.MovementCapture, reference, key, amount, "succeeded"}
+	}
+	gone := func(amount, key string) moved {
+		return moved{payment.MovementCapture, intentID + ":" + key, key, amount, "failed"}
 	}
 	back := func(reference, key, amount, state string) moved {
 		return moved{payment.MovementRefund, reference, key, amount, state}
@@ -134,7 +150,11 @@ func TestMovements(t *testing.T) {
 		"one of two came to nothing": {multi: true, in: received("requires_capture", 599, 500, object{key: "500", otherKey: "300"}),
 			want: []moved{got("5", key)}},
 		"takes its time": {in: received("processing", 0, 0, object{key: "1099"}),
-			want: []moved{{payment.MovementCapture, chargeID + ":" + key, key, "10.99", "pending"}}},
+			want: []moved{{payment.MovementCapture, intentID + ":" + key, key, "10.99", "pending"}}},
+		"failed":                             {in: received("requires_payment_method", 0, 0, object{key: "1099"}), want: []moved{gone("10.99", key)}},
+		"failed, paid anew":                  {in: received("requires_action", 0, 0, object{key: "1099"}), want: []moved{gone("10.99", key)}},
+		"failed, canceled":                   {in: received("canceled", 0, 0, object{key: "1099"}), want: []moved{gone("10.99", key)}},
+		"failed, canceled, twice":            {in: received("canceled", 0, 0, object{key: "1099", otherKey: "500"}), want: []moved{gone("10.99", key), gone("5", otherKey)}},
 		"cannot be told":                     {multi: true, in: received("requires_capture", 399, 100, object{key: "500", otherKey: "300", thirdKey: "200"}), fails: true},
 		"equal amounts, one came to nothing": {multi: true, in: received("requires_capture", 599, 500, object{key: "500", otherKey: "500"}), fails: true},
 		"equal amounts, one capture alone": {in: received("succeeded", 0, 1099, object{key: "1099", otherKey: "1099"}),
@@ -150,6 +170,9 @@ func TestMovements(t *testing.T) {
 			want: []moved{got("10.99", key), back("re_1", otherKey, "1", "succeeded"), back("re_2", "", "0.5", "succeeded"),
 				back("re_3", "", "0.25", "pending"), back("re_4", "", "0.12", "pending"), back("re_5", "", "0.06", "failed"),
 				back("re_6", "", "0.03", "failed"), back("re_7", "", "0.01", "pending")}},
+		"refunds with the intent's metadata": {in: received("succeeded", 0, 1099, object{otherKey: "1099"}, refundOf("re_1", intentKey, "succeeded", 100),
+			refundOf("re_2", intentKey, "succeeded", 100)),
+			want: []moved{got("10.99", otherKey), back("re_1", "", "1", "succeeded"), back("re_2", "", "1", "succeeded")}},
 		"released by a final capture": {in: received("succeeded", 0, 500, object{key: "500"}, release(nil)), want: []moved{got("5", key)}},
 		"released by a cancel":        {in: received("canceled", 0, 0, nil, release("requested_by_customer"))},
 		"lapsed":                      {in: received("canceled", 0, 0, nil, release("expired_uncaptured_charge"))},
@@ -258,7 +281,7 @@ func TestReplayed(t *testing.T) {
 		d := newDouble(t, answer{body: authorizedIntent(nil), header: object{"Idempotent-Replayed": "true"}}, answer{body: capturedIntent(key)})
 		s, err := call(t, d.provider(), method, request())
 		require.NoError(t, err, method)
-		require.Equal(t, []moved{{payment.MovementCapture, chargeID + ":" + key, key, "10.99", "succeeded"}}, inShort(s.Movements), method)
+		require.Equal(t, []moved{{payment.MovementCapture, intentID + ":" + key, key, "10.99", "succeeded"}}, inShort(s.Movements), method)
 		require.Len(t, d.asked(), 2)
 
 		d = newDouble(t, answer{body: authorizedIntent(nil), header: object{"Idempotent-Replayed": "true"}}, refusal(500, object{"type": "api_error"}))
@@ -275,7 +298,7 @@ func TestReplayed(t *testing.T) {
 
 // TestRefundAnswers has the answers in which the refund's intent is whole, lacks the refund, or is an ID.
 func TestRefundAnswers(t *testing.T) {
-	want := []moved{{payment.MovementCapture, chargeID + ":" + otherKey, otherKey, "10.99", "succeeded"}, {payment.MovementRefund, "re_1", key, "1", "succeeded"}}
+	want := []moved{{payment.MovementCapture, intentID + ":" + otherKey, otherKey, "10.99", "succeeded"}, {payment.MovementRefund, "re_1", key, "1", "succeeded"}}
 	for name, in := range map[string]any{
 		"whole":     capturedIntent(otherKey, refundOf("re_1", key, "succeeded", 100)),
 		"lacks it":  capturedIntent(otherKey),

@@ -41,7 +41,7 @@ type event struct {
 	} `json:"data"`
 }
 
-// object is what is read of an event's object, where it is an intent, a charge, a refund or a dispute.
+// object is what is read of an event's object, where it is one of those that message names.
 type object struct {
 	ID            string            `json:"id"`
 	Object        string            `json:"object"`
@@ -49,7 +49,9 @@ type object struct {
 	Metadata      map[string]string `json:"metadata"`
 	Amount        int64             `json:"amount"`
 	Currency      string            `json:"currency"`
-	Reason        string            `json:"reason"`
+	Reason        string            `json:"reason"`     // of a dispute, or a review
+	Status        string            `json:"status"`     // of a dispute: https://docs.stripe.com/api/disputes/object
+	FraudType     string            `json:"fraud_type"` // of an early fraud warning
 }
 
 // reference is an ID, or an object that has one.
@@ -71,7 +73,7 @@ func (r *reference) UnmarshalJSON(b []byte) error {
 }
 
 // VerifyWebhook checks Stripe-Signature by every secret of Config, and its date against Now on both sides, and says which intent the event
-// concerns. An event of another mode or account concerns none. A dispute is a Notice too: dispute.created, dispute.closed and so on.
+// concerns. An event of another mode or account concerns none. Disputes, inquiries, early fraud warnings and reviews are a Notice too.
 //
 // The error says why the message is refused.
 func (p *Provider) VerifyWebhook(_ context.Context, r payment.WebhookRequest) (payment.WebhookMessage, error) {
@@ -145,7 +147,7 @@ func (p *Provider) message(e event) (payment.WebhookMessage, error) {
 		return payment.WebhookMessage{}, errBody
 	}
 	switch kind.Object {
-	case "payment_intent", "charge", "refund", "dispute":
+	case "payment_intent", "charge", "refund", "dispute", "radar.early_fraud_warning", "review":
 	default:
 		return m, nil // of the other objects nothing is read: their fields may be anything
 	}
@@ -163,15 +165,35 @@ func (p *Provider) message(e event) (payment.WebhookMessage, error) {
 	if e.Request != nil && len(e.Request.IdempotencyKey) == 32 && consists(e.Request.IdempotencyKey, digits+"abcdef", 32) {
 		m.IdempotencyKey = e.Request.IdempotencyKey
 	}
-	if kind, ok := strings.CutPrefix(e.Type, "charge.dispute."); ok && o.Object == "dispute" {
-		m.Notice = p.notice(kind, o)
-	}
+	m.Notice = p.notice(e.Type, o)
 	return m, nil
 }
 
-// notice is a dispute's event.
+// notice is what an event tells beside the intent; nil where it tells nothing.
 func (p *Provider) notice(kind string, o object) *payment.Notice {
+	_, what, _ := strings.Cut(kind, ".")
+	switch o.Object {
+	case "dispute":
+		return p.disputed(strings.TrimPrefix(what, "dispute."), o)
+	case "radar.early_fraud_warning":
+		return &payment.Notice{Kind: what, Reference: o.ID, Code: o.FraudType}
+	case "review":
+		return &payment.Notice{Kind: kind, Reference: o.ID, Code: o.Reason}
+	}
+	return nil
+}
+
+// disputed is a dispute's event. An inquiry, which takes no money, is a dispute whose status begins with warning_:
+// https://docs.stripe.com/disputes/how-disputes-work. Code is why it was opened, and from then on its status: who has won.
+func (p *Provider) disputed(kind string, o object) *payment.Notice {
 	n := &payment.Notice{Kind: "dispute." + kind, Reference: o.ID, CurrencyCode: strings.ToUpper(o.Currency), Code: o.Reason}
+	if strings.HasPrefix(o.Status, "warning_") {
+		n.Kind = "inquiry." + kind
+	}
+	decided := o.Status == "won" || o.Status == "lost" || o.Status == "prevented"
+	if (kind != "created" || decided) && consists(o.Status, lower+"_", 64) {
+		n.Code = o.Status
+	}
 	if rule, err := p.info.CurrencyRule(n.CurrencyCode); err == nil {
 		n.Amount = rule.FromMinorUnits(o.Amount)
 	}

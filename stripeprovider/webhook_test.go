@@ -133,15 +133,22 @@ func TestEvents(t *testing.T) {
 		"id": "du_1MtJUT2eZvKYlo2CNaw2HvEv", "object": "dispute", "amount": 1099, "currency": "usd", "charge": chargeID, "payment_intent": intentID,
 		"reason": "fraudulent", "status": "needs_response", "metadata": object{},
 	}
+	told := func(about, change object) object {
+		about = maps.Clone(about)
+		maps.Copy(about, change)
+		return about
+	}
+	warning := object{"id": "issfr_1", "object": "radar.early_fraud_warning", "actionable": true, "charge": chargeID, "fraud_type": "made_with_stolen_card", "payment_intent": intentID}
+	review := object{"id": "prv_1", "object": "review", "open": true, "opened_reason": "rule", "reason": "rule", "charge": chargeID, "payment_intent": intentID}
 	made := charge()
 	made["payment_intent"], made["metadata"] = intentID, object{"payment_session_id": sessionID}
 	expanded := refundOf("re_1", otherKey, "succeeded", 100)
 	expanded["payment_intent"] = intent(nil)
 	for _, tc := range []struct {
-		kind              string
-		about             object
-		session, notice   string
-		reference, amount string
+		kind                  string
+		about                 object
+		session, notice, code string
+		reference             string
 	}{
 		{kind: "payment_intent.created", about: intent(nil), session: sessionID, reference: intentID},
 		{kind: "payment_intent.amount_capturable_updated", about: authorizedIntent(nil), session: sessionID, reference: intentID},
@@ -153,12 +160,22 @@ func TestEvents(t *testing.T) {
 		{kind: "refund.updated", about: refundOf("re_1", "", "succeeded", 100), reference: intentID},
 		{kind: "refund.failed", about: expanded, session: sessionID, reference: intentID},
 		{kind: "charge.refund.updated", about: refundOf("re_1", "", "failed", 100), reference: intentID},
-		{kind: "charge.dispute.created", about: dispute, reference: intentID, notice: "dispute.created"},
-		{kind: "charge.dispute.updated", about: dispute, reference: intentID, notice: "dispute.updated"},
-		{kind: "charge.dispute.closed", about: dispute, reference: intentID, notice: "dispute.closed"},
-		{kind: "charge.dispute.funds_withdrawn", about: dispute, reference: intentID, notice: "dispute.funds_withdrawn"},
-		{kind: "charge.dispute.funds_reinstated", about: dispute, reference: intentID, notice: "dispute.funds_reinstated"},
-		{kind: "radar.early_fraud_warning.created", about: object{"id": "issfr_1", "object": "radar.early_fraud_warning", "reason": object{}, "amount": "7"}},
+		{kind: "payment_intent.partially_funded", about: intent(object{"status": "requires_action"}), session: sessionID, reference: intentID},
+		{kind: "charge.dispute.created", about: dispute, reference: intentID, notice: "dispute.created", code: "fraudulent"},
+		{kind: "charge.dispute.created", about: told(dispute, object{"status": "prevented"}), reference: intentID, notice: "dispute.created", code: "prevented"},
+		{kind: "charge.dispute.updated", about: told(dispute, object{"status": "under_review"}), reference: intentID, notice: "dispute.updated", code: "under_review"},
+		{kind: "charge.dispute.closed", about: told(dispute, object{"status": "won"}), reference: intentID, notice: "dispute.closed", code: "won"},
+		{kind: "charge.dispute.closed", about: told(dispute, object{"status": "lost"}), reference: intentID, notice: "dispute.closed", code: "lost"},
+		{kind: "charge.dispute.closed", about: told(dispute, object{"status": "<b>"}), reference: intentID, notice: "dispute.closed", code: "fraudulent"},
+		{kind: "charge.dispute.funds_withdrawn", about: dispute, reference: intentID, notice: "dispute.funds_withdrawn", code: "needs_response"},
+		{kind: "charge.dispute.funds_reinstated", about: told(dispute, object{"status": "won"}), reference: intentID, notice: "dispute.funds_reinstated", code: "won"},
+		{kind: "charge.dispute.created", about: told(dispute, object{"status": "warning_needs_response"}), reference: intentID, notice: "inquiry.created", code: "fraudulent"},
+		{kind: "charge.dispute.closed", about: told(dispute, object{"status": "warning_closed"}), reference: intentID, notice: "inquiry.closed", code: "warning_closed"},
+		{kind: "radar.early_fraud_warning.created", about: warning, reference: intentID, notice: "early_fraud_warning.created", code: "made_with_stolen_card"},
+		{kind: "radar.early_fraud_warning.updated", about: warning, reference: intentID, notice: "early_fraud_warning.updated", code: "made_with_stolen_card"},
+		{kind: "review.opened", about: review, reference: intentID, notice: "review.opened", code: "rule"},
+		{kind: "review.closed", about: told(review, object{"reason": "approved"}), reference: intentID, notice: "review.closed", code: "approved"},
+		{kind: "review.opened", about: told(review, object{"payment_intent": nil})}, // of no intent
 		{kind: "customer.created", about: object{"id": "cus_1", "object": "customer", "payment_intent": intentID}},
 		{kind: "invoice.paid", about: object{"id": "in_1", "object": "invoice", "metadata": object{"payment_session_id": sessionID}}},
 	} {
@@ -170,9 +187,10 @@ func TestEvents(t *testing.T) {
 		require.Equal(t, tc.reference != "", m.IdempotencyKey == key, tc.kind)
 		require.Equal(t, tc.notice != "", m.Notice != nil, tc.kind)
 		if m.Notice != nil {
-			require.True(t, dec("10.99").Equal(m.Notice.Amount))
-			m.Notice.Amount = dec("0")
-			require.Equal(t, payment.Notice{Kind: tc.notice, Reference: "du_1MtJUT2eZvKYlo2CNaw2HvEv", Amount: dec("0"), CurrencyCode: "USD", Code: "fraudulent"}, *m.Notice)
+			require.Equal(t, []any{tc.notice, tc.about["id"], tc.code}, []any{m.Notice.Kind, m.Notice.Reference, m.Notice.Code})
+			disputed := tc.about["object"] == "dispute"
+			require.Equal(t, disputed, dec("10.99").Equal(m.Notice.Amount), tc.kind)
+			require.Equal(t, disputed, m.Notice.CurrencyCode == "USD", tc.kind)
 		}
 	}
 }

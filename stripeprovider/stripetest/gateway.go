@@ -33,6 +33,8 @@ type Config struct {
 	// MultiCapture says that multicapture is available for cards, as on an account with IC+ pricing. A request asks for it with
 	// payment_method_options[card][request_multicapture]=if_available.
 	MultiCapture bool
+	// SlowCapture has a capture leave its intent processing, until [Gateway.ResolveDelayed] decides. Where multicapture is available it does not.
+	SlowCapture bool
 	// KeyTTL is for how long an idempotency key is remembered, by Now. 0 means 24 hours.
 	KeyTTL time.Duration
 	// Now is the gateway's clock. nil means time.Now.

@@ -41,6 +41,7 @@ type intent struct {
 	nextAction, lastError        object
 	charges                      []*charge
 	captures                     []Movement // as they were made
+	capturing                    *Movement  // the capture that is processing; nil where none is
 }
 
 // charge is one try to take money.
@@ -247,6 +248,7 @@ func (g *Gateway) update(in *intent, c call) *Error {
 		in.status, in.nextAction = StatusRequiresConfirmation, nil
 	}
 	in.amount, in.currency = amount, currency
+	in.lastError = nil // "cleared if the PaymentIntent is later updated for any reason": https://docs.stripe.com/api/payment_intents/object
 	return nil
 }
 

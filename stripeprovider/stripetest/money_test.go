@@ -291,3 +291,45 @@ func TestDelayed(t *testing.T) {
 		})
 	}
 }
+
+// A capture may take its time, and fail: https://docs.stripe.com/payments/paymentintents/lifecycle
+func TestCaptureProcesses(t *testing.T) {
+	t.Parallel()
+	for _, ok := range []bool{true, false} {
+		gw, api := open(t, stripetest.Config{SlowCapture: true})
+		in := create(t, api, paidWith("pm_card_visa"))
+		require.NoError(t, take(t, api, in.ID, 400, nil))
+		now := read(t, api, in.ID)
+		require.Equal(t, stripe.PaymentIntentStatusProcessing, now.Status)
+		require.Equal(t, []int64{0, 0, 0}, []int64{now.AmountReceived, now.AmountCapturable, book(t, gw).Captured})
+		require.Len(t, gw.EventsOf("payment_intent.processing"), 1)
+		require.Error(t, take(t, api, in.ID, 400, nil), "one is under way")
+
+		require.NoError(t, gw.ResolveDelayed(in.ID, ok))
+		require.Error(t, gw.ResolveDelayed(in.ID, ok), "it is decided")
+		now = read(t, api, in.ID)
+		if !ok {
+			require.Equal(t, stripe.PaymentIntentStatusRequiresPaymentMethod, now.Status)
+			require.NotNil(t, now.LastPaymentError)
+			require.Zero(t, now.AmountReceived+now.AmountCapturable)
+			require.Len(t, gw.EventsOf("payment_intent.payment_failed"), 1)
+			continue
+		}
+		require.Equal(t, stripe.PaymentIntentStatusSucceeded, now.Status)
+		require.Equal(t, []int64{400, 0}, []int64{now.AmountReceived, now.AmountCapturable})
+		require.Len(t, book(t, gw).Captures, 1)
+	}
+}
+
+// An update clears the error of the last try: https://docs.stripe.com/api/payment_intents/object
+func TestUpdateClearsTheLastError(t *testing.T) {
+	t.Parallel()
+	gw, api := open(t, stripetest.Config{})
+	in := create(t, api)
+	require.Error(t, gw.Confirm(in.ClientSecret, "pm_card_chargeDeclined"))
+	require.NotNil(t, read(t, api, in.ID).LastPaymentError)
+	_, err := api.V1PaymentIntents.Update(t.Context(), in.ID, &stripe.PaymentIntentUpdateParams{Amount: stripe.Int64(900)})
+	require.NoError(t, err)
+	require.Nil(t, read(t, api, in.ID).LastPaymentError)
+	require.NotNil(t, read(t, api, in.ID).LatestCharge, "the try is still known")
+}

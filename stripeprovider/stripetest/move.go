@@ -51,8 +51,8 @@ func (g *Gateway) capture(in *intent, c call) *Error {
 	case in.status != StatusRequiresCapture:
 		return unexpected(in, "This PaymentIntent could not be captured because it has a status of %s. Only a PaymentIntent with one of the following "+
 			"statuses may be captured: requires_capture.", in.status)
-	case !final && !ch.multicapture:
-		return refused("", "final_capture", "You cannot set final_capture to false: multicapture is not available for this PaymentIntent.")
+	case p.has("final_capture") && !ch.multicapture: // "You can only use this setting when multicapture is available"
+		return refused("", "final_capture", "You cannot set final_capture: multicapture is not available for this PaymentIntent.")
 	}
 	amount := p.whole("amount_to_capture", in.capturable)
 	switch {
@@ -74,6 +74,11 @@ func (g *Gateway) capture(in *intent, c call) *Error {
 		return e
 	}
 	in.metadata = merged
+	if g.cfg.SlowCapture && !ch.multicapture { // https://docs.stripe.com/payments/paymentintents/lifecycle
+		in.status, in.capturable, in.capturing = StatusProcessing, 0, &Movement{Amount: amount, Source: c.source, Key: c.key}
+		g.tell("payment_intent.processing", in, g.renderIntent(in), nil)
+		return nil
+	}
 	g.take(in, amount, final, c.source, c.key)
 	return nil
 }
@@ -112,6 +117,18 @@ func (g *Gateway) take(in *intent, amount int64, final bool, source, key string)
 		g.tell("charge.captured", in, g.renderCharge(ch), object{"captured": false})
 		g.tell("payment_intent.succeeded", in, g.renderIntent(in), nil)
 	}
+}
+
+// decideCapture ends a capture that is processing. One that fails leaves nothing held, and the intent wants another payment method.
+func (g *Gateway) decideCapture(in *intent, ok bool) {
+	m := in.capturing
+	in.capturing = nil
+	if !ok {
+		_ = g.decline(in, decline{code: "payment_intent_payment_attempt_failed", message: "The payment failed."}) // as wanted
+		return
+	}
+	in.status, in.capturable = StatusRequiresCapture, in.latest().amount
+	g.take(in, m.Amount, true, m.Source, m.Key)
 }
 
 // addRelease writes the refund that Stripe writes for what was never taken.

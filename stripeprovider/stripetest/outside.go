@@ -66,13 +66,17 @@ func (g *Gateway) CompleteChallenge(id string, pass bool) error {
 	})
 }
 
-// ResolveDelayed is the bank deciding a payment that is processing: taken, or declined.
+// ResolveDelayed is the bank deciding a payment, or a capture, that is processing: taken, or declined.
 //
 // The error says that the intent is not processing.
 func (g *Gateway) ResolveDelayed(id string, ok bool) error {
 	return g.outside(id, func(in *intent) error {
 		if in.status != StatusProcessing {
 			return errState(in, "is not processing")
+		}
+		if in.capturing != nil {
+			g.decideCapture(in, ok)
+			return nil
 		}
 		if !ok {
 			_ = g.decline(in, decline{code: "payment_intent_payment_attempt_failed", message: "The payment failed."}) // as wanted

@@ -64,6 +64,23 @@ func TestSingleCapture(t *testing.T) {
 	})
 }
 
+// What was authorized before MultiCapture was switched on is captured once.
+func TestMultiCaptureIsSwitchedOn(t *testing.T) {
+	t.Parallel()
+	each(t, options{gateway: stripetest.Config{MultiCapture: true}}, func(w *world) {
+		whole, part := w.paid("100", "usd"), w.paid("100", "usd")
+		w.o.provider.MultiCapture = true
+		w.start()
+		_, err := w.CapturePayment(w.t.Context(), payment.CapturePaymentParams{PaymentID: whole.ID})
+		require.NoError(w.t, err)
+		_, err = w.CapturePayment(w.t.Context(), payment.CapturePaymentParams{PaymentID: part.ID, Amount: amount("40")})
+		require.ErrorContains(w.t, err, "multicapture_unavailable")
+		_, err = w.CapturePayment(w.t.Context(), payment.CapturePaymentParams{PaymentID: part.ID, Amount: amount("40"), Final: true})
+		require.NoError(w.t, err)
+		w.totals()
+	})
+}
+
 func TestCancelHeld(t *testing.T) {
 	t.Parallel()
 	for name, o := range map[string]options{"nothing taken": {}, "part taken": multicapture()} {
@@ -147,6 +164,58 @@ func TestSavedCard(t *testing.T) {
 			require.True(w.t, p.Authorized.Equal(dec("10")))
 		}
 		w.agree()
+	})
+}
+
+// Nobody is there to pass a challenge: the bank declines, and the page can pay.
+func TestSavedCardOffSession(t *testing.T) {
+	t.Parallel()
+	each(t, options{provider: stripeprovider.Config{PaymentMethodTypes: []string{"card"}}}, func(w *world) {
+		customer := w.gateway.NewCustomer()
+		card, err := w.gateway.NewPaymentMethod("pm_card_authenticationRequired", customer)
+		require.NoError(w.t, err)
+		x := w.order("10", "usd", payment.Data{"customer": customer, "payment_method": card, "off_session": true})
+		_, err = w.authorize(x, nil)
+		require.ErrorIs(w.t, err, payment.ErrDeclined)
+		require.Equal(w.t, "authentication_required", outcome(w.t, err).Reason)
+		require.NoError(w.t, w.gateway.Confirm(w.secret(x), card))
+		require.NoError(w.t, w.gateway.CompleteChallenge(x.Reference, true))
+		_, err = w.authorize(x, nil)
+		require.NoError(w.t, err)
+		w.agree()
+	})
+}
+
+// A saved card is tried once without Input. Each further try needs Input, which is what counts against the limit of declines.
+func TestSavedCardIsTriedOnce(t *testing.T) {
+	t.Parallel()
+	o := options{provider: stripeprovider.Config{PaymentMethodTypes: []string{"card"}}}
+	each(t, o, func(w *world) {
+		customer := w.gateway.NewCustomer()
+		card, err := w.gateway.NewPaymentMethod("pm_card_chargeDeclined", customer)
+		require.NoError(w.t, err)
+		x := w.order("10", "usd", payment.Data{"customer": customer, "payment_method": card})
+		tried := func() (n int) {
+			for _, q := range w.gateway.Requests() {
+				if q.Operation == stripetest.OpConfirm && !q.Replayed {
+					n++
+				}
+			}
+			return n
+		}
+		for i := range 10 {
+			_, err = w.authorize(x, nil)
+			require.Error(w.t, err)
+			_, err = w.UpdateSession(w.t.Context(), payment.UpdateSessionParams{SessionID: x.ID, Amount: amount([]string{"9", "10"}[i%2])}) // it names the card again
+			require.NoError(w.t, err)
+		}
+		require.Equal(w.t, 1, tried())
+		require.Equal(w.t, 1, w.fresh(x.ID).Declines)
+		for range 20 {
+			_, err = w.authorize(x, payment.Data{"payment_method": card})
+		}
+		require.ErrorIs(w.t, err, payment.ErrTooManyDeclines)
+		require.Equal(w.t, 10, tried())
 	})
 }
 

@@ -86,7 +86,7 @@ const (
 func newRequest() payment.Request {
 	return payment.Request{
 		IdempotencyKey: "00112233445566778899aabbccddeeff", CollectionID: "paycol_1", SessionID: "payses_1", Reference: reference,
-		Amount: decimal.RequireFromString("10.99"), CurrencyCode: "USD",
+		Amount: decimal.RequireFromString("10.99"), CurrencyCode: "USD", Data: payment.Data{"multicapture": true},
 	}
 }
 

@@ -172,6 +172,8 @@ func TestDispute(t *testing.T) {
 		require.NoError(w.t, w.gateway.CloseDispute(id, true))
 		w.deliver("charge.dispute.closed")
 		require.Equal(w.t, 2, w.told(payment.EventGatewayNotice))
+		last := w.events[len(w.events)-1]
+		require.Equal(w.t, []string{"dispute.closed", "won"}, []string{last.Notice, last.Code})
 		require.Zero(w.t, w.gateway.Intents()[0].Refunded)
 		require.True(w.t, w.payment(p.ID).Refunded.IsZero())
 	})
