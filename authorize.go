@@ -120,6 +120,7 @@ func (s *Service) decideAuthorize(b *book, t *task, id string) (*Operation, erro
 		op.Kind = OperationInitialize
 	}
 	op.Input = NewPrivate(t.input)
+	op.Final = b.now.Before(x.UpdatedAt.Add(replicaLag)) // what it reads may be older than what we know
 	b.holdFor(g, op)
 	return op, nil
 }

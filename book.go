@@ -34,6 +34,7 @@ type book struct {
 	isNews   bool      // and it is more than what decorates a session
 	more     bool      // the Snapshot held more movements than one commit takes
 	prompted bool      // the answer settled last came because of a message
+	hinted   bool      // it was a message itself
 	untold   bool      // it held movements of which it cannot be told yet whose they are
 	signals  *[]Signal // what the Observer is told after the commit
 

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed40c892db/payment"
+	"github.com/seed40c892db/payment/memstore"
 	"github.com/seed40c892db/payment/sandboxprovider"
 )
 
@@ -318,4 +319,27 @@ func TestRepeatGivesUpWhileItsFirstCallIsUnderWay(t *testing.T) {
 	require.NotErrorIs(t, outcomes["first"], payment.ErrInProgress)
 	require.ErrorIs(t, outcomes["second"], payment.ErrInProgress)
 	equalAmount(t, "40", s.payment(p.ID).Captured)
+}
+
+// Nor has it begun nothing where the store goes while it waits.
+func TestRepeatMeetsAStoreThatIsGone(t *testing.T) {
+	h := &hook{}
+	l := &lossy{Store: memstore.New()}
+	s := newShop(t, options{wrap: h.wrap, store: l})
+	p := s.paid("sandbox", "100", "EUR")
+	gone := &payment.StoreError{Problem: payment.StoreGone, Advice: "see", Err: errors.New("refused")}
+	var got error
+	h.set(func(_ sandboxprovider.Method, call func() (payment.Snapshot, error)) (payment.Snapshot, error) {
+		other, err := payment.NewService(l, payment.Config{
+			Providers: []payment.Provider{sandboxprovider.New(s.gateway, sandboxprovider.Config{})}, Now: s.clock.Now,
+			Wait: func(ctx context.Context, _ time.Duration) error { l.load = gone; return ctx.Err() },
+		})
+		require.NoError(t, err)
+		_, got = other.CapturePayment(t.Context(), payment.CapturePaymentParams{PaymentID: p.ID, Amount: amount("40"), IdempotencyKey: "first"})
+		l.load = nil
+		return call()
+	})
+	_, err := s.CapturePayment(t.Context(), payment.CapturePaymentParams{PaymentID: p.ID, Amount: amount("40"), IdempotencyKey: "first"})
+	require.NoError(t, err)
+	require.ErrorIs(t, got, payment.ErrOutcomeUnknown)
 }

@@ -51,7 +51,7 @@ func (f *found) entry() *Entry {
 func (b *book) read(op *Operation, a answer) news {
 	n := news{Snapshot: a.snapshot, hinted: a.hinted}
 	n.late = a.kind == answerAsked && !a.hinted && a.asked.Before(b.session.UpdatedAt.Add(replicaLag))
-	n.reads = a.kind == answerOwn && op != nil && op.Kind == OperationAuthorize && op.Input.IsEmpty()
+	n.reads = a.kind == answerOwn && op != nil && op.Kind == OperationAuthorize && op.Final && op.Input.IsEmpty()
 	if n.State == SnapshotNotFound { // nothing else can be true of what is not there
 		n.Snapshot = Snapshot{State: SnapshotNotFound}
 	}

@@ -56,7 +56,7 @@ type Operation struct {
 	State        OperationState  // where it stands
 	Amount       decimal.Decimal // what is to be moved, in major units; an update's new amount
 	CurrencyCode string          // ISO 4217, upper case
-	Final        bool            // a capture: what is left is released; a cancel: what was authorized before it arrived is kept
+	Final        bool            // a capture: what is left is released; a cancel: what was authorized before it arrived is kept; an authorization: what it reads may be older than what is known
 	Held         decimal.Decimal // what its begin added to the session's hold, given back if nothing was sent
 	Reference    string          // the session's reference when it began; part of the request that repeats byte by byte
 	Data         Data            // the session's Data when it began; kept until the operation ends
@@ -412,8 +412,17 @@ func (s *Service) record(ctx context.Context, g *gateway, b *book, op *Operation
 	defer cancel()
 	tries, by := op.Tries, Key{CollectionID: op.CollectionID, OperationID: op.ID}
 	stored, leaseUntil, left, pause := *b.session, op.LeaseUntil, time.Duration(0), max(s.cfg.SettleTimeout/200, 1)
-	if tries == 1 {
+	if tries == 1 || s.cfg.givesUp(g, op, s.now()) {
 		left = s.cfg.SettleTimeout
+	}
+	leave := func() (*book, error) {
+		return s.change(ctx, by, nil, func(b *book) error {
+			if op := b.operation(by.OperationID); op != nil && op.Tries == tries && !op.ended() {
+				b.attention(op, "answer")
+				b.watch(g)
+			}
+			return nil
+		})
 	}
 	for {
 		fresh, err := s.change(ctx, by, b, func(b *book) error {
@@ -423,15 +432,11 @@ func (s *Service) record(ctx context.Context, g *gateway, b *book, op *Operation
 			}
 			return nil
 		})
-		if errors.Is(err, ErrDuplicate) || errors.Is(err, ErrInvalid) || err != nil && s.cfg.givesUp(g, op, s.now()) {
-			// The store will never take this answer, or has not for a day: a person must see it.
-			fresh, err = s.change(ctx, by, nil, func(b *book) error {
-				if op := b.operation(by.OperationID); op != nil && op.Tries == tries && !op.ended() {
-					b.attention(op, "answer")
-					b.watch(g)
-				}
-				return nil
-			})
+		if errors.Is(err, ErrDuplicate) || errors.Is(err, ErrInvalid) { // the store will never take this answer: a person must see it
+			fresh, err = leave()
+		}
+		if err != nil && (pause > left || !mayPass(err)) && s.cfg.givesUp(g, op, s.now()) { // nor has it for a day
+			fresh, err = leave()
 		}
 		switch {
 		case err == nil && !fresh.more:
@@ -490,11 +495,8 @@ func (s *Service) wait(ctx context.Context, b *book, opID string) (*book, error)
 		if err == nil {
 			fresh, err = s.load(ctx, Key{CollectionID: op.CollectionID, OperationID: opID})
 		}
-		switch {
-		case err != nil && ctx.Err() != nil:
+		if err != nil {
 			return b, &interrupted{b.inProgress(), err}
-		case err != nil:
-			return b, err
 		}
 		b = fresh
 	}

@@ -71,7 +71,7 @@ func TestReadThatDoesNotKnowOfTheUpdateYet(t *testing.T) {
 func TestReplicaTakesBackNoFailure(t *testing.T) {
 	s, p := withGateway(t, payment.ProviderInfo{MultiCapture: true, PartialRefund: true, KeyTTL: 24 * time.Hour})
 	var list []payment.Movement
-	says := func(n *payment.Snapshot, r payment.Request) error {
+	says := func(n *payment.Snapshot, r payment.Request) error { //nolint:unparam // as on wants it
 		*n = held("100")
 		n.Reference, n.Movements = r.Reference, append([]payment.Movement{}, list...)
 		return nil
@@ -114,4 +114,24 @@ func TestReplicaTakesBackNoFailure(t *testing.T) {
 		require.Equal(t, 1, told[kind], kind)
 	}
 	require.Empty(t, s.attention())
+}
+
+// Where nobody can be asked and nothing canceled, a plain answer is believed once the challenge is no news any more: it would hold for ever.
+func TestChallengeAbandonedWhereNobodyCanAsk(t *testing.T) {
+	p := &scripted{answer: usual}
+	s := newShop(t, options{more: []payment.Provider{struct{ payment.Provider }{p}}})
+	c := s.collection("100", "EUR")
+	x := s.session(c, "scripted", "100")
+	state := payment.SnapshotRequiresMore
+	p.isAt(&state)
+	p.on(payment.OperationStatus, func(n *payment.Snapshot, _ payment.Request) error {
+		*n = payment.Snapshot{}
+		return payment.ErrUnsupported
+	})
+	require.ErrorIs(t, s.pay(x, "a", ""), payment.ErrRequiresMore)
+	state = payment.SnapshotPending
+	s.later(24)
+	_, err := s.tryAuthorize(x)
+	require.ErrorIs(t, err, payment.ErrPending)
+	equalAmount(t, "0", s.fresh(c.ID).Held)
 }

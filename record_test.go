@@ -163,19 +163,51 @@ func TestAnswerThatTheStoreNeverTakes(t *testing.T) {
 	s.agreeOn(x)
 }
 
-// picky is a store that refuses what says that an operation has succeeded.
+// picky is a store that refuses what says that an operation has succeeded: so many times, or always if times is 0.
 type picky struct {
 	payment.Store
 	refusal error
+	times   int
 }
 
 func (p *picky) Commit(ctx context.Context, c *payment.Changes) error {
 	if p.refusal != nil {
 		for _, op := range c.Operations {
 			if op.State == payment.OperationSucceeded {
-				return p.refusal
+				refusal := p.refusal
+				if p.times--; p.times == 0 {
+					p.refusal = nil
+				}
+				return refusal
 			}
 		}
 	}
 	return p.Store.Commit(ctx, c)
+}
+
+// A bad moment of the store does not make an answer that comes after a day one that the store never takes.
+func TestAnswerAfterADayIsRecordedOnceTheStoreIsBack(t *testing.T) {
+	store := &picky{Store: memstore.New()}
+	p := &scripted{answer: usual, info: payment.ProviderInfo{MultiCapture: true}}
+	s := newShop(t, options{store: store, more: []payment.Provider{p}})
+	x := s.session(s.collection("100", "EUR"), "scripted", "100")
+	p.lose(payment.OperationAuthorize)
+	p.lose(payment.OperationStatus)
+	_, err := s.tryAuthorize(x)
+	require.ErrorIs(t, err, payment.ErrOutcomeUnknown)
+	for range 24*6 + 3 { // as long as an outage may last: 24 hours
+		s.clock.Advance(10 * time.Minute)
+		_, _ = s.Reconcile(t.Context())
+		if s.clock.Now().Sub(x.CreatedAt) > 23*time.Hour+30*time.Minute {
+			break
+		}
+	}
+	require.Empty(t, s.attention())
+	s.clock.Advance(21 * time.Minute) // past GiveUpAfter
+	state := payment.SnapshotAuthorized
+	p.isAt(&state)
+	store.refusal, store.times = errFailover, 1
+	_, _ = s.Reconcile(t.Context())
+	require.Zero(t, store.times)
+	require.Empty(t, s.attention())
 }

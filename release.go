@@ -1,6 +1,10 @@
 package payment
 
-import "github.com/shopspring/decimal"
+import (
+	"slices"
+
+	"github.com/shopspring/decimal"
+)
 
 // What of an authorization can still be captured, and what is given back for good.
 
@@ -19,7 +23,7 @@ func (b *book) applyRelease(g *gateway, op *Operation, v verdict, n *news) {
 		capturable = decimal.Decimal{}
 	case n.Capturable != nil: // also after a final capture: another that failed since may have left money held
 		capturable = decimal.Min(withDigits(n.capturable(p, rest), n.digits), rest)
-	case capture && v == verdictDone && (op.Final || !g.info.MultiCapture), !g.info.MultiCapture && n.captured.IsPositive():
+	case capture && v == verdictDone && (op.Final || !g.info.MultiCapture):
 		capturable = decimal.Decimal{}
 	}
 	if n.hinted && !n.freed() {
@@ -103,8 +107,9 @@ func (n *news) freed() bool {
 // offered reports whether the gateway offers again what was released here.
 func (b *book) offered(n *news) bool {
 	p := b.payment
-	if p == nil || n.State != SnapshotAuthorized || n.Capturable == nil || n.ambiguous || n.clash != "" || !p.Released.IsPositive() {
+	if p == nil || n.State != SnapshotAuthorized || n.Capturable == nil || n.ambiguous || n.clash != "" || !p.Released.IsPositive() || n.freed() ||
+		slices.ContainsFunc(b.captures, func(c *Capture) bool { return c.State == MovementFailed }) {
 		return false
 	}
-	return n.Capturable.GreaterThan(minus(minus(minus(p.Authorized, n.captured), n.capturing), p.Released))
+	return n.Capturable.GreaterThan(minus(minus(p.Authorized, n.captured), p.Released))
 }

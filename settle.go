@@ -26,7 +26,7 @@ const (
 // authorized, captured or canceled stays so.
 func (b *book) settle(g *gateway, op *Operation, a answer) {
 	defer b.watch(g)
-	b.prompted = a.prompted
+	b.prompted, b.hinted = a.prompted, a.hinted
 	if op != nil {
 		if op.ended() {
 			return
@@ -128,7 +128,7 @@ func (b *book) judge(g *gateway, op *Operation, a answer, n *news) verdict {
 	switch op.Kind {
 	case OperationInitialize, OperationAuthorize:
 		switch {
-		case op.Kind == OperationInitialize && state != SnapshotCanceled && (n.Reference != "" || a.kind == answerAsked && !g.info.StatusByKey):
+		case op.Kind == OperationInitialize && state != SnapshotCanceled && (n.Reference != "" || a.kind == answerAsked && !g.info.StatusByKey && g.info.ClientConfirms):
 			return verdictDone // the object is there, whatever became of it since
 		case op.Kind == OperationAuthorize && !own && !a.already && !g.info.StatusByKey && !g.onlyReads(op.Kind, op.Input.IsEmpty()) && b.old(n):
 			return verdictNotDone // what Status says was so before the call
@@ -256,7 +256,7 @@ func (b *book) conflict(op *Operation, a answer, n *news) string {
 	case n.State == SnapshotAuthorized && b.payment != nil && !b.payment.CanceledAt.IsZero() && (n.Capturable == nil || n.Capturable.IsPositive()) &&
 		!a.hinted && !b.accepted("authorized_again", n):
 		return "authorized_again"
-	case (op == nil || op.Kind == OperationStatus) && !a.hinted && b.offered(n) && !b.accepted("authorized_again", n):
+	case (op == nil && len(n.found) == 0 || op != nil && op.Kind == OperationStatus) && !a.hinted && b.offered(n) && !b.accepted("authorized_again", n):
 		return "authorized_again"
 	case n.clash != "":
 		return n.clash

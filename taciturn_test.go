@@ -143,21 +143,6 @@ func TestCancelWhereAllWasCaptured(t *testing.T) {
 	require.Empty(t, s.openOperations(t))
 }
 
-// A gateway that captures once has nothing left after a capture at its dashboard either.
-func TestCaptureElsewhereIsFinalToo(t *testing.T) {
-	s, p := withGateway(t, payment.ProviderInfo{PartialRefund: true})
-	pay := s.paid("scripted", "100", "EUR")
-	taken := held("100")
-	taken.Movements = []payment.Movement{{Kind: payment.MovementCapture, Reference: "c1", Amount: dec("40"), State: payment.MovementSucceeded}}
-	p.is(payment.OperationStatus, taken)
-	s.later(2)
-	pay = s.payment(pay.ID)
-	equalAmount(t, "40", pay.Captured)
-	equalAmount(t, "0", pay.Capturable)
-	equalAmount(t, "60", pay.Released)
-	equalAmount(t, "40", s.fresh(pay.CollectionID).Authorized)
-}
-
 // A gateway that offers again what was given up here holds the shopper's money for nothing: somebody must know.
 func TestRestThatIsOfferedAgain(t *testing.T) {
 	s, p := newScripted(t)
@@ -198,4 +183,115 @@ func TestDeclinedObjectWithoutAReference(t *testing.T) {
 	_, err = s.CancelSession(t.Context(), payment.CancelSessionParams{SessionID: x.ID})
 	require.NoError(t, err)
 	require.Contains(t, p.calls, payment.OperationCancel)
+}
+
+// A final capture is accepted, and the bank refuses it later: the authorization stands again, and that is no alarm.
+func TestFinalCaptureThatFails(t *testing.T) {
+	s, p := newScripted(t)
+	pay := s.paid("scripted", "100", "EUR")
+	state := held("100")
+	p.on(payment.OperationCapture, func(n *payment.Snapshot, r payment.Request) error {
+		state.Reference = r.Reference
+		state.Movements = []payment.Movement{{Kind: payment.MovementCapture, Reference: "c1", IdempotencyKey: r.IdempotencyKey, Amount: r.Amount, State: payment.MovementPending}}
+		state.Capturable = &decimal.Decimal{}
+		*n = state
+		return nil
+	})
+	pay, err := s.CapturePayment(t.Context(), payment.CapturePaymentParams{PaymentID: pay.ID, Amount: amount("40"), Final: true})
+	require.NoError(t, err)
+	equalAmount(t, "60", pay.Released)
+	after := state
+	after.Movements = []payment.Movement{state.Movements[0]}
+	after.Movements[0].State = payment.MovementFailed
+	after.Capturable = amount("100")
+	p.is(payment.OperationStatus, after)
+	s.later(2)
+	pay = s.payment(pay.ID)
+	require.Equal(t, payment.MovementFailed, pay.Captures[0].State)
+	require.Empty(t, s.attention())
+	require.Contains(t, s.kinds(pay.CollectionID), payment.EventCaptureFailed)
+}
+
+// A list that lags behind what can be captured brings the capture all the same.
+func TestListThatLagsBehindWhatIsLeft(t *testing.T) {
+	s, p := newScripted(t)
+	pay := s.paid("scripted", "100", "EUR")
+	n := held("100")
+	n.Capturable, n.Movements = amount("60"), []payment.Movement{}
+	p.is(payment.OperationStatus, n)
+	s.later(2)
+	n.Movements = []payment.Movement{{Kind: payment.MovementCapture, Reference: "c1", Amount: dec("40"), State: payment.MovementSucceeded}}
+	p.is(payment.OperationStatus, n)
+	s.later(2)
+	pay = s.payment(pay.ID)
+	equalAmount(t, "40", pay.Captured)
+}
+
+// What is offered again keeps nothing else of the answer from being recorded.
+func TestRefundBesideARestThatIsOfferedAgain(t *testing.T) {
+	s, p := newScripted(t)
+	pay, err := s.capture(s.paid("scripted", "100", "EUR"), "40")
+	require.NoError(t, err)
+	state := held("100")
+	state.Movements = []payment.Movement{{Kind: payment.MovementCapture, Reference: pay.Captures[0].Reference, Amount: dec("40"), State: payment.MovementSucceeded}}
+	state.Capturable = &decimal.Decimal{}
+	p.is(payment.OperationCancel, state)
+	pay = s.cancel(pay)
+	state.Capturable = amount("60")
+	state.Movements = append(state.Movements, payment.Movement{Kind: payment.MovementRefund, Reference: "r1", Amount: dec("40"), State: payment.MovementSucceeded})
+	p.is(payment.OperationStatus, state)
+	s.later(2)
+	pay = s.payment(pay.ID)
+	equalAmount(t, "40", pay.Refunded)
+	require.Equal(t, []string{"authorized_again"}, s.attention())
+}
+
+// Nor is it an alarm that a capture which is still pending is not deducted yet.
+func TestPendingCaptureThatIsNotDeducted(t *testing.T) {
+	s, p := newScripted(t)
+	pay := s.paid("scripted", "100", "EUR")
+	n := held("100")
+	n.Capturable, n.Movements = amount("80"), []payment.Movement{} // 20 were reversed at the dashboard
+	p.is(payment.OperationStatus, n)
+	s.later(2)
+	pay = s.payment(pay.ID)
+	equalAmount(t, "20", pay.Released)
+	p.on(payment.OperationCapture, func(o *payment.Snapshot, r payment.Request) error {
+		n.Reference = r.Reference
+		n.Movements = []payment.Movement{{Kind: payment.MovementCapture, Reference: "c1", IdempotencyKey: r.IdempotencyKey, Amount: r.Amount, State: payment.MovementPending}}
+		*o = n
+		return nil
+	})
+	_, err := s.capture(pay, "40")
+	require.NoError(t, err)
+	p.is(payment.OperationStatus, n)
+	s.later(2)
+	require.Empty(t, s.attention())
+}
+
+// A creation that was refused has made nothing: the next authorization begins with another one.
+func TestRefusedCreation(t *testing.T) {
+	s, p := newCourier(t, options{})
+	p.on(payment.OperationStatus, func(n *payment.Snapshot, _ payment.Request) error {
+		*n = payment.Snapshot{}
+		return payment.ErrUnsupported
+	})
+	c := s.collection("100", "EUR")
+	var key string
+	before := p.answer
+	p.on(payment.OperationInitialize, func(_ *payment.Snapshot, r payment.Request) error { key = r.IdempotencyKey; return errLost })
+	_, err := s.CreateSession(t.Context(), payment.CreateSessionParams{CollectionID: c.ID, ProviderID: "scripted", Amount: dec("100")})
+	require.ErrorIs(t, err, payment.ErrOutcomeUnknown)
+	l, err := s.ListSessions(t.Context(), payment.ListParams{CollectionID: c.ID})
+	require.NoError(t, err)
+	x := l.Items[0]
+	p.messages["refused"] = payment.WebhookMessage{EventID: "refused", SessionID: x.ID, IdempotencyKey: key,
+		Snapshot: &payment.Snapshot{State: payment.SnapshotDeclined, Decline: &payment.Decline{Code: "account_blocked"}}}
+	s.clock.Advance(time.Minute)
+	s.receive("refused")
+	p.answer = before
+	p.calls = nil
+	_, err = s.tryAuthorize(x)
+	require.NoError(t, err)
+	require.Contains(t, p.calls, payment.OperationInitialize)
 }

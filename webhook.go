@@ -337,7 +337,7 @@ func (s *Service) ask(ctx context.Context, b *book, q inquiry) (parked, heard, e
 	case op == nil || op.State != OperationOpen:
 		return p, heardHint, nil
 	}
-	return parked{own: q.hint != nil}, heardNothing, nil // another message may tell more
+	return parked{own: b.hinted}, heardNothing, nil // another message may tell more
 }
 
 // event is what a notice becomes.

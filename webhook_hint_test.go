@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -384,4 +385,32 @@ func TestMessageThatProvesNothingParksNoOther(t *testing.T) {
 		s.reconcile(5 * time.Second)
 	}
 	require.Equal(t, payment.StatusAuthorized, s.freshSession(x.ID).Status)
+}
+
+// Messages that wait for a gateway that is slow to fail ask once, not once each.
+func TestMessagesWhileTheGatewayIsSlow(t *testing.T) {
+	s, p := newCourier(t, options{})
+	p.on(payment.OperationStatus, func(n *payment.Snapshot, _ payment.Request) error {
+		*n = payment.Snapshot{}
+		s.clock.Advance(2 * time.Second)
+		return errLost
+	})
+	x := s.session(s.collection("100", "EUR"), "scripted", "100")
+	names := strings.Split("abcdefghijklmnopqrst", "")
+	for _, id := range names {
+		p.messages[id] = payment.WebhookMessage{EventID: id, SessionID: x.ID, Snapshot: &payment.Snapshot{State: payment.SnapshotPending, Reference: x.Reference}}
+	}
+	p.on(payment.OperationAuthorize, func(*payment.Snapshot, payment.Request) error {
+		for _, id := range names {
+			s.receive(id)
+		}
+		return errLost
+	})
+	_, err := s.tryAuthorize(x)
+	require.ErrorIs(t, err, payment.ErrOutcomeUnknown)
+	s.clock.Advance(2 * time.Minute)
+	s.reconcile(10 * time.Minute)
+	before := p.asks()
+	s.reconcile(10 * time.Minute)
+	require.LessOrEqual(t, p.asks()-before, 3)
 }
