@@ -21,7 +21,7 @@ type Branch struct {
 }
 
 // SettleFiles are the files whose branches must all be reached: those of settle, and what it is made of.
-func SettleFiles() []string { return []string{"settle.go", "conclude.go", "movement.go"} }
+func SettleFiles() []string { return []string{"settle.go", "conclude.go", "movement.go", "release.go"} }
 
 // ReadBranches reads a coverage profile, in the text form of go tool covdata, and returns the blocks of some files in their order.
 //
