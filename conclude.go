@@ -218,9 +218,12 @@ func (b *book) stayOpen(g *gateway, op *Operation, ambiguous bool) {
 	b.dueAt(op.ID, b.now.Add(pause), op.Tries)
 }
 
+// unknownSince is when an operation was called first, or when a person wanted it to be asked about again. Zero while nothing was called.
+func (o *Operation) unknownSince() time.Time { return later(o.FirstCallAt, o.ResolvedAt) }
+
 // givesUp reports whether an open operation has been tried for so long that a person must look.
 func (c *Config) givesUp(g *gateway, op *Operation, now time.Time) bool {
-	since := later(op.FirstCallAt, op.ResolvedAt) // or since a person wanted it to be asked about again
+	since := op.unknownSince()
 	return op.Tries >= leastTries && !since.IsZero() && now.Sub(since) >= c.GiveUpAfter && now.Sub(op.LastCallAt) >= g.info.proofWindow(c)
 }
 

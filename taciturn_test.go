@@ -143,8 +143,9 @@ func TestCancelWhereAllWasCaptured(t *testing.T) {
 	require.Empty(t, s.openOperations(t))
 }
 
-// A gateway that offers again what was given up here holds the shopper's money for nothing: somebody must know.
-func TestRestThatIsOfferedAgain(t *testing.T) {
+// newRestOfferedAgain returns a payment of 100 of which 40 were captured and the rest was given up, and what the gateway says that offers it again.
+func newRestOfferedAgain(t *testing.T) (*shop, *scripted, *payment.Payment, payment.Snapshot) {
+	t.Helper()
 	s, p := newScripted(t)
 	pay, err := s.capture(s.paid("scripted", "100", "EUR"), "40")
 	require.NoError(t, err)
@@ -155,10 +156,16 @@ func TestRestThatIsOfferedAgain(t *testing.T) {
 	pay = s.cancel(pay)
 	equalAmount(t, "60", pay.Released)
 	state.Capturable = amount("60")
+	return s, p, pay, state
+}
+
+// A gateway that offers again what was given up here holds the shopper's money for nothing: somebody must know.
+func TestRestThatIsOfferedAgain(t *testing.T) {
+	s, p, pay, state := newRestOfferedAgain(t)
 	p.is(payment.OperationStatus, state)
 	s.later(2)
 	require.Equal(t, []string{"authorized_again"}, s.attention())
-	_, err = s.ResolveOperation(t.Context(), payment.ResolveOperationParams{
+	_, err := s.ResolveOperation(t.Context(), payment.ResolveOperationParams{
 		OperationID: s.freshSession(pay.SessionID).OperationID, Outcome: payment.ResolveAccept, By: "ada",
 	})
 	require.NoError(t, err)
@@ -229,15 +236,7 @@ func TestListThatLagsBehindWhatIsLeft(t *testing.T) {
 
 // What is offered again keeps nothing else of the answer from being recorded.
 func TestRefundBesideARestThatIsOfferedAgain(t *testing.T) {
-	s, p := newScripted(t)
-	pay, err := s.capture(s.paid("scripted", "100", "EUR"), "40")
-	require.NoError(t, err)
-	state := held("100")
-	state.Movements = []payment.Movement{{Kind: payment.MovementCapture, Reference: pay.Captures[0].Reference, Amount: dec("40"), State: payment.MovementSucceeded}}
-	state.Capturable = &decimal.Decimal{}
-	p.is(payment.OperationCancel, state)
-	pay = s.cancel(pay)
-	state.Capturable = amount("60")
+	s, p, pay, state := newRestOfferedAgain(t)
 	state.Movements = append(state.Movements, payment.Movement{Kind: payment.MovementRefund, Reference: "r1", Amount: dec("40"), State: payment.MovementSucceeded})
 	p.is(payment.OperationStatus, state)
 	s.later(2)

@@ -160,7 +160,7 @@ func (b *book) whyPayment() string {
 // givesUpAt returns when stayOpen leaves an open operation to a person: after Config.GiveUpAfter, and not before its last call, which may be
 // still to be made, can no longer have an effect. Zero while nothing was called.
 func (b *book) givesUpAt(g *gateway, op *Operation) time.Time {
-	since := later(op.FirstCallAt, op.ResolvedAt)
+	since := op.unknownSince()
 	if since.IsZero() {
 		return time.Time{}
 	}

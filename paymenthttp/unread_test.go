@@ -44,6 +44,18 @@ func (b *blinking) List(ctx context.Context, kind payment.RowKind, f payment.Fil
 	return b.Store.List(ctx, kind, f, p)
 }
 
+// newShopOver returns a shop over a store.
+func newShopOver(t *testing.T, store payment.Store) *shop {
+	t.Helper()
+	return newShop(t, func(cfg *paymenthttp.Config) {
+		var err error
+		cfg.Service, err = payment.NewService(store, payment.Config{Logger: cfg.Logger, Providers: []payment.Provider{
+			sandboxprovider.New(sandboxprovider.NewGateway(sandboxprovider.GatewayConfig{}), sandboxprovider.Config{}), manualprovider.New(),
+		}})
+		require.NoError(t, err)
+	})
+}
+
 // What was done, and stored, is never answered with "try again": without a key, that would do it twice.
 func TestDoneAndNotRead(t *testing.T) {
 	paid := func(s *shop, session string) string {
@@ -71,13 +83,7 @@ func TestDoneAndNotRead(t *testing.T) {
 		t.Run(what, func(t *testing.T) {
 			begun := func() (*shop, *blinking, call) {
 				store := &blinking{Store: memstore.New()}
-				s := newShop(t, func(cfg *paymenthttp.Config) {
-					var err error
-					cfg.Service, err = payment.NewService(store, payment.Config{Logger: cfg.Logger, Providers: []payment.Provider{
-						sandboxprovider.New(sandboxprovider.NewGateway(sandboxprovider.GatewayConfig{}), sandboxprovider.Config{}), manualprovider.New(),
-					}})
-					require.NoError(t, err)
-				})
+				s := newShopOver(t, store)
 				_, x := s.session("anna", "sandbox")
 				return s, store, before(s, x)
 			}
@@ -117,13 +123,7 @@ func (f *forgetful) Commit(ctx context.Context, c *payment.Changes) error {
 // What may be stored is not answered with a plain "try again" either.
 func TestMayBeDone(t *testing.T) {
 	store := &forgetful{Store: memstore.New()}
-	s := newShop(t, func(cfg *paymenthttp.Config) {
-		var err error
-		cfg.Service, err = payment.NewService(store, payment.Config{Logger: cfg.Logger, Providers: []payment.Provider{
-			sandboxprovider.New(sandboxprovider.NewGateway(sandboxprovider.GatewayConfig{}), sandboxprovider.Config{}), manualprovider.New(),
-		}})
-		require.NoError(t, err)
-	})
+	s := newShopOver(t, store)
 	p := s.paid("anna", "tok_visa")
 	store.armed = true
 	a := s.admin("POST", "/payments/"+p+"/capture", `{"amount":10}`).status(503, "unavailable")
